@@ -1,0 +1,58 @@
+//! The one source of time. Rules and limits take time as a parameter, so tests own it.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::protocol::Millis;
+
+/// Wall clock time, for messages. A clock before 1970 reads as 1970.
+pub fn now_ms() -> Millis {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Monotonic time, for deadlines.
+pub fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    Instant::now()
+}
+
+/// A moment as people read it: `2026-11-20 23:37:11`, UTC.
+pub fn utc(time: Millis) -> String {
+    let seconds = time.0.div_euclid(1000);
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+/// Year, month and day of a day counted from 1970-01-01 in the proleptic Gregorian calendar:
+/// 400 years are always 146,097 days; within them the year is taken to begin in March, so that
+/// the leap day is its last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let since_march_0000 = days + 719_468;
+    let (era, day_of_era) =
+        (since_march_0000.div_euclid(146_097), since_march_0000.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_read_as_the_calendar_has_them() {
+        let at = |seconds: i64| utc(Millis(seconds * 1000));
+        assert_eq!(at(0), "1970-01-01 00:00:00");
+        assert_eq!(at(951_782_400), "2000-02-29 00:00:00");
+        assert_eq!(at(1_795_217_831), "2026-11-20 23:37:11");
+        assert_eq!(at(-1), "1969-12-31 23:59:59");
+        assert_eq!(at(4_107_542_400), "2100-03-01 00:00:00");
+    }
+}

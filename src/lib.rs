@@ -1,0 +1,26 @@
+//! Hubbub: a chat server for a whole crowd that one person can read, run and trust.
+//!
+//! One OS thread per connection, blocking I/O, no async runtime.
+//! The modules in reading order, lowest row first; a module uses only rows below its own, and
+//! `tests/tidy.rs` holds it to that:
+//!
+//! | row | modules |
+//! |---|---|
+//! | 0 | [`protocol`] the vocabulary; [`clock`]; [`limits`] buckets and budgets; [`texts`] what people read |
+//! | 1 | [`envelope`] an event and its bytes; [`state`] the rules; [`config`]; [`transport`]; [`threads`]; [`logging`] |
+//! | 2 | [`stage`] a batch stage; [`outbox`] the byte path to a peer; [`dao`] the stores |
+//! | 3 | [`hub`] the broadcast stage; [`front`] the wire languages; [`auth`] passwords |
+//! | 4 | [`session`] the life of a connection; [`journal`] group commit; [`client`] the connection library |
+//! | 5 | [`server`] bind, accept, shut down |
+//! | 6 | the programs `bin/server` and `bin/client` |
+
+pub mod clock;
+pub mod protocol;
+pub mod texts;
+
+pub mod envelope;
+pub mod threads;
+
+pub mod dao;
+
+pub mod front;

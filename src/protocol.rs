@@ -1,0 +1,468 @@
+//! The vocabulary that every module speaks: ids, names, texts, what a client may ask
+//! ([`Command`], [`Act`]), what the server tells ([`Event`]), and the limits of the wire.
+//!
+//! Every value here is already valid: a [`Text`] has a legal length, a [`Name`] has passed its
+//! profile. Nothing here blocks. Knows nothing of threads, sockets and stores.
+
+pub mod frame;
+mod name;
+mod reason;
+pub mod wire;
+
+pub use name::{Name, NameError, NameKey};
+pub use reason::{ErrorCode, Farewell, Leaving};
+
+use std::fmt;
+use std::sync::Arc;
+
+/// An account (positive) or a guest (negative). Chosen at registration or given by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(pub i64);
+
+impl UserId {
+    /// Guests have negative ids, unique in a store and never used again.
+    pub fn is_guest(self) -> bool {
+        self.0 < 0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A connection, numbered from 1 in the order of arrival since the server started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// The place of a message in its room: from 1, increasing, never used twice in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct MessageId(pub u64);
+
+/// Milliseconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// This moment and `ms` milliseconds more.
+    pub fn plus(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
+/// Where a message lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RoomId {
+    /// The room everybody is in: the group chat of the original.
+    Lobby,
+    /// A private conversation: a room of two accounts, the smaller id first.
+    Pair(UserId, UserId),
+}
+
+impl RoomId {
+    /// The private room of two accounts, whichever is named first.
+    pub fn pair(a: UserId, b: UserId) -> Self {
+        Self::Pair(a.min(b), a.max(b))
+    }
+
+    /// The other one of a private room, as `me` sees it. Talking to oneself is allowed.
+    pub fn other(self, me: UserId) -> Option<UserId> {
+        match self {
+            Self::Pair(a, b) if b == me => Some(a),
+            Self::Pair(a, b) if a == me => Some(b),
+            _ => None,
+        }
+    }
+
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(key: &str) -> Option<Self> {
+        if key == "lobby" {
+            return Some(Self::Lobby);
+        }
+        let (a, b) = key.strip_prefix('@')?.split_once(',')?;
+        let (a, b) = (a.parse().ok()?, b.parse().ok()?);
+        (a <= b).then_some(Self::Pair(UserId(a), UserId(b)))
+    }
+}
+
+/// The name of a room on the wire and in stores: `lobby`, `@100,200`.
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lobby => f.write_str("lobby"),
+            Self::Pair(a, b) => write!(f, "@{a},{b}"),
+        }
+    }
+}
+
+/// A short string with no NUL and a length between 1 and `MAX` bytes: references, device names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Short<const MAX: usize>(Arc<str>);
+
+impl<const MAX: usize> Short<MAX> {
+    /// `None` when empty, too long, or with a control character in it.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=MAX).contains(&text.len());
+        (fits && !text.chars().any(char::is_control)).then(|| Self(text.into()))
+    }
+
+    /// The string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The sender's name for one send, unique per room, account and device: its idempotency key.
+pub type Reference = Short<64>;
+
+/// One client program of an account, by the name it chose: it has cursors of its own.
+pub type Device = Short<64>;
+
+/// What somebody says: 1 to [`Text::MAX`] bytes of UTF-8 without U+0000, kept as sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text(Arc<str>);
+
+impl Text {
+    /// Bytes; about what fits the body of the original's frames.
+    pub const MAX: usize = 8_000;
+
+    /// # Errors
+    /// [`ErrorCode::EmptyText`], [`ErrorCode::TextTooLong`] or [`ErrorCode::BadText`] (a NUL).
+    pub fn new(text: &str) -> Result<Self, ErrorCode> {
+        match text.len() {
+            0 => Err(ErrorCode::EmptyText),
+            n if n > Self::MAX => Err(ErrorCode::TextTooLong),
+            _ if text.contains('\0') => Err(ErrorCode::BadText),
+            _ => Ok(Self(text.into())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Texts of people never reach a log, so they do not show in `{:?}` either.
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
+/// A password on its way from the wire to [`crate::auth`]: 1 to 256 bytes, never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Box<str>);
+
+impl Password {
+    /// Bytes. Argon2 takes more; nobody types more.
+    pub const MAX: usize = 256;
+
+    /// # Errors
+    /// [`ErrorCode::BadPassword`] when empty or longer than [`Password::MAX`] bytes.
+    pub fn new(text: &str) -> Result<Self, ErrorCode> {
+        let fits = (1..=Self::MAX).contains(&text.len());
+        if fits { Ok(Self(text.into())) } else { Err(ErrorCode::BadPassword) }
+    }
+
+    /// The clear text, for hashing only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// Who is meant by an id or, where a name stands for an account, by a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Digits alone always mean an id.
+    Id(UserId),
+    /// Compared by the Nickname profile (RFC 8266); several accounts may bear it.
+    Named(NameKey),
+}
+
+/// Whom a message is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The group.
+    Lobby,
+    /// One account.
+    One(Who),
+}
+
+/// What a client asks, as its decoder read it: valid in form, not yet checked against anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The first word of a client that speaks our extended protocol; before the login.
+    Hello(Hello),
+    /// A new account. Does not log in.
+    Register {
+        /// Chosen by the user, or `None`: the server gives one.
+        id: Option<UserId>,
+        /// The clear password.
+        password: Password,
+        /// The display name; `None` means the id in digits.
+        name: Option<Name>,
+    },
+    /// Become an account.
+    Login {
+        /// By id or by name.
+        who: Who,
+        /// The clear password.
+        password: Password,
+    },
+    /// Change one's own password.
+    Passwd {
+        /// The present one.
+        old: Password,
+        /// The new one.
+        new: Password,
+    },
+    /// Say something.
+    Send {
+        /// To all or to one.
+        to: To,
+        /// What.
+        text: Text,
+        /// The client's name for this send; the server makes one where there is none.
+        reference: Option<Reference>,
+    },
+    /// Who is online?
+    Who,
+    /// A new display name.
+    Rename(Name),
+    /// "This device has everything of this room up to here."
+    Received {
+        /// Which room.
+        room: RoomId,
+        /// The last id taken.
+        up_to: MessageId,
+    },
+    /// Are you there?
+    Ping,
+    /// What can I type?
+    Help,
+    /// A clean end.
+    Logout,
+    /// Understood as a command, but not a good one: told, and the connection goes on.
+    Bad(Refusal),
+}
+
+/// The first word of a client that speaks the extended protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The client program and its version, for the log.
+    pub client: String,
+    /// Under which name the account's cursors are kept for this client; `None`: shared ones.
+    pub device: Option<Device>,
+    /// It will move its cursor itself, by [`Command::Received`].
+    pub receipts: bool,
+}
+
+/// A command that was refused, and the send it was about if it was one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The client's name for the send, if it gave one.
+    pub reference: Option<Reference>,
+    /// Why.
+    pub code: ErrorCode,
+    /// What was wrong in particular: ids that share a name, a limit. Never a secret or a text.
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal that is about no particular send.
+    pub fn of(code: ErrorCode) -> Self {
+        Self { reference: None, code, detail: None }
+    }
+}
+
+/// What a session asks of the hub: names are resolved, the limits are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Say something in a room. The session has seen that the other account exists.
+    Send {
+        /// Where.
+        room: RoomId,
+        /// What.
+        text: Text,
+        /// The client's name for it.
+        reference: Option<Reference>,
+    },
+    /// Who is online?
+    Who,
+    /// A new display name; an account's is in the store already.
+    Rename {
+        /// The new name.
+        name: Name,
+        /// Another account bears the same name.
+        shared: bool,
+    },
+    /// The device of this session has this room up to here.
+    Received {
+        /// Which room.
+        room: RoomId,
+        /// The last id taken.
+        up_to: MessageId,
+    },
+    /// Refuse a send in its turn, after what was asked before it.
+    Refuse(Refusal),
+}
+
+/// A person as others see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Account or guest.
+    pub id: UserId,
+    /// The name as shown: `name#id` where several bear it, the address for a nameless guest.
+    pub name: Arc<str>,
+    /// `IP:PORT` as the server sees it, or a token that hides it.
+    pub address: Arc<str>,
+}
+
+/// A message as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its place in the room.
+    pub id: MessageId,
+    /// Its room.
+    pub room: RoomId,
+    /// Who said it, from the session and never from the wire.
+    pub sender: UserId,
+    /// The name it was accepted under, as shown.
+    pub name: Arc<str>,
+    /// When the server accepted it.
+    pub time: Millis,
+    /// What was said.
+    pub text: Text,
+    /// The sender's reference, or the one the server made.
+    pub reference: Reference,
+}
+
+/// A message on its way into the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Append {
+    /// Its room.
+    pub room: RoomId,
+    /// Who says it.
+    pub sender: UserId,
+    /// The sender's device; `None` for the shared one. Part of the idempotency key.
+    pub device: Option<Device>,
+    /// The name it is shown under.
+    pub name: Arc<str>,
+    /// When it was accepted.
+    pub time: Millis,
+    /// What is said.
+    pub text: Text,
+    /// Unique per (room, sender, device); the append is idempotent on the four.
+    pub reference: Reference,
+    /// Names this very attempt, unique in the life of the store: a store that finds the
+    /// reference taken by the same nonce knows its own earlier, unanswered attempt.
+    pub nonce: u64,
+}
+
+/// What the server tells. Holds enough for any encoder, and nothing of who receives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The answer to [`Command::Hello`].
+    Hello(HelloReply),
+    /// Logged in, or let in as a guest: who you are and who else is online.
+    Welcome(Welcome),
+    /// The login failed.
+    LoginRefused(Refusal),
+    /// The account exists now, under this id.
+    Registered(UserId),
+    /// The registration failed.
+    RegisterRefused(Refusal),
+    /// The first session of somebody started.
+    Came(Member),
+    /// The last session of somebody ended.
+    Left(Member, Leaving),
+    /// Several came and left since the last such notice: told at once in large rooms.
+    Crowd {
+        /// Who came, in order.
+        came: Arc<[Member]>,
+        /// Who left, in order.
+        left: Arc<[Member]>,
+    },
+    /// Somebody has another name now.
+    Renamed(Member),
+    /// One's own new name is accepted; the member as others see them now.
+    RenameDone(Member),
+    /// One's own password is changed.
+    PasswdDone,
+    /// Who is online: the answer to [`Command::Who`].
+    Online(Arc<[Member]>),
+    /// Somebody says something, now.
+    Said {
+        /// What is stored.
+        message: Arc<Message>,
+        /// From where, as others may see it.
+        address: Arc<str>,
+    },
+    /// What was said while the reader was away.
+    Replayed(Arc<Message>),
+    /// So many messages of this room lie before those replayed, reachable by history.
+    Skipped {
+        /// Which room.
+        room: RoomId,
+        /// How many.
+        count: u64,
+    },
+    /// The send with this reference is stored.
+    Accepted {
+        /// The client's reference; `None` where the server made one.
+        reference: Option<Reference>,
+        /// Its place in the room.
+        id: MessageId,
+        /// Its room.
+        room: RoomId,
+        /// When it was accepted.
+        time: Millis,
+    },
+    /// A send or another command was refused; the session goes on.
+    Refused(Refusal),
+    /// The answer to [`Command::Ping`].
+    Pong,
+    /// The answer to [`Command::Help`].
+    Help {
+        /// The reader is a guest.
+        guest: bool,
+    },
+    /// The last word before the connection closes.
+    Farewell(Farewell),
+}
+
+/// The answer to [`Command::Hello`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloReply {
+    /// The server program and its version.
+    pub server: String,
+    /// The longest frame body that is taken from now on, in bytes.
+    pub frame_limit: usize,
+}
+
+/// Who one is after a login, and who else is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Oneself.
+    pub me: Member,
+    /// Everybody online, oneself included; cut at [`Welcome::MAX_ONLINE`].
+    pub online: Arc<[Member]>,
+    /// How many are online in all.
+    pub n_online: usize,
+    /// The store's epoch: message ids are unique within it.
+    pub epoch: Arc<str>,
+}
+
+impl Welcome {
+    /// Longer lists are cut: a course client keeps at most 2,005 ids in one frame and is told
+    /// at most 1,000 beyond it (DESIGN.md section 4, presence).
+    pub const MAX_ONLINE: usize = 3_000;
+}

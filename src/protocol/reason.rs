@@ -1,0 +1,164 @@
+//! Why something was refused, why somebody left, why the server closes a connection.
+//! The words that people read for them are in [`crate::texts`].
+
+/// Why a command was refused. The stable name is part of the protocol (docs/protocol.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// Not understood.
+    BadRequest,
+    /// A command that does not exist.
+    UnknownCommand,
+    /// Say hello before the login.
+    HelloTooLate,
+    /// Log in first.
+    NotLoggedIn,
+    /// This connection is logged in already.
+    AlreadyLoggedIn,
+    /// No such account.
+    UnknownUser,
+    /// The password is not this account's.
+    WrongPassword,
+    /// Too many wrong passwords or registrations; wait.
+    Throttled,
+    /// Somebody has this id.
+    IdTaken,
+    /// An account bears this name, or somebody online does.
+    NameTaken,
+    /// Several accounts bear this name; `detail` lists their ids.
+    NameShared,
+    /// Not a name by RFC 8266, or one that could be taken for an id or an address.
+    BadName,
+    /// Ids are whole numbers from 1.
+    BadId,
+    /// Passwords have 1 to 256 bytes.
+    BadPassword,
+    /// The operator does not let people register.
+    RegistrationClosed,
+    /// Guests are not let in here: register and log in.
+    NoGuests,
+    /// Private messages need an account.
+    AccountNeeded,
+    /// Nothing in it.
+    EmptyText,
+    /// Longer than [`super::Text::MAX`] bytes.
+    TextTooLong,
+    /// U+0000 in it, or not UTF-8.
+    BadText,
+    /// The reference was used before, for another text.
+    ReferenceReused,
+    /// The store has not answered for a while; not stored, try again.
+    Busy,
+    /// The store refuses; not stored, try again later.
+    StoreUnavailable,
+    /// The server is going down; not stored.
+    ShuttingDown,
+    /// A record that cannot be read, or another fault of the server's own.
+    Internal,
+}
+
+impl ErrorCode {
+    /// Every code with its stable name on the wire.
+    pub const NAMES: &[(Self, &str)] = &[
+        (Self::BadRequest, "bad_request"),
+        (Self::UnknownCommand, "unknown_command"),
+        (Self::HelloTooLate, "hello_too_late"),
+        (Self::NotLoggedIn, "not_logged_in"),
+        (Self::AlreadyLoggedIn, "already_logged_in"),
+        (Self::UnknownUser, "unknown_user"),
+        (Self::WrongPassword, "wrong_password"),
+        (Self::Throttled, "throttled"),
+        (Self::IdTaken, "id_taken"),
+        (Self::NameTaken, "name_taken"),
+        (Self::NameShared, "name_shared"),
+        (Self::BadName, "bad_name"),
+        (Self::BadId, "bad_id"),
+        (Self::BadPassword, "bad_password"),
+        (Self::RegistrationClosed, "registration_closed"),
+        (Self::NoGuests, "no_guests"),
+        (Self::AccountNeeded, "account_needed"),
+        (Self::EmptyText, "empty_text"),
+        (Self::TextTooLong, "text_too_long"),
+        (Self::BadText, "bad_text"),
+        (Self::ReferenceReused, "reference_reused"),
+        (Self::Busy, "busy"),
+        (Self::StoreUnavailable, "store_unavailable"),
+        (Self::ShuttingDown, "shutting_down"),
+        (Self::Internal, "internal"),
+    ];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(code, _)| *code == self).map_or("internal", |(_, name)| name)
+    }
+
+    /// The code of a stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(code, _)| *code)
+    }
+
+    /// The same send may succeed later, with the same reference.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Busy | Self::StoreUnavailable | Self::ShuttingDown | Self::Throttled)
+    }
+}
+
+/// How somebody left, as others are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leaving {
+    /// Closed, cut, or logged out.
+    Logout,
+    /// Silent for longer than the idle timeout.
+    TimedOut,
+    /// A guest who logged in: not gone, but somebody else now.
+    BecameAccount,
+}
+
+/// Why the server closes a connection: its last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Farewell {
+    /// The client asked to leave.
+    Bye,
+    /// The server is going down.
+    ShuttingDown,
+    /// The peer did not read what was sent; what waits is told at the next login.
+    TooSlow,
+    /// Nothing was heard for longer than the idle timeout (lines). Says nothing: the original
+    /// closes without a word.
+    Idle,
+    /// No login within the deadline.
+    LoginTimeout,
+    /// A frame or a line longer than allowed.
+    TooLong,
+    /// Bytes that cannot be read as this language.
+    BadFraming,
+    /// No more connections fit.
+    ServerFull,
+    /// Too many connections from one address.
+    TooManyFromAddress,
+    /// The account was deleted, or its password changed elsewhere.
+    Revoked,
+    /// An HTTP request, TLS, or an IRC client: not spoken here.
+    WrongLanguage,
+}
+
+impl Farewell {
+    /// Every reason with its stable name on the wire.
+    pub const NAMES: &[(Self, &str)] = &[
+        (Self::Bye, "bye"),
+        (Self::ShuttingDown, "shutting_down"),
+        (Self::TooSlow, "too_slow"),
+        (Self::Idle, "idle"),
+        (Self::LoginTimeout, "login_timeout"),
+        (Self::TooLong, "too_long"),
+        (Self::BadFraming, "bad_framing"),
+        (Self::ServerFull, "server_full"),
+        (Self::TooManyFromAddress, "too_many_from_address"),
+        (Self::Revoked, "revoked"),
+        (Self::WrongLanguage, "wrong_language"),
+    ];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(why, _)| *why == self).map_or("bye", |(_, name)| name)
+    }
+}
