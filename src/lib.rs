@@ -24,3 +24,5 @@ pub mod threads;
 pub mod dao;
 
 pub mod front;
+
+pub mod client;
