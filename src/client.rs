@@ -429,8 +429,9 @@ impl Client {
     ///
     /// Another thread should go on reading [`Updates`] meanwhile.
     pub fn close(self, wait: Duration) -> Option<Vec<Unsent>> {
-        // A refusal means that the thread has ended already.
-        drop(self.closing.try_send(clock::now() + wait));
+        if self.closing.try_send(clock::now() + wait).is_err() {
+            log::debug!("the connection thread has ended before");
+        }
         ring(&self.wake);
         let unsent = self.ended.recv_timeout(wait + CLOSE_GRACE).ok()?;
         // Nothing comes after its last word; a panic would have been shown by std.

@@ -270,10 +270,7 @@ impl Conversation {
             .then(|| self.ping_at.min(self.heard_at + SILENCE));
         let receipts = self.receipts_at.filter(|_| self.stage == Stage::In);
         let close = self.close_by.filter(|_| !matches!(self.stage, Stage::Leaving { .. }));
-        [stage, link, receipts, self.pending.paused_until(), close]
-            .into_iter()
-            .flatten()
-            .min()
+        [stage, link, receipts, self.pending.paused_until(), close].into_iter().flatten().min()
     }
 
     /// Nothing is left to do: the thread may end.
@@ -331,7 +328,8 @@ impl Conversation {
 
     fn login(&mut self, now: Instant) {
         let Some((who, password)) = &self.account.credentials else { return };
-        let mut login = wire::Login { user_pwd: password.reveal().to_owned(), ..Default::default() };
+        let mut login =
+            wire::Login { user_pwd: password.reveal().to_owned(), ..Default::default() };
         match who {
             Who::Id(id) => login.user_id = id.0,
             Who::Named(key) => login.user_name = key.as_str().to_owned(),

@@ -124,12 +124,13 @@ impl Net {
         if self.conversation.is_over() {
             return None;
         }
-        if let Some(link) = link {
-            if let Err(why) = link.write(&mut self.conversation.bytes, now) {
-                // The server's last word explains it better.
-                drop(link.read(&mut self.conversation));
-                return Some(self.conversation.take_lost().unwrap_or(why));
-            }
+        let bytes = &mut self.conversation.bytes;
+        if let Some(link) = link
+            && let Err(why) = link.write(bytes, now)
+        {
+            // The server's last word explains it better.
+            drop(link.read(&mut self.conversation));
+            return Some(self.conversation.take_lost().unwrap_or(why));
         }
         let readable = self.wait(link.as_ref());
         let read = match link {
@@ -154,10 +155,8 @@ impl Net {
     /// Hands on what happened. Blocks until the program takes it: meanwhile nothing is read, and
     /// TCP slows the server.
     fn hand_on(&mut self) {
-        for _ in 0..std::mem::take(&mut self.conversation.n_ended) {
-            // There is one for each send.
-            drop(self.inlets.slots.try_recv());
-        }
+        let n_ended = std::mem::take(&mut self.conversation.n_ended);
+        self.inlets.slots.try_iter().take(n_ended).for_each(drop);
         while let Some(update) = self.conversation.updates.pop_front() {
             let is_taken = match self.conversation.close_by() {
                 Some(by) => self.updates.send_deadline(update, by).is_ok(),
@@ -263,7 +262,9 @@ impl Link {
         match result {
             Ok(0) => return Err(Lost::Closed),
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
+            {
                 return Ok(());
             }
             Err(error) => return Err(Lost::Broken(error.to_string())),

@@ -6,9 +6,7 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{
-    ErrorCode, Member, MessageId, Millis, Reference, RoomId, UserId, frame,
-};
+use crate::protocol::{ErrorCode, Member, MessageId, Millis, Reference, RoomId, UserId, frame};
 
 use super::{Conversation, RETRY, Stage};
 use crate::client::{Ask, Lost, Reason, Said, Update};
@@ -154,8 +152,8 @@ impl Conversation {
         let room = sms.room.as_deref().map_or(Some(RoomId::Lobby), RoomId::parse);
         let Some(room) = room.filter(|_| self.stage == Stage::In && !self.is_mute) else { return };
         let (id, sender, peer) = (MessageId(id), UserId(sms.user_id), room.other(me));
-        let is_echo = sender == me
-            && self.pending.is_own_echo(sms.client_ref.as_deref(), peer, &sms.content);
+        let is_echo =
+            sender == me && self.pending.is_own_echo(sms.client_ref.as_deref(), peer, &sms.content);
         let update = self.n_updates + u64::from(!is_echo);
         if !self.positions.take(room, id, update) || is_echo {
             return;
@@ -189,7 +187,11 @@ impl Conversation {
             }
             (None, code) => {
                 let text = ack.error.unwrap_or_default();
-                self.send_refused(&ack.client_ref, Reason::new(code, ErrorCode::Internal, text), now);
+                self.send_refused(
+                    &ack.client_ref,
+                    Reason::new(code, ErrorCode::Internal, text),
+                    now,
+                );
             }
         }
     }
