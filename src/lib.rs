@@ -15,12 +15,17 @@
 //! | 6 | the programs `bin/server` and `bin/client` |
 
 pub mod clock;
+pub mod limits;
 pub mod protocol;
 pub mod texts;
 
 pub mod envelope;
 pub mod threads;
+pub mod transport;
 
 pub mod dao;
+pub mod outbox;
+pub mod stage;
 
+pub mod auth;
 pub mod front;

@@ -311,8 +311,6 @@ pub enum Act {
         /// The last id taken.
         up_to: MessageId,
     },
-    /// Refuse a send in its turn, after what was asked before it.
-    Refuse(Refusal),
 }
 
 /// A person as others see them.
