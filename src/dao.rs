@@ -5,9 +5,12 @@
 //! batch: one transaction, one result per write, in order.
 //! Knows nothing of the hub and of fronts.
 
+mod health;
 pub mod memory;
 pub mod redis;
 pub mod sqlite;
+
+pub use health::Health;
 
 use std::fmt;
 use std::sync::Arc;

@@ -19,7 +19,10 @@ pub mod limits;
 pub mod protocol;
 pub mod texts;
 
+pub mod config;
 pub mod envelope;
+pub mod logging;
+pub mod state;
 pub mod threads;
 pub mod transport;
 
@@ -29,3 +32,9 @@ pub mod stage;
 
 pub mod auth;
 pub mod front;
+pub mod hub;
+
+pub mod journal;
+pub mod session;
+
+pub mod server;

@@ -70,6 +70,11 @@ impl Reader {
         Self { stream, buffer: Vec::new(), timeout: None }
     }
 
+    /// The socket.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// Blocks until something is heard, for `timeout` at most (`None`: for as long as it takes;
     /// keepalive finds the dead).
     pub fn hear(&mut self, timeout: Option<Duration>) -> Heard<'_> {
