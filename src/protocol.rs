@@ -268,6 +268,11 @@ pub enum Command {
     Logout,
     /// Understood as a command, but not a good one: told, and the connection goes on.
     Bad(Refusal),
+    /// A login that cannot be right, answered with [`Event::LoginRefused`]: a client that waits
+    /// for the answer to its login takes no other.
+    BadLogin(Refusal),
+    /// A registration that cannot be right, answered with [`Event::RegisterRefused`].
+    BadRegister(Refusal),
 }
 
 /// The first word of a client that speaks the extended protocol.
