@@ -5,6 +5,7 @@
 //! batch: one transaction, one result per write, in order.
 //! Knows nothing of the hub and of fronts.
 
+mod contract;
 pub mod memory;
 pub mod redis;
 pub mod sqlite;
