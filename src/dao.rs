@@ -5,6 +5,7 @@
 //! batch: one transaction, one result per write, in order.
 //! Knows nothing of the hub and of fronts.
 
+mod contract;
 mod health;
 pub mod memory;
 pub mod redis;
