@@ -1,0 +1,513 @@
+//! The connection library for clients and bots, apart from any screen.
+//!
+//! [`Client::start`] connects and starts one thread, `client-net`, which owns the connection:
+//! it says hello, logs in, writes, reads, pings, and connects again when the connection breaks.
+//! The program gives orders through [`Client`] and reads what happens from [`Updates`]; no call
+//! of either blocks without a deadline.
+//!
+//! What it promises, on top of a server that keeps its own promises:
+//!
+//! * A send is kept until the server has acknowledged it, and repeated under the same reference
+//!   after a break: [`Update::Sent`] means stored, once.
+//! * A message is handed on once, in the order of its room, over any number of connections. The
+//!   server is told that this device has a message only after the program has asked
+//!   [`Updates`] for the next thing, so what a program was killed with comes again.
+//! * Nothing grows without bound: [`Client::send`] refuses when [`MAX_PENDING`] sends wait, and
+//!   a program that does not read its updates stops the reading from the socket.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use hubbub::client::{Client, Config, Update};
+//! use hubbub::protocol::{Password, Text, UserId, Who};
+//!
+//! let config = Config::new("127.0.0.1:8889", "echo-bot/1.0");
+//! let (client, updates) = Client::start(config)?;
+//! client.login(Who::Id(UserId(100)), Password::new("123456")?)?;
+//! while let Ok(update) = updates.next(Duration::from_secs(3600)) {
+//!     if let Update::Said(said) = update {
+//!         client.send(said.peer, Text::new(&said.text)?)?;
+//!     }
+//! }
+//! let unsent = client.close(Duration::from_secs(5));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod conversation;
+pub mod device;
+mod net;
+mod pending;
+mod positions;
+pub mod texts;
+pub mod ui;
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+
+use crate::protocol::{
+    Device, ErrorCode, Farewell, Member, MessageId, Millis, Name, Password, Reference, RoomId,
+    Text, UserId, Who,
+};
+use crate::{clock, threads};
+
+use conversation::{Conversation, Order};
+use net::{Inlets, Net};
+
+/// Sends that wait for their acknowledgement, at most: 8 MB of the longest texts.
+pub const MAX_PENDING: usize = 1_024;
+
+/// Orders beyond sends that wait for the thread; it takes them within milliseconds.
+const MAX_ORDERS: usize = 64;
+
+/// Updates that wait for the program. Few: what waits here is lost to a `kill -9` of the program
+/// only until the next login, but it costs memory.
+const MAX_UPDATES: usize = 256;
+
+/// How much longer than its deadline a close may take: a last look-up of a host name or a
+/// connection attempt cannot be interrupted.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
+/// Whom to talk to, and as what.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `host:port`; the name is looked up again before every connection.
+    pub address: String,
+    /// Program and version, for the server's log.
+    pub program: String,
+    /// Under which name the server keeps this program's place in every room. Two programs that
+    /// run at once for one account need two names; `None` shares one with clients that have
+    /// none. See [`device`].
+    pub device: Option<Device>,
+}
+
+impl Config {
+    /// No device name.
+    pub fn new(address: impl Into<String>, program: impl Into<String>) -> Self {
+        Self { address: address.into(), program: program.into(), device: None }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// A connection stands and the server has answered the hello.
+    Connected {
+        /// The server program and its version.
+        server: String,
+    },
+    /// The connection is gone, or could not be made.
+    Disconnected {
+        /// Why.
+        why: Lost,
+        /// The next attempt; `None` when nobody is to be logged in, so nothing needs one.
+        retry_in: Option<Duration>,
+    },
+    /// Logged in, for the first time or again after a break.
+    LoggedIn {
+        /// Oneself, as others see it.
+        me: Member,
+        /// How many are online; the list follows as [`Update::Online`].
+        n_online: u64,
+    },
+    /// Everybody online: after the login, and in answer to [`Client::who`].
+    Online(Vec<Member>),
+    /// The account exists now. It is not logged in.
+    Registered(UserId),
+    /// One's own display name is this now.
+    RenameDone(String),
+    /// One's own password is changed.
+    PasswdDone,
+    /// Something asked for was refused; `None` where the server does not say what.
+    Refused {
+        /// What was asked.
+        what: Option<Ask>,
+        /// Why.
+        why: Reason,
+    },
+    /// The connection broke before the answer came: it may have been done or not.
+    Unanswered(Ask),
+    /// Somebody says something, or said it while this device was away.
+    Said(Said),
+    /// A send is stored.
+    Sent {
+        /// What [`Client::send`] returned.
+        reference: Reference,
+        /// Its place in the room.
+        id: MessageId,
+        /// Its room.
+        room: RoomId,
+        /// When the server accepted it.
+        time: Millis,
+    },
+    /// A send is not stored.
+    NotSent {
+        /// What was to be said.
+        unsent: Unsent,
+        /// Why not.
+        why: Reason,
+        /// It is repeated by and by; otherwise it was dropped.
+        will_retry: bool,
+    },
+    /// Somebody came online.
+    Came(Member),
+    /// Somebody left.
+    Left {
+        /// Who.
+        who: Member,
+        /// By silence.
+        timed_out: bool,
+    },
+    /// Somebody has another name now.
+    Renamed(Member),
+    /// So many older messages of this room are not sent.
+    Skipped {
+        /// Which room.
+        room: RoomId,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// A message of somebody else, or of oneself on another device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its room.
+    pub room: RoomId,
+    /// Its place in the room.
+    pub id: MessageId,
+    /// `Some`: private, and this is the other one of the two.
+    pub peer: Option<UserId>,
+    /// Who says it.
+    pub sender: UserId,
+    /// The name it was accepted under. May hold anything: clean it before a terminal sees it.
+    pub name: String,
+    /// When the server accepted it.
+    pub time: Millis,
+    /// What is said. May hold anything: clean it before a terminal sees it.
+    pub text: String,
+    /// It was said while this device was away.
+    pub replayed: bool,
+}
+
+/// Texts of people never reach a log, so they do not show in `{:?}` either.
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Said({} {} by {})", self.room, self.id.0, self.sender)
+    }
+}
+
+/// A send without an acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// Its name.
+    pub reference: Reference,
+    /// To whom; `None`: to all.
+    pub to: Option<UserId>,
+    /// What was to be said.
+    pub text: Text,
+}
+
+/// What can be asked and refused, besides sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// [`Client::login`], or the login after a break.
+    Login,
+    /// [`Client::register`].
+    Register,
+    /// [`Client::rename`].
+    Rename,
+    /// [`Client::passwd`].
+    Passwd,
+    /// [`Client::who`].
+    Who,
+}
+
+/// Why the server refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The stable name, [`ErrorCode::name`] for those we know.
+    pub code: String,
+    /// The server's words.
+    pub text: String,
+    /// What in particular: ids that share a name, a limit.
+    pub detail: Option<String>,
+}
+
+impl Reason {
+    /// One that this side gives.
+    fn of(code: ErrorCode) -> Self {
+        Self { code: code.name().to_owned(), text: String::new(), detail: None }
+    }
+
+    /// One that the server gives, by its stable name or else as the original would mean it.
+    fn new(code: Option<String>, otherwise: ErrorCode, text: String) -> Self {
+        let code = code.unwrap_or_else(|| otherwise.name().to_owned());
+        Self { code, text, detail: None }
+    }
+
+    /// The code, if this program knows it.
+    pub fn known(&self) -> Option<ErrorCode> {
+        ErrorCode::from_name(&self.code)
+    }
+
+    /// The same may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        self.known().is_some_and(ErrorCode::is_temporary)
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The attempt failed; the system's words.
+    NotThere(String),
+    /// The connection broke; the system's words.
+    Broken(String),
+    /// The server closed without a word.
+    Closed,
+    /// The server closed and said why.
+    Told(Reason),
+    /// Nothing was heard for [`conversation::SILENCE`], or no answer to the hello or the login.
+    Silent,
+    /// The server has not taken what we write.
+    Stuck,
+    /// What came is not our protocol.
+    Garbled,
+}
+
+impl Lost {
+    /// The server's reason, if it gave one that this program knows.
+    pub fn farewell(&self) -> Option<Farewell> {
+        let Self::Told(reason) = self else { return None };
+        Farewell::NAMES.iter().find(|(_, name)| *name == reason.code).map(|(why, _)| *why)
+    }
+}
+
+/// Why an order was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// Too much waits for the server; try again when something was acknowledged.
+    #[error("too many messages wait for the server")]
+    Full,
+    /// The connection thread has ended.
+    #[error("the client is closed")]
+    Closed,
+}
+
+/// The way to the server. Shared by reference between threads.
+#[derive(Debug)]
+pub struct Client {
+    orders: Sender<Order>,
+    /// A semaphore: holds one unit for each send without an end, and [`MAX_PENDING`] fit.
+    slots: Sender<()>,
+    closing: Sender<Instant>,
+    /// A byte here ends the thread's wait in `poll`.
+    wake: UnixStream,
+    references: References,
+    ended: Receiver<Vec<Unsent>>,
+    thread: JoinHandle<()>,
+}
+
+impl Client {
+    /// Blocks until the first connection stands (10 s at most, and what the system takes to look
+    /// up a name). Later ones are made by the thread.
+    ///
+    /// # Errors
+    /// The name is unknown, nobody listens there, or the system has no thread or descriptor left.
+    pub fn start(config: Config) -> io::Result<(Self, Updates)> {
+        let link = net::connect(&config.address, net::CONNECT_WAIT)?;
+        let (orders, orders_out) = bounded(MAX_PENDING + MAX_ORDERS);
+        let (slots, slots_out) = bounded(MAX_PENDING);
+        let (closing, closing_out) = bounded(1);
+        let (updates_in, updates) = bounded(MAX_UPDATES);
+        let (ended_in, ended) = bounded(1);
+        let (wake, wake_out) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        wake_out.set_nonblocking(true)?;
+        let handled = Arc::new(AtomicU64::new(0));
+        let inlets = Inlets {
+            orders: orders_out,
+            slots: slots_out,
+            closing: closing_out,
+            wake: wake_out,
+            handled: Arc::clone(&handled),
+        };
+        let references = References::new()?;
+        let conversation = Conversation::new(config.program, config.device, clock::now());
+        let net = Net::new(config.address, inlets, updates_in, conversation);
+        let thread = threads::spawn("client-net", move || {
+            let unsent = net.run(link);
+            // Nobody waits any more if the close ran out of time.
+            drop(ended_in.try_send(unsent));
+        })?;
+        let client = Self { orders, slots, closing, wake, references, ended, thread };
+        Ok((client, Updates { updates, handled, taken: AtomicU64::new(0) }))
+    }
+
+    /// Logs in, and again after every break, until the server refuses these words. Answered by
+    /// [`Update::LoggedIn`] or [`Update::Refused`]; what waits for another account is dropped.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn login(&self, who: Who, password: Password) -> Result<(), OrderError> {
+        self.order(Order::Login { who, password })
+    }
+
+    /// Asks for an account; `id` `None`: the server chooses.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn register(
+        &self,
+        id: Option<UserId>,
+        password: Password,
+        name: Option<Name>,
+    ) -> Result<(), OrderError> {
+        self.order(Order::Register { id, password, name })
+    }
+
+    /// Says something to one (`Some`) or to all; it waits for the login if there is one to come.
+    /// Answered by [`Update::Sent`] or [`Update::NotSent`] under the returned reference.
+    ///
+    /// # Errors
+    /// [`OrderError::Full`]: [`MAX_PENDING`] sends wait for their acknowledgement.
+    pub fn send(&self, to: Option<UserId>, text: Text) -> Result<Reference, OrderError> {
+        self.send_within(to, text, Duration::ZERO)
+    }
+
+    /// Like [`Client::send`], but blocks until there is room, up to `wait`.
+    ///
+    /// # Errors
+    /// [`OrderError::Full`]: still no room.
+    pub fn send_within(
+        &self,
+        to: Option<UserId>,
+        text: Text,
+        wait: Duration,
+    ) -> Result<Reference, OrderError> {
+        self.slots.send_timeout((), wait).map_err(|failed| {
+            if failed.is_timeout() { OrderError::Full } else { OrderError::Closed }
+        })?;
+        let reference = self.references.next().ok_or(OrderError::Closed)?;
+        self.order(Order::Send(Unsent { reference: reference.clone(), to, text }))?;
+        Ok(reference)
+    }
+
+    /// Asks who is online. Answered by [`Update::Online`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn who(&self) -> Result<(), OrderError> {
+        self.order(Order::Who)
+    }
+
+    /// Asks for another display name. Answered by [`Update::RenameDone`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn rename(&self, name: Name) -> Result<(), OrderError> {
+        self.order(Order::Rename(name))
+    }
+
+    /// Asks for another password. Answered by [`Update::PasswdDone`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn passwd(&self, old: Password, new: Password) -> Result<(), OrderError> {
+        self.order(Order::Passwd { old, new })
+    }
+
+    /// Leaves: blocks until every send has an end, at most for `wait`, then tells the server
+    /// what this device has, says goodbye and ends the thread. Returns what has no end: nobody
+    /// knows whether it is stored. `None`: the thread hangs in the look-up of a name, which
+    /// nothing can interrupt; it ends with it, and nothing is known.
+    ///
+    /// Another thread should go on reading [`Updates`] meanwhile.
+    pub fn close(self, wait: Duration) -> Option<Vec<Unsent>> {
+        if self.closing.try_send(clock::now() + wait).is_err() {
+            log::debug!("the connection thread has ended before");
+        }
+        ring(&self.wake);
+        let unsent = self.ended.recv_timeout(wait + CLOSE_GRACE).ok()?;
+        // Nothing comes after its last word; a panic would have been shown by std.
+        drop(self.thread.join());
+        Some(unsent)
+    }
+
+    fn order(&self, order: Order) -> Result<(), OrderError> {
+        self.orders.try_send(order).map_err(|failed| match failed {
+            TrySendError::Full(_) => OrderError::Full,
+            TrySendError::Disconnected(_) => OrderError::Closed,
+        })?;
+        ring(&self.wake);
+        Ok(())
+    }
+}
+
+/// What happened, in order. Has one reader.
+#[derive(Debug)]
+pub struct Updates {
+    updates: Receiver<Update>,
+    /// How many the program is done with: what was taken before it asked for the next.
+    handled: Arc<AtomicU64>,
+    taken: AtomicU64,
+}
+
+impl Updates {
+    /// Blocks until something happens, up to `wait`. Asking says that everything returned so far
+    /// has been dealt with: shown, stored, whatever "taken" means to the program.
+    ///
+    /// # Errors
+    /// [`Quiet`]: nothing happened, or nothing will.
+    pub fn next(&self, wait: Duration) -> Result<Update, Quiet> {
+        self.handled.store(self.taken.load(Ordering::Relaxed), Ordering::Release);
+        let update = self.updates.recv_timeout(wait).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Quiet::Yet,
+            RecvTimeoutError::Disconnected => Quiet::ForGood,
+        })?;
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Ok(update)
+    }
+}
+
+/// There is no update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// Nothing happened in the time given.
+    Yet,
+    /// The client is closed and everything was read.
+    ForGood,
+}
+
+/// References of one run: increasing over restarts (a random order costs the server's index a
+/// third of its throughput) and unique even for two runs within one millisecond.
+#[derive(Debug)]
+struct References {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl References {
+    fn new() -> io::Result<Self> {
+        let mut random = [0; 2];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let random = u16::from_be_bytes(random);
+        let prefix = format!("{:011x}{random:04x}", clock::now_ms().0);
+        Ok(Self { prefix, next: AtomicU64::new(1) })
+    }
+
+    fn next(&self) -> Option<Reference> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Reference::new(&format!("{}-{number:08x}", self.prefix))
+    }
+}
+
+/// Ends the thread's wait. A full pipe rings already; a broken one has nobody to wake.
+fn ring(mut wake: &UnixStream) {
+    drop(wake.write(&[1]));
+}

@@ -34,6 +34,7 @@ pub mod auth;
 pub mod front;
 pub mod hub;
 
+pub mod client;
 pub mod journal;
 pub mod session;
 

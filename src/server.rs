@@ -212,9 +212,8 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
     let health = Arc::new(Health::new(clock::now()));
     let bytes_in_flight = Arc::new(Budget::new(limits::ALL_IN_FLIGHT));
     let (tell_stopped, stopped) = bounded(1);
-    let writer = store.writer().map_err(|error| {
-        StartError::Store(store.place().to_owned(), error)
-    })?;
+    let writer =
+        store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
     let parts = hub::Parts {
         state: State::new(Arc::clone(&store.identity().epoch), first_nonce()),
         journal: journal_inbox.clone(),

@@ -272,6 +272,8 @@ impl<'a> Session<'a> {
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
             Command::Logout => return Err(End::ours(Farewell::Bye)),
             Command::Bad(refusal) => self.tell(&Event::Refused(refusal)),
+            Command::BadLogin(refusal) => self.tell(&Event::LoginRefused(refusal)),
+            Command::BadRegister(refusal) => self.tell(&Event::RegisterRefused(refusal)),
         }
         Ok(())
     }

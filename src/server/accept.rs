@@ -65,7 +65,8 @@ pub(super) fn bind(all: &[Listen], allow_plaintext: bool) -> Result<Vec<Listener
             log::warn!("{}: nothing is encrypted, passwords travel in clear", listen.addr);
             log::warn!("behind a reverse proxy on this machine everybody is exempt from limits");
         }
-        let socket = bind_one(listen.addr).map_err(|error| StartError::Listen(listen.addr, error))?;
+        let socket =
+            bind_one(listen.addr).map_err(|error| StartError::Listen(listen.addr, error))?;
         let addr = socket.local_addr().map_err(|error| StartError::Listen(listen.addr, error))?;
         listeners.push(Listener { socket, addr, front });
     }

@@ -1,6 +1,6 @@
 //! `server user ...`: accounts from the command line, also while a server runs on the store.
 
-use std::io::{self, BufRead, IsTerminal, Write as _};
+use std::io::{self, BufRead, IsTerminal};
 
 use crate::auth::Auth;
 use crate::config::{StoreArg, UserAct};

@@ -1,0 +1,434 @@
+//! What is said on a connection and over its breaks: the client's rules, without socket, clock
+//! or thread. The thread in `net` tells what happened and when; this says what to write, what
+//! to hand on, and when the connection is at its end.
+
+mod hear;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::protocol::wire::{self, kind};
+use crate::protocol::{Device, ErrorCode, Member, Name, Password, UserId, Who, frame};
+
+use super::pending::Pending;
+use super::positions::Positions;
+use super::{Ask, Lost, Reason, Unsent, Update};
+
+/// Of the protocol that this speaks.
+const VERSION: i64 = 1;
+
+/// How long the server may take to answer the hello.
+const HELLO_WAIT: Duration = Duration::from_secs(10);
+
+/// How long the server may take to answer a login: passwords queue for a processor there.
+const LOGIN_WAIT: Duration = Duration::from_secs(60);
+
+/// Between two pings (DESIGN.md section 4, dead peers).
+const PING: Duration = Duration::from_secs(30);
+
+/// Two pings without an answer, and some more: nobody is there.
+pub(super) const SILENCE: Duration = Duration::from_secs(90);
+
+/// Between two times that the server is told what this device has.
+const RECEIPTS: Duration = Duration::from_secs(1);
+
+/// The pause before the second attempt to connect; it doubles up to [`MAX_RETRY`].
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A server that comes back is found within this time.
+const MAX_RETRY: Duration = Duration::from_secs(30);
+
+/// How long the server may take to say goodbye.
+const BYE_WAIT: Duration = Duration::from_secs(1);
+
+/// What the program asks for.
+#[derive(Debug)]
+pub(super) enum Order {
+    Login { who: Who, password: Password },
+    Register { id: Option<UserId>, password: Password, name: Option<Name> },
+    Rename(Name),
+    Passwd { old: Password, new: Password },
+    Who,
+    Send(Unsent),
+}
+
+impl Order {
+    /// What is refused when it is; a send has an answer of its own.
+    fn ask(&self) -> Option<Ask> {
+        match self {
+            Self::Login { .. } => Some(Ask::Login),
+            Self::Register { .. } => Some(Ask::Register),
+            Self::Rename(_) => Some(Ask::Rename),
+            Self::Passwd { .. } => Some(Ask::Passwd),
+            Self::Who => Some(Ask::Who),
+            Self::Send(_) => None,
+        }
+    }
+}
+
+/// Where the connection is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// There is none. The next attempt, if one is wanted.
+    Away { retry_at: Option<Instant> },
+    /// Hello is said; the answer must come by then.
+    Greeting { by: Instant },
+    /// Hello is answered; nobody is logged in. When to try that again, if it is.
+    Met { login_at: Option<Instant> },
+    /// The login is asked for; the answer must come by then.
+    Asking { by: Instant },
+    /// Logged in.
+    In,
+    /// Goodbye is said; the server may answer until then.
+    Leaving { by: Instant },
+    /// Nothing is left to do.
+    Over,
+}
+
+/// Who this is, and what it takes to become it again.
+#[derive(Debug, Default)]
+struct Account {
+    credentials: Option<(Who, Password)>,
+    /// These credentials have been accepted before.
+    known_good: bool,
+    me: Option<UserId>,
+    epoch: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Conversation {
+    program: String,
+    device: Option<Device>,
+    stage: Stage,
+    account: Account,
+    /// Orders for a connection, or a login, to come.
+    waiting: VecDeque<Order>,
+    /// Questions on the wire, in order.
+    asked: VecDeque<Ask>,
+    /// Holds after the change that was asked for: the next login needs it.
+    new_password: Option<Password>,
+    pending: Pending,
+    positions: Positions,
+    /// The list of who is online, as it comes in pieces.
+    online: Vec<Member>,
+    heard_at: Instant,
+    ping_at: Instant,
+    receipts_at: Option<Instant>,
+    /// The pause before the last attempt; none since a login.
+    retry: Option<Duration>,
+    /// The program wants to leave by then.
+    close_by: Option<Instant>,
+    /// Leaving has begun: what others say from here on is for the next time.
+    is_mute: bool,
+    lost: Option<Lost>,
+    /// What to write.
+    pub(super) bytes: Vec<u8>,
+    /// What to hand on.
+    pub(super) updates: VecDeque<Update>,
+    /// How many were put into `updates` ever.
+    n_updates: u64,
+    /// How many sends have come to an end and were not yet counted by the thread.
+    pub(super) n_ended: usize,
+}
+
+impl Conversation {
+    /// A connection is about to stand.
+    pub(super) fn new(program: String, device: Option<Device>, now: Instant) -> Self {
+        Self {
+            program,
+            device,
+            stage: Stage::Away { retry_at: None },
+            account: Account::default(),
+            waiting: VecDeque::new(),
+            asked: VecDeque::new(),
+            new_password: None,
+            pending: Pending::default(),
+            positions: Positions::default(),
+            online: Vec::new(),
+            heard_at: now,
+            ping_at: now,
+            receipts_at: None,
+            retry: None,
+            close_by: None,
+            is_mute: false,
+            lost: None,
+            bytes: Vec::new(),
+            updates: VecDeque::new(),
+            n_updates: 0,
+            n_ended: 0,
+        }
+    }
+
+    /// An attempt to connect is due.
+    pub(super) fn wants_link(&self, now: Instant) -> bool {
+        matches!(self.stage, Stage::Away { retry_at: Some(at) } if at <= now)
+    }
+
+    /// The connection stands.
+    pub(super) fn connected(&mut self, now: Instant) {
+        self.stage = Stage::Greeting { by: now + HELLO_WAIT };
+        (self.heard_at, self.ping_at) = (now, now + PING);
+        let device = self.device.as_ref().map_or("", Device::as_str);
+        let hello = wire::Hello {
+            version: VERSION,
+            client: self.program.clone(),
+            device: device.to_owned(),
+            frame_limit: frame::HELLO_LIMIT as u64,
+            features: vec!["received".to_owned()],
+        };
+        self.write(kind::HELLO, &hello);
+    }
+
+    /// Must the connection be given up, and why?
+    pub(super) fn take_lost(&mut self) -> Option<Lost> {
+        self.lost.take()
+    }
+
+    /// The connection is gone, or could not be made. `random` spreads the clients of a server
+    /// that was away, so that they do not all come back at once.
+    pub(super) fn lost(&mut self, why: Lost, random: u32, now: Instant) {
+        if matches!(self.stage, Stage::Leaving { .. }) {
+            self.stage = Stage::Over;
+            return;
+        }
+        self.bytes.clear();
+        self.online.clear();
+        self.pending.lost();
+        let waiting: Vec<_> = self.waiting.drain(..).filter_map(|order| order.ask()).collect();
+        for ask in self.asked.split_off(0).into_iter().chain(waiting) {
+            self.hand_on(Update::Unanswered(ask));
+        }
+        let retry_in = self.account.credentials.is_some().then(|| {
+            let pause = self.retry.map_or(RETRY, |last| (last * 2).min(MAX_RETRY));
+            self.retry = Some(pause);
+            pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0)
+        });
+        self.stage = Stage::Away { retry_at: retry_in.map(|pause| now + pause) };
+        self.hand_on(Update::Disconnected { why, retry_in });
+    }
+
+    /// The program asks for something.
+    pub(super) fn order(&mut self, order: Order, now: Instant) {
+        match order {
+            Order::Send(unsent) => self.pending.push(unsent),
+            Order::Login { who, password } => self.become_another(who, password, now),
+            order => {
+                self.need_link(now);
+                self.waiting.push_back(order);
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// The program wants to leave, at the latest by then.
+    pub(super) fn close(&mut self, by: Instant) {
+        self.close_by.get_or_insert(by);
+    }
+
+    /// When the program is waiting to leave: until when.
+    pub(super) fn close_by(&self) -> Option<Instant> {
+        self.close_by
+    }
+
+    /// An update did not reach the program, so the server is not told of it.
+    pub(super) fn stop_receipts(&mut self) {
+        self.positions.stop_receipts();
+    }
+
+    /// Time has passed; the program has dealt with the first `handled` updates.
+    pub(super) fn tick(&mut self, handled: u64, now: Instant) {
+        match self.stage {
+            Stage::Greeting { by } | Stage::Asking { by } if now >= by => self.give_up(),
+            Stage::Leaving { by } if now >= by => self.stage = Stage::Over,
+            Stage::Met { login_at: Some(at) } if now >= at => self.login(now),
+            Stage::Away { .. } | Stage::Over => {}
+            _ if now >= self.heard_at + SILENCE => self.give_up(),
+            _ if now >= self.ping_at => {
+                self.ping_at = now + PING;
+                self.write(kind::PING, &wire::Empty {});
+            }
+            _ => {}
+        }
+        if self.receipts_at.is_some_and(|at| now >= at) {
+            self.send_receipts(handled);
+        }
+        if self.receipts_at.is_none() && self.positions.is_due() && self.stage == Stage::In {
+            self.receipts_at = Some(now + RECEIPTS);
+        }
+        self.go_on(now);
+        self.leave_if_done(handled, now);
+    }
+
+    /// When [`Conversation::tick`] has something to do next.
+    pub(super) fn next_tick(&self) -> Option<Instant> {
+        let stage = match self.stage {
+            Stage::Away { retry_at: at } | Stage::Met { login_at: at } => at,
+            Stage::Greeting { by } | Stage::Asking { by } | Stage::Leaving { by } => Some(by),
+            Stage::In | Stage::Over => None,
+        };
+        let link = (!matches!(self.stage, Stage::Away { .. } | Stage::Over))
+            .then(|| self.ping_at.min(self.heard_at + SILENCE));
+        let receipts = self.receipts_at.filter(|_| self.stage == Stage::In);
+        let close = self.close_by.filter(|_| !matches!(self.stage, Stage::Leaving { .. }));
+        [stage, link, receipts, self.pending.paused_until(), close].into_iter().flatten().min()
+    }
+
+    /// Nothing is left to do: the thread may end.
+    pub(super) fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Sends that never came to an end.
+    pub(super) fn into_unsent(mut self) -> Vec<Unsent> {
+        self.pending.drain()
+    }
+
+    fn give_up(&mut self) {
+        self.lost.get_or_insert(Lost::Silent);
+    }
+
+    /// Connects again where nothing needed a connection until now.
+    fn need_link(&mut self, now: Instant) {
+        if let Stage::Away { retry_at: retry_at @ None } = &mut self.stage {
+            *retry_at = Some(now);
+        }
+    }
+
+    /// Writes what can be written at this stage.
+    fn go_on(&mut self, now: Instant) {
+        while let Some(order) = self.waiting.pop_front_if(|order| match order {
+            Order::Register { .. } => matches!(self.stage, Stage::Met { .. } | Stage::In),
+            // Without a login to come, the server says that one is needed.
+            _ if self.account.credentials.is_none() => matches!(self.stage, Stage::Met { .. }),
+            _ => self.stage == Stage::In,
+        }) {
+            self.ask(&order);
+        }
+        while self.stage == Stage::In {
+            let Some(unsent) = self.pending.next(now) else { return };
+            let (kind, sms) = sms(unsent);
+            self.write(kind, &sms);
+        }
+    }
+
+    fn become_another(&mut self, who: Who, password: Password, now: Instant) {
+        if matches!(self.stage, Stage::In | Stage::Asking { .. }) {
+            let why = Reason::of(ErrorCode::AlreadyLoggedIn);
+            return self.hand_on(Update::Refused { what: Some(Ask::Login), why });
+        }
+        self.account.credentials = Some((who, password));
+        self.account.known_good = false;
+        match &mut self.stage {
+            // Somebody is waiting: no pause.
+            Stage::Away { retry_at } => *retry_at = Some(now),
+            Stage::Met { .. } => self.login(now),
+            _ => {}
+        }
+    }
+
+    fn login(&mut self, now: Instant) {
+        let Some((who, password)) = &self.account.credentials else { return };
+        let mut login =
+            wire::Login { user_pwd: password.reveal().to_owned(), ..Default::default() };
+        match who {
+            Who::Id(id) => login.user_id = id.0,
+            Who::Named(key) => login.user_name = key.as_str().to_owned(),
+        }
+        self.stage = Stage::Asking { by: now + LOGIN_WAIT };
+        self.write(kind::LOGIN, &login);
+    }
+
+    fn ask(&mut self, order: &Order) {
+        self.asked.extend(order.ask());
+        match order {
+            Order::Register { id, password, name } => {
+                let user = wire::User {
+                    user_id: id.map_or(0, |id| id.0),
+                    user_pwd: password.reveal().to_owned(),
+                    user_name: name.as_ref().map_or_else(String::new, ToString::to_string),
+                    ..Default::default()
+                };
+                self.write(kind::REGISTER, &wire::Register { user });
+            }
+            Order::Rename(name) => {
+                let rename = wire::Rename { user_id: 0, user_name: name.to_string() };
+                self.write(kind::RENAME, &rename);
+            }
+            Order::Passwd { old, new } => {
+                let (old_pwd, new_pwd) = (old.reveal().to_owned(), new.reveal().to_owned());
+                self.new_password = Some(new.clone());
+                self.write(kind::PASSWD, &wire::Passwd { old_pwd, new_pwd });
+            }
+            Order::Who => self.write(kind::WHO, &wire::Empty {}),
+            // These two do not wait in this queue.
+            Order::Login { .. } | Order::Send(_) => {}
+        }
+    }
+
+    fn send_receipts(&mut self, handled: u64) {
+        self.receipts_at = None;
+        if self.stage != Stage::In {
+            return;
+        }
+        for (room, up_to) in self.positions.receipts(handled) {
+            self.write(kind::RECEIVED, &wire::Received { room: room.to_string(), up_to });
+        }
+    }
+
+    fn leave_if_done(&mut self, handled: u64, now: Instant) {
+        let Some(by) = self.close_by else { return };
+        if matches!(self.stage, Stage::Leaving { .. } | Stage::Over) {
+            return;
+        }
+        self.is_mute |= now >= by || !self.awaits_an_end();
+        if !self.is_mute || (now < by && self.positions.is_ahead_of(handled)) {
+            return;
+        }
+        if matches!(self.stage, Stage::Away { .. }) {
+            self.stage = Stage::Over;
+            return;
+        }
+        self.send_receipts(handled);
+        self.write(kind::LOGOUT, &wire::Empty {});
+        self.stage = Stage::Leaving { by: now + BYE_WAIT };
+    }
+
+    /// Something was asked or said that still gets its answer if we stay.
+    fn awaits_an_end(&self) -> bool {
+        let asks = !(self.waiting.is_empty() && self.asked.is_empty());
+        match self.stage {
+            Stage::Greeting { .. } | Stage::Asking { .. } => true,
+            Stage::Met { login_at } => asks || login_at.is_some(),
+            Stage::In => asks || !self.pending.is_empty(),
+            Stage::Away { retry_at } => retry_at.is_some() && !self.pending.is_empty(),
+            Stage::Leaving { .. } | Stage::Over => false,
+        }
+    }
+
+    fn refuse_pending(&mut self, why: &Reason) {
+        for unsent in self.pending.drain() {
+            self.n_ended += 1;
+            let why = why.clone();
+            self.hand_on(Update::NotSent { unsent, why, will_retry: false });
+        }
+    }
+
+    fn write<T: serde::Serialize>(&mut self, kind: &str, data: &T) {
+        frame::encode(kind, data, &mut self.bytes);
+    }
+
+    fn hand_on(&mut self, update: Update) {
+        self.n_updates += 1;
+        self.updates.push_back(update);
+    }
+}
+
+fn sms(unsent: &Unsent) -> (&'static str, wire::Sms) {
+    let sms = wire::Sms {
+        content: unsent.text.as_str().to_owned(),
+        to_user_id: unsent.to.map(|id| id.0),
+        client_ref: Some(unsent.reference.as_str().to_owned()),
+        ..Default::default()
+    };
+    (if unsent.to.is_some() { kind::SMS_PRIVATE } else { kind::SMS }, sms)
+}

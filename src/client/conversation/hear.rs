@@ -1,0 +1,275 @@
+//! What the server says, frame by frame. Whatever cannot be read is passed over with a line in
+//! the log: a newer server may say more than this client knows.
+
+use std::time::Instant;
+
+use serde::de::DeserializeOwned;
+
+use crate::protocol::wire::{self, kind};
+use crate::protocol::{ErrorCode, Member, MessageId, Millis, Reference, RoomId, UserId, frame};
+
+use super::{Conversation, RETRY, Stage};
+use crate::client::{Ask, Lost, Reason, Said, Update};
+
+/// More people online than this are not listed: the list comes in pieces without end otherwise.
+const MAX_ONLINE: usize = 100_000;
+
+/// The pause before a login is asked for again that the server could not answer.
+const LOGIN_RETRY: u32 = 4;
+
+impl Conversation {
+    /// Some bytes came, so somebody is there.
+    pub(in crate::client) fn heard(&mut self, now: Instant) {
+        self.heard_at = now;
+    }
+
+    /// The server says this.
+    pub(in crate::client) fn hear(&mut self, body: &[u8], now: Instant) {
+        let Ok(frame) = frame::read::<wire::Frame>(body) else {
+            self.lost.get_or_insert(Lost::Garbled);
+            return;
+        };
+        let data = frame.data.as_str();
+        match frame.kind.as_str() {
+            kind::HELLO_RES => read(data).map(|hello| self.greeted(hello, now)),
+            kind::LOGIN_RES => read(data).map(|res| self.login_answered(res, now)),
+            kind::REGISTER_RES => read(data).map(|res| self.registered(res)),
+            kind::RENAME_RES => read(data).map(|res| self.rename_answered(res)),
+            kind::PASSWD_RES => read(data).map(|res| self.passwd_answered(&res)),
+            kind::SMS | kind::SMS_PRIVATE => read(data).map(|sms| self.said(sms)),
+            kind::ACK => read(data).map(|ack| self.acknowledged(ack, now)),
+            kind::WHO_RES => read(data).map(|who| self.online(who)),
+            kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
+            kind::RENAME => read(data).map(|rename| self.renamed(rename)),
+            kind::SKIPPED => read(data).map(|skipped| self.skipped(&skipped)),
+            kind::ERROR => read(data).map(|error| self.refused(error)),
+            kind::PONG => Some(()),
+            other => {
+                log::debug!("a frame of an unknown type: {other:?}");
+                Some(())
+            }
+        }
+        .unwrap_or_else(|| log::debug!("an unreadable {}", frame.kind));
+        self.go_on(now);
+    }
+
+    fn greeted(&mut self, hello: wire::HelloRes, now: Instant) {
+        if !matches!(self.stage, Stage::Greeting { .. }) {
+            return;
+        }
+        self.stage = Stage::Met { login_at: None };
+        self.hand_on(Update::Connected { server: hello.server });
+        // Registrations first: the login may be for one of them.
+        self.go_on(now);
+        self.login(now);
+    }
+
+    fn login_answered(&mut self, res: wire::LoginRes, now: Instant) {
+        if !matches!(self.stage, Stage::Asking { .. }) {
+            return;
+        }
+        if res.code != wire::code::OK {
+            return self.login_refused(res, now);
+        }
+        self.stage = Stage::In;
+        self.retry = None;
+        self.account.known_good = true;
+        let me = UserId(res.user_id.unwrap_or_default());
+        if self.account.me.replace(me).is_some_and(|before| before != me) {
+            self.positions.forget();
+            self.refuse_pending(&Reason::of(ErrorCode::NotLoggedIn));
+        }
+        if res.epoch.is_some() && self.account.epoch != res.epoch {
+            self.account.epoch = res.epoch;
+            self.positions.forget();
+        }
+        let name = res.user_name.unwrap_or_else(|| me.to_string());
+        let me = Member { id: me, name: name.into(), address: "".into() };
+        let n_online = res.n_online.unwrap_or_default();
+        self.hand_on(Update::LoggedIn { me, n_online });
+    }
+
+    fn login_refused(&mut self, res: wire::LoginRes, now: Instant) {
+        let code = match res.code {
+            wire::code::WRONG_PASSWORD => ErrorCode::WrongPassword,
+            wire::code::UNKNOWN_USER => ErrorCode::UnknownUser,
+            _ => ErrorCode::Internal,
+        };
+        let why = Reason::new(res.error_code, code, res.error);
+        // Credentials that were good before are good again when the server is well again.
+        if self.account.known_good && why.is_temporary() {
+            self.stage = Stage::Met { login_at: Some(now + RETRY * LOGIN_RETRY) };
+            return;
+        }
+        self.stage = Stage::Met { login_at: None };
+        self.account.credentials = None;
+        self.hand_on(Update::Refused { what: Some(Ask::Login), why });
+        self.refuse_pending(&Reason::of(ErrorCode::NotLoggedIn));
+    }
+
+    fn registered(&mut self, res: wire::Res) {
+        self.answered(Ask::Register);
+        let taken = res.code == wire::code::TAKEN;
+        let other = if taken { ErrorCode::IdTaken } else { ErrorCode::Internal };
+        match (res.code, res.user_id) {
+            (wire::code::OK, Some(id)) => self.hand_on(Update::Registered(UserId(id))),
+            _ => self.refuse(Ask::Register, res, other),
+        }
+    }
+
+    fn rename_answered(&mut self, res: wire::Res) {
+        self.answered(Ask::Rename);
+        match (res.code, res.user_name) {
+            (wire::code::OK, name) => self.hand_on(Update::RenameDone(name.unwrap_or_default())),
+            (code, user_name) => {
+                let res = wire::Res { code, user_name, ..res };
+                self.refuse(Ask::Rename, res, ErrorCode::Internal);
+            }
+        }
+    }
+
+    fn passwd_answered(&mut self, res: &wire::Res) {
+        self.answered(Ask::Passwd);
+        if res.code == wire::code::OK {
+            if let (Some(new), Some((_, password))) =
+                (self.new_password.take(), &mut self.account.credentials)
+            {
+                *password = new;
+            }
+            self.hand_on(Update::PasswdDone);
+        } else {
+            self.refuse(Ask::Passwd, res.clone(), ErrorCode::Internal);
+        }
+    }
+
+    fn refuse(&mut self, what: Ask, res: wire::Res, otherwise: ErrorCode) {
+        let why = Reason::new(res.error_code, otherwise, res.error);
+        self.hand_on(Update::Refused { what: Some(what), why });
+    }
+
+    fn said(&mut self, sms: wire::Sms) {
+        let (Some(id), Some(me)) = (sms.id, self.account.me) else { return };
+        let room = sms.room.as_deref().map_or(Some(RoomId::Lobby), RoomId::parse);
+        let Some(room) = room.filter(|_| self.stage == Stage::In && !self.is_mute) else { return };
+        let (id, sender, peer) = (MessageId(id), UserId(sms.user_id), room.other(me));
+        let is_echo =
+            sender == me && self.pending.is_own_echo(sms.client_ref.as_deref(), peer, &sms.content);
+        let update = self.n_updates + u64::from(!is_echo);
+        if !self.positions.take(room, id, update) || is_echo {
+            return;
+        }
+        self.hand_on(Update::Said(Said {
+            room,
+            id,
+            peer,
+            sender,
+            name: sms.user_name,
+            time: Millis(sms.time.unwrap_or_default()),
+            text: sms.content,
+            replayed: sms.replayed.unwrap_or_default(),
+        }));
+    }
+
+    fn acknowledged(&mut self, ack: wire::Ack, now: Instant) {
+        match (ack.id, ack.code) {
+            (Some(id), _) => {
+                let room = ack.room.as_deref().map_or(Some(RoomId::Lobby), RoomId::parse);
+                let (Some(room), Some(reference)) = (room, Reference::new(&ack.client_ref)) else {
+                    return;
+                };
+                let id = MessageId(id);
+                self.positions.own(room, id, self.n_updates);
+                if self.pending.stored(reference.as_str()).is_some() {
+                    self.n_ended += 1;
+                    let time = Millis(ack.time.unwrap_or_default());
+                    self.hand_on(Update::Sent { reference, id, room, time });
+                }
+            }
+            (None, code) => {
+                let text = ack.error.unwrap_or_default();
+                self.send_refused(
+                    &ack.client_ref,
+                    Reason::new(code, ErrorCode::Internal, text),
+                    now,
+                );
+            }
+        }
+    }
+
+    fn send_refused(&mut self, reference: &str, why: Reason, now: Instant) {
+        let will_retry = why.is_temporary();
+        let unsent = if will_retry {
+            self.pending.postpone(reference, now)
+        } else {
+            let unsent = self.pending.remove(reference);
+            self.n_ended += usize::from(unsent.is_some());
+            unsent
+        };
+        if let Some(unsent) = unsent {
+            self.hand_on(Update::NotSent { unsent, why, will_retry });
+        }
+    }
+
+    fn online(&mut self, who: wire::WhoRes) {
+        let room = MAX_ONLINE.saturating_sub(self.online.len());
+        self.online.extend(who.online.into_iter().take(room).map(|person| Member {
+            id: UserId(person.user_id),
+            name: person.user_name.into(),
+            address: person.address.into(),
+        }));
+        if !who.more {
+            self.answered(Ask::Who);
+            let online = std::mem::take(&mut self.online);
+            self.hand_on(Update::Online(online));
+        }
+    }
+
+    fn noticed(&mut self, notify: wire::Notify) {
+        let id = UserId(notify.user_id);
+        let name = notify.user_name.unwrap_or_else(|| id.to_string()).into();
+        let who = Member { id, name, address: notify.address.unwrap_or_default().into() };
+        match notify.status {
+            wire::status::ONLINE => self.hand_on(Update::Came(who)),
+            wire::status::OFFLINE => {
+                let timed_out = notify.reason.as_deref() == Some("timeout");
+                self.hand_on(Update::Left { who, timed_out });
+            }
+            other => log::debug!("an unknown status: {other}"),
+        }
+    }
+
+    fn renamed(&mut self, rename: wire::Rename) {
+        let id = UserId(rename.user_id);
+        let who = Member { id, name: rename.user_name.into(), address: "".into() };
+        self.hand_on(Update::Renamed(who));
+    }
+
+    fn skipped(&mut self, skipped: &wire::Skipped) {
+        if let Some(room) = RoomId::parse(&skipped.room) {
+            self.hand_on(Update::Skipped { room, count: skipped.count });
+        }
+    }
+
+    fn refused(&mut self, error: wire::ErrorMes) {
+        let why = Reason { code: error.code, text: error.error, detail: error.detail };
+        if error.closing == Some(true) {
+            self.lost.get_or_insert(Lost::Told(why));
+        } else {
+            // It does not say what it is about: the oldest question is the likeliest.
+            let what = self.asked.pop_front();
+            self.hand_on(Update::Refused { what, why });
+        }
+    }
+
+    /// A question has its answer.
+    fn answered(&mut self, ask: Ask) {
+        if let Some(at) = self.asked.iter().position(|asked| *asked == ask) {
+            self.asked.remove(at);
+        }
+    }
+}
+
+/// Reads the data of a frame.
+fn read<T: DeserializeOwned>(data: &str) -> Option<T> {
+    frame::read(data.as_bytes()).ok()
+}

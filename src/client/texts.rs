@@ -1,0 +1,304 @@
+//! What people read in the terminal, in English and Simplified Chinese. The compiler finds a
+//! text that one language lacks.
+
+use crate::protocol::ErrorCode;
+use crate::texts::Lang;
+
+use super::{Lost, Reason};
+
+/// Texts without a gap to fill in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say which; the texts stand below")]
+pub enum Fixed {
+    MainMenu,
+    MainChoice,
+    RoomMenu,
+    RoomChoice,
+    NoSuchChoice,
+    AskWho,
+    AskPassword,
+    AskNewId,
+    AskNewName,
+    AskNewPassword,
+    AskPasswordAgain,
+    PasswordsDiffer,
+    BadId,
+    AskPeer,
+    AllPrompt,
+    TalkHint,
+    NobodyWaited,
+    Online,
+    Private,
+    NoAnswer,
+    LoggedOut,
+    LeaveAgain,
+    Leaving,
+    Help,
+    RenameDone,
+    PasswdDone,
+    OutOfDevices,
+}
+
+impl Fixed {
+    /// The text.
+    pub fn text(self, lang: Lang) -> &'static str {
+        let (en, zh) = self.pair();
+        match lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+
+    fn pair(self) -> (&'static str, &'static str) {
+        match self {
+            Self::MainMenu => (MAIN_MENU_EN, MAIN_MENU_ZH),
+            Self::MainChoice => {
+                ("                 Choose (1-3): ", "                 请选择(1-3): ")
+            }
+            Self::RoomMenu => (ROOM_MENU_EN, ROOM_MENU_ZH),
+            Self::RoomChoice => {
+                ("                 Choose (1-5): ", "                 请选择(1-5): ")
+            }
+            Self::NoSuchChoice => ("There is no such choice.", "你输入的选项不正确。"),
+            Self::AskWho => ("User id or name: ", "请输入用户id或名字: "),
+            Self::AskPassword => ("Password: ", "请输入密码: "),
+            Self::AskNewId => {
+                ("User id (a number; empty: you get one): ", "请输入用户id(数字，留空则自动分配): ")
+            }
+            Self::AskNewName => {
+                ("Name to be shown (empty: the id): ", "请输入用户名字(留空则用id): ")
+            }
+            Self::AskNewPassword => ("Choose a password: ", "请设置密码: "),
+            Self::AskPasswordAgain => ("The same password again: ", "请再输入一次密码: "),
+            Self::PasswordsDiffer => ("The two passwords differ.", "两次输入的密码不一致。"),
+            Self::BadId => ("A user id is a whole number from 1.", "用户id必须是正整数。"),
+            Self::AskPeer => ("To whom (id or name): ", "发送给谁(id或名字): "),
+            Self::AllPrompt => ("all", "大家"),
+            Self::TalkHint => (
+                "Every line is sent; an empty line leads back to the menu, /help shows more.",
+                "每行一条消息；空行返回菜单，/help 查看命令。",
+            ),
+            Self::NobodyWaited => ("Nothing came while you were away.", "没有离线消息。"),
+            Self::Online => ("Online:", "当前在线用户列表:"),
+            Self::Private => ("(private)", "(私聊)"),
+            Self::NoAnswer => ("The server does not answer.", "服务器没有响应。"),
+            Self::LoggedOut => ("You are not logged in any more.", "你已不在登录状态。"),
+            Self::LeaveAgain => ("Press Ctrl-C again to leave.", "再按一次 Ctrl-C 退出。"),
+            Self::Leaving => ("Goodbye.", "你退出了系统。"),
+            Self::Help => (HELP_EN, HELP_ZH),
+            Self::RenameDone => ("Your name is changed.", "名字已修改。"),
+            Self::PasswdDone => ("Your password is changed.", "密码已修改。"),
+            Self::OutOfDevices => (
+                "cannot keep a device name, so messages may come again at the next start",
+                "无法保存设备名，下次启动时可能重复收到消息",
+            ),
+        }
+    }
+}
+
+const MAIN_MENU_EN: &str = "\
+----------------Welcome to the chat room----------------
+                 1 Log in
+                 2 Register
+                 3 Leave";
+const MAIN_MENU_ZH: &str = "\
+----------------欢迎登陆多人聊天系统------------
+                 1 登陆聊天室
+                 2 注册用户
+                 3 退出系统";
+const ROOM_MENU_EN: &str = "\
+--------------------------------------------------------
+                 1 Who is online
+                 2 Talk to all
+                 3 Talk to one
+                 4 What came while you were away
+                 5 Leave";
+const ROOM_MENU_ZH: &str = "\
+------------------------------------------------
+                 1 显示在线用户列表
+                 2 发送消息
+                 3 私聊
+                 4 信息列表
+                 5 退出系统";
+const HELP_EN: &str = "\
+/msg WHO TEXT      to one, by id or name (\"quotes\" around a name with blanks)
+/who               who is online
+/rename NAME       another display name
+/passwd OLD NEW    another password
+/help              this
+/quit              leave
+//text             a text that begins with a slash";
+const HELP_ZH: &str = "\
+/msg WHO TEXT      私聊，WHO 是 id 或名字（名字含空格时加双引号）
+/who               在线用户
+/rename NAME       修改名字
+/passwd OLD NEW    修改密码
+/help              本帮助
+/quit              退出
+//text             以斜杠开头的消息";
+
+/// Texts with gaps to fill in. What comes from others must be clean already.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say which; the texts stand below")]
+pub enum Notice<'a> {
+    NotThere { address: &'a str, why: &'a str },
+    Disconnected { why: &'a str, will_retry: bool },
+    BackAgain,
+    LoggedIn { name: &'a str, n_online: u64 },
+    LoginRefused { why: &'a str },
+    Registered { id: i64 },
+    RegisterRefused { why: &'a str },
+    Refused { why: &'a str },
+    NotSent { text: &'a str, why: &'a str },
+    SentLater { text: &'a str, why: &'a str },
+    NoEnd { text: &'a str },
+    Came { name: &'a str },
+    Left { name: &'a str },
+    TimedOut { name: &'a str },
+    Renamed { id: i64, name: &'a str },
+    Skipped { count: u64 },
+    UnknownCommand { command: &'a str },
+    Usage { usage: &'a str },
+    Nobody { name: &'a str },
+    Several { ids: &'a str },
+    MayHaveWorked,
+}
+
+impl Notice<'_> {
+    /// The text.
+    pub fn text(self, lang: Lang) -> String {
+        match lang {
+            Lang::En => self.en(),
+            Lang::Zh => self.zh(),
+        }
+    }
+
+    fn en(self) -> String {
+        match self {
+            Self::NotThere { address, why } => format!("no server answers at {address}: {why}"),
+            Self::Disconnected { why, will_retry: false } => format!("Connection lost: {why}."),
+            Self::Disconnected { why, will_retry: true } => {
+                format!("Connection lost: {why}. Trying again until it works.")
+            }
+            Self::BackAgain => "Connected and logged in again.".to_owned(),
+            Self::LoggedIn { name, n_online } => format!("Welcome, {name}. Online: {n_online}."),
+            Self::LoginRefused { why } => format!("Login refused: {why}."),
+            Self::Registered { id } => format!("Registered. Your user id is {id}; now log in."),
+            Self::RegisterRefused { why } => format!("Registration refused: {why}."),
+            Self::Refused { why } => format!("Refused: {why}."),
+            Self::NotSent { text, why } => format!("Not stored: {why}. The text was: {text}"),
+            Self::SentLater { text, why } => {
+                format!("Not stored yet: {why}. It is sent again by and by: {text}")
+            }
+            Self::NoEnd { text } => format!("Not known to be stored: {text}"),
+            Self::Came { name } => format!("{name} is online."),
+            Self::Left { name } => format!("{name} has left."),
+            Self::TimedOut { name } => format!("{name} was silent for too long and has left."),
+            Self::Renamed { id, name } => format!("{id} is called {name} now."),
+            Self::Skipped { count } => format!("{count} older messages are not shown."),
+            Self::UnknownCommand { command } => {
+                format!("There is no command {command}; nothing was sent. /help lists them.")
+            }
+            Self::Usage { usage } => format!("Usage: {usage}"),
+            Self::Nobody { name } => format!("Nobody here is called {name}."),
+            Self::Several { ids } => format!("Several bear this name: {ids}. Say the id."),
+            Self::MayHaveWorked => "The connection broke before the answer came.".to_owned(),
+        }
+    }
+
+    fn zh(self) -> String {
+        match self {
+            Self::NotThere { address, why } => format!("连接不上服务器 {address}: {why}"),
+            Self::Disconnected { why, will_retry: false } => format!("连接已断开: {why}。"),
+            Self::Disconnected { why, will_retry: true } => {
+                format!("连接已断开: {why}。正在自动重连。")
+            }
+            Self::BackAgain => "已重新连接并登录。".to_owned(),
+            Self::LoggedIn { name, n_online } => {
+                format!("恭喜 {name} 登录成功。当前在线 {n_online} 人。")
+            }
+            Self::LoginRefused { why } => format!("登录失败: {why}。"),
+            Self::Registered { id } => format!("注册成功，你的用户id是 {id}，请登录。"),
+            Self::RegisterRefused { why } => format!("注册失败: {why}。"),
+            Self::Refused { why } => format!("被拒绝: {why}。"),
+            Self::NotSent { text, why } => format!("未保存: {why}。消息内容: {text}"),
+            Self::SentLater { text, why } => format!("暂未保存: {why}。将自动重发: {text}"),
+            Self::NoEnd { text } => format!("不确定是否已保存: {text}"),
+            Self::Came { name } => format!("{name} 上线了。"),
+            Self::Left { name } => format!("{name} 离开了。"),
+            Self::TimedOut { name } => format!("{name} 长时间未发言，已离开。"),
+            Self::Renamed { id, name } => format!("{id} 改名为 {name}。"),
+            Self::Skipped { count } => format!("另有 {count} 条更早的消息未显示。"),
+            Self::UnknownCommand { command } => {
+                format!("没有 {command} 这个命令，什么也没有发送。/help 查看命令。")
+            }
+            Self::Usage { usage } => format!("用法: {usage}"),
+            Self::Nobody { name } => format!("没有找到 {name}。"),
+            Self::Several { ids } => format!("有多个用户叫这个名字: {ids}，请用id。"),
+            Self::MayHaveWorked => "连接在收到答复之前断开了。".to_owned(),
+        }
+    }
+}
+
+/// Why there is no connection. The system's and the server's own words are cleaned by whoever
+/// shows this.
+pub fn lost(why: &Lost, lang: Lang) -> String {
+    let (en, zh) = match why {
+        Lost::NotThere(words) => return words.clone(),
+        Lost::Broken(words) => return words.clone(),
+        Lost::Told(reason) => return self::reason(reason, lang),
+        Lost::Closed => ("the server closed it", "服务器关闭了连接"),
+        Lost::Silent => ("the server is silent", "服务器没有响应"),
+        Lost::Stuck => ("the server takes nothing any more", "服务器不再接收数据"),
+        Lost::Garbled => ("this is no Hubbub server", "对方不是本系统的服务器"),
+    };
+    match lang {
+        Lang::En => en.to_owned(),
+        Lang::Zh => zh.to_owned(),
+    }
+}
+
+/// Why the server refused: our words where we know the code, else the server's.
+pub fn reason(reason: &Reason, lang: Lang) -> String {
+    let known = reason.known().map(|code| code_text(code, lang).to_owned());
+    let told = if reason.text.is_empty() { &reason.code } else { &reason.text };
+    let words = known.unwrap_or_else(|| told.clone());
+    match &reason.detail {
+        Some(detail) => format!("{words} ({detail})"),
+        None => words,
+    }
+}
+
+fn code_text(code: ErrorCode, lang: Lang) -> &'static str {
+    let (en, zh) = match code {
+        ErrorCode::BadRequest => ("the server did not understand", "服务器无法理解请求"),
+        ErrorCode::UnknownCommand => ("the server does not know this", "服务器不支持此操作"),
+        ErrorCode::HelloTooLate => ("hello came too late", "握手过晚"),
+        ErrorCode::NotLoggedIn => ("not logged in", "尚未登录"),
+        ErrorCode::AlreadyLoggedIn => ("already logged in", "已经登录"),
+        ErrorCode::UnknownUser => ("there is no such user", "用户不存在"),
+        ErrorCode::WrongPassword => ("the password is wrong", "密码不正确"),
+        ErrorCode::Throttled => ("too many attempts, wait a while", "尝试次数过多，请稍候"),
+        ErrorCode::IdTaken => ("this id is taken", "该用户id已被注册"),
+        ErrorCode::NameTaken => ("this name is taken", "该名字已被使用"),
+        ErrorCode::NameShared => ("several bear this name", "有多个用户叫这个名字"),
+        ErrorCode::BadName => ("this cannot be a name", "名字不合法"),
+        ErrorCode::BadId => ("an id is a whole number from 1", "用户id必须是正整数"),
+        ErrorCode::BadPassword => ("a password has 1 to 256 bytes", "密码长度须为1到256字节"),
+        ErrorCode::RegistrationClosed => ("registration is closed here", "本服务器不开放注册"),
+        ErrorCode::NoGuests => ("log in first", "请先登录"),
+        ErrorCode::AccountNeeded => ("only accounts can do this", "需要注册用户才能私聊"),
+        ErrorCode::EmptyText => ("nothing in it", "消息为空"),
+        ErrorCode::TextTooLong => ("longer than 8,000 bytes", "消息超过8000字节"),
+        ErrorCode::BadText => ("not a text", "消息含有非法字符"),
+        ErrorCode::ReferenceReused => ("its reference was used before", "消息编号重复"),
+        ErrorCode::Busy => ("the server is busy", "服务器繁忙"),
+        ErrorCode::StoreUnavailable => ("the server cannot store now", "服务器暂时无法保存"),
+        ErrorCode::ShuttingDown => ("the server is going down", "服务器正在关闭"),
+        ErrorCode::Internal => ("a fault of the server", "服务器内部错误"),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}

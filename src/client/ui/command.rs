@@ -1,0 +1,152 @@
+//! What one typed line means.
+
+use crate::protocol::{Name, NameKey, Password, UserId, Who};
+
+/// A line that was typed, or came through a pipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Nothing in it.
+    Empty,
+    /// Something to say. Whether it can be said is checked when it is.
+    Say(String),
+    /// To one.
+    Msg {
+        who: String,
+        text: String,
+    },
+    Who,
+    Rename(Name),
+    Passwd {
+        old: Password,
+        new: Password,
+    },
+    Login {
+        who: Who,
+        password: Password,
+    },
+    Register {
+        id: Option<UserId>,
+        password: Password,
+        name: Option<Name>,
+    },
+    Help,
+    Quit,
+    /// A command that does not exist: never sent as a text.
+    Unknown(String),
+    /// A command that lacks something; how it is used.
+    Incomplete(&'static str),
+}
+
+/// Name, usage, and what its arguments make of it.
+type Row = (&'static str, &'static str, fn(&str) -> Option<Line>);
+
+/// Every command there is.
+const COMMANDS: &[Row] = &[
+    ("msg", "/msg WHO TEXT", msg),
+    ("who", "/who", |_| Some(Line::Who)),
+    ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
+    ("passwd", "/passwd OLD NEW", passwd),
+    ("login", "/login ID|NAME PASSWORD", login),
+    ("register", "/register ID PASSWORD [NAME]   (ID 0: you get one)", register),
+    ("help", "/help", |_| Some(Line::Help)),
+    ("quit", "/quit", |_| Some(Line::Quit)),
+    ("exit", "/exit", |_| Some(Line::Quit)),
+];
+
+/// Reads a line without its end.
+pub(super) fn parse(line: &str) -> Line {
+    if line.trim().is_empty() {
+        return Line::Empty;
+    }
+    let Some(command) = line.strip_prefix('/') else { return Line::Say(line.to_owned()) };
+    if command.starts_with('/') {
+        return Line::Say(command.to_owned());
+    }
+    let (name, rest) = split(command);
+    match COMMANDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) {
+        Some((_, usage, read)) => read(rest).unwrap_or(Line::Incomplete(usage)),
+        None => Line::Unknown(format!("/{name}")),
+    }
+}
+
+/// Digits alone always mean an id; anything else a name. `None`: it can be neither.
+pub(super) fn who(text: &str) -> Option<Who> {
+    match text.parse() {
+        Ok(id) => Some(Who::Id(UserId(id))),
+        Err(_) => NameKey::new(text).map(Who::Named),
+    }
+}
+
+fn msg(rest: &str) -> Option<Line> {
+    let (who, text) = word(rest)?;
+    let text = text.to_owned();
+    (!text.is_empty()).then(|| Line::Msg { who: who.to_owned(), text })
+}
+
+fn passwd(rest: &str) -> Option<Line> {
+    let (old, new) = split(rest);
+    Some(Line::Passwd { old: Password::new(old).ok()?, new: Password::new(new).ok()? })
+}
+
+fn login(rest: &str) -> Option<Line> {
+    let (text, password) = word(rest)?;
+    Some(Line::Login { who: who(text)?, password: Password::new(password).ok()? })
+}
+
+fn register(rest: &str) -> Option<Line> {
+    let (id, rest) = split(rest);
+    let (password, name) = split(rest);
+    let id = id.parse().ok().filter(|id: &i64| *id >= 0)?;
+    let name = if name.is_empty() { None } else { Some(Name::new(name).ok()?) };
+    let id = (id > 0).then_some(UserId(id));
+    Some(Line::Register { id, password: Password::new(password).ok()?, name })
+}
+
+/// The first word, which may stand in double quotes, and the rest.
+fn word(text: &str) -> Option<(&str, &str)> {
+    let (first, rest) = match text.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').map(|(name, rest)| (name, rest.trim_start()))?,
+        None => split(text),
+    };
+    (!first.trim().is_empty()).then_some((first, rest))
+}
+
+/// Up to the first blank, and what follows the blanks.
+fn split(text: &str) -> (&str, &str) {
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (first, rest.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_text_unless_it_begins_with_one_slash() {
+        assert_eq!(parse(" hi /who "), Line::Say(" hi /who ".into()));
+        assert_eq!(parse("//who"), Line::Say("/who".into()));
+        assert_eq!(parse(" \t"), Line::Empty);
+        assert_eq!(parse("/WHO"), Line::Who);
+        assert_eq!(parse("/whoo x"), Line::Unknown("/whoo".into()));
+        assert_eq!(parse("/msg tom"), Line::Incomplete("/msg WHO TEXT"));
+    }
+
+    #[test]
+    fn a_name_with_blanks_stands_in_quotes() {
+        let line = Line::Msg { who: "Iron man".into(), text: "a  b".into() };
+        assert_eq!(parse("/msg \"Iron man\" a  b"), line);
+        let line = Line::Msg { who: "张三".into(), text: "\"hi\"".into() };
+        assert_eq!(parse("/msg 张三 \"hi\""), line);
+    }
+
+    #[test]
+    fn accounts_are_named_by_id_or_name() {
+        let password = Password::new("a b").unwrap();
+        let login = |who| Line::Login { who, password: password.clone() };
+        assert_eq!(parse("/login 100 a b"), login(Who::Id(UserId(100))));
+        assert_eq!(parse("/login Tom a b"), login(who("tOM").unwrap()));
+        let name = Some(Name::new("Iron man").unwrap());
+        let (id, password) = (None, Password::new("pw").unwrap());
+        assert_eq!(parse("/register 0 pw Iron man"), Line::Register { id, password, name });
+    }
+}

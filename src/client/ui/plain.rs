@@ -1,0 +1,249 @@
+//! Plain lines for scripts, pipes and simple terminals: one command or text in a line, one line
+//! for each thing that happens, its fields parted by tabs, without colours, prompts or menus.
+
+mod event;
+mod input;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+
+use crate::client::texts::Notice;
+use crate::client::{Ask, Client, OrderError, Update, Updates};
+use crate::protocol::{ErrorCode, Text, UserId};
+use crate::threads;
+
+use super::command::{self, Line};
+use super::directory::{Directory, Unresolved};
+use super::{Ending, Options, clean, complain, watch};
+
+/// Lines read ahead of the connection.
+const MAX_LINES: usize = 16;
+
+/// How often a line that waits for room looks whether all is lost.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What became of everything, as the shower saw it.
+#[derive(Debug, Default)]
+struct Tally {
+    n_not_stored: usize,
+    is_connected: bool,
+    has_logged_in: bool,
+    login_refused: bool,
+    register_refused: bool,
+}
+
+#[derive(Debug)]
+struct Plain {
+    client: Client,
+    /// Written by the shower, read for addressees.
+    directory: Arc<Mutex<Directory>>,
+    /// Rings when going on makes no sense.
+    fatal: Receiver<()>,
+    asked_login: bool,
+    n_bad_lines: usize,
+}
+
+/// Runs until the input ends, `/quit`, a refused login, or nobody reads the output.
+pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending {
+    let (fatal_in, fatal) = bounded(1);
+    let directory = Arc::new(Mutex::new(Directory::default()));
+    let started = (|| {
+        let lines = input::start(MAX_LINES)?;
+        let shower = start_shower(updates, Arc::clone(&directory), fatal_in)?;
+        Ok::<_, io::Error>((lines, shower))
+    })();
+    let (lines, shower) = match started {
+        Ok(started) => started,
+        Err(error) => {
+            complain(&error.to_string());
+            return Ending::NotStored;
+        }
+    };
+    let mut plain = Plain { client, directory, fatal, asked_login: false, n_bad_lines: 0 };
+    if let Some(user) = &options.user {
+        let (Some(who), Some(password)) = (command::who(user), options.password.clone()) else {
+            complain("--user needs a password: HUBBUB_PASSWORD or --password-file");
+            return Ending::Usage;
+        };
+        plain.obey(Line::Login { who, password });
+    }
+    let is_fatal = plain.read_lines(&lines) || plain.fatal.recv_timeout(options.linger).is_ok();
+    plain.finish(shower, if is_fatal { Duration::ZERO } else { options.wait })
+}
+
+fn start_shower(
+    updates: Updates,
+    directory: Arc<Mutex<Directory>>,
+    fatal: Sender<()>,
+) -> io::Result<JoinHandle<Tally>> {
+    threads::spawn("show-updates", move || {
+        let mut tally = Tally::default();
+        watch(&updates, |update| {
+            directory.lock().unwrap_or_else(PoisonError::into_inner).learn(update);
+            tally.count(update);
+            let shown = io::stdout().lock().write_all(event::lines(update).as_bytes());
+            if shown.is_err() || tally.login_refused {
+                // It rings already.
+                fatal.try_send(()).ok();
+            }
+        });
+        tally
+    })
+}
+
+impl Tally {
+    fn count(&mut self, update: &Update) {
+        match update {
+            Update::Connected { .. } => self.is_connected = true,
+            Update::Disconnected { .. } => self.is_connected = false,
+            Update::LoggedIn { .. } => (self.has_logged_in, self.register_refused) = (true, false),
+            Update::NotSent { will_retry: false, .. } => self.n_not_stored += 1,
+            Update::Refused { what: Some(Ask::Login), why }
+                if why.known() != Some(ErrorCode::AlreadyLoggedIn) =>
+            {
+                self.login_refused = true;
+            }
+            Update::Refused { what: Some(Ask::Register), .. } => self.register_refused = true,
+            _ => {}
+        }
+    }
+}
+
+impl Plain {
+    /// Obeys lines until they end. Does going on make no sense?
+    fn read_lines(&mut self, lines: &Receiver<input::Read>) -> bool {
+        loop {
+            let read = select! {
+                recv(lines) -> read => read,
+                recv(self.fatal) -> _ => return true,
+            };
+            match read {
+                Ok(input::Read::Line(line)) => match command::parse(&line) {
+                    Line::Quit => return false,
+                    line => {
+                        if self.obey(line) {
+                            return true;
+                        }
+                    }
+                },
+                Ok(input::Read::Bad(code)) => self.bad_line(code, ""),
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Does one line. Does going on make no sense?
+    fn obey(&mut self, line: Line) -> bool {
+        let result = match line {
+            Line::Empty | Line::Quit => Ok(()),
+            Line::Say(text) => return self.say(None, &text),
+            Line::Msg { who, text } => {
+                let found =
+                    self.directory.lock().unwrap_or_else(PoisonError::into_inner).resolve(&who);
+                match found {
+                    Ok(id) => return self.say(Some(id), &text),
+                    Err(unresolved) => self.unresolved(&unresolved, &who),
+                }
+                Ok(())
+            }
+            Line::Who => self.client.who(),
+            Line::Rename(name) => self.client.rename(name),
+            Line::Passwd { old, new } => self.client.passwd(old, new),
+            Line::Login { who, password } => {
+                self.asked_login = true;
+                self.client.login(who, password)
+            }
+            Line::Register { id, password, name } => self.client.register(id, password, name),
+            Line::Help => {
+                print_local("help", &[super::Fixed::Help.text(crate::texts::Lang::En)]);
+                Ok(())
+            }
+            Line::Unknown(command) => {
+                self.bad_line(ErrorCode::UnknownCommand, &command);
+                Ok(())
+            }
+            Line::Incomplete(usage) => {
+                self.bad_line(ErrorCode::BadRequest, usage);
+                Ok(())
+            }
+        };
+        if let Err(OrderError::Full) = result {
+            self.bad_line(ErrorCode::Busy, "");
+        }
+        result == Err(OrderError::Closed)
+    }
+
+    /// Says something; blocks while too much waits for the server.
+    fn say(&mut self, to: Option<UserId>, text: &str) -> bool {
+        if !self.asked_login {
+            self.bad_line(ErrorCode::NotLoggedIn, "");
+            return false;
+        }
+        let text = match Text::new(text) {
+            Ok(text) => text,
+            Err(code) => {
+                self.bad_line(code, "");
+                return false;
+            }
+        };
+        loop {
+            match self.client.send_within(to, text.clone(), PATIENCE) {
+                Ok(_reference) => return false,
+                Err(OrderError::Full) if self.fatal.is_empty() => {}
+                Err(_) => return true,
+            }
+        }
+    }
+
+    fn unresolved(&mut self, unresolved: &Unresolved, who: &str) {
+        match unresolved {
+            Unresolved::Nobody => self.bad_line(ErrorCode::UnknownUser, who),
+            Unresolved::Several(ids) => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                self.bad_line(ErrorCode::NameShared, &ids.join(" "));
+            }
+        }
+    }
+
+    /// A line that is not sent.
+    fn bad_line(&mut self, code: ErrorCode, what: &str) {
+        self.n_bad_lines += 1;
+        print_local("error", &[code.name(), what]);
+    }
+
+    fn finish(self, shower: JoinHandle<Tally>, wait: Duration) -> Ending {
+        let unsent = self.client.close(wait);
+        let n_unsent = unsent.as_ref().map_or(0, Vec::len);
+        // It ends with the client; a panic in it was shown by std.
+        let tally = shower.join().unwrap_or_default();
+        for unsent in unsent.iter().flatten() {
+            print_local("no-end", &[unsent.reference.as_str()]);
+            complain(
+                &Notice::NoEnd { text: &clean::line(unsent.text.as_str()) }
+                    .text(super::lang_of_environment()),
+            );
+        }
+        if tally.login_refused {
+            Ending::Refused
+        } else if self.asked_login && !tally.has_logged_in {
+            Ending::Lost
+        } else if unsent.is_none() || n_unsent > 0 {
+            if tally.is_connected { Ending::NotStored } else { Ending::Lost }
+        } else if tally.n_not_stored + self.n_bad_lines > 0 {
+            Ending::NotStored
+        } else if tally.register_refused {
+            Ending::Refused
+        } else {
+            Ending::Fine
+        }
+    }
+}
+
+/// A line of this program's own. Whether somebody reads is seen by the shower.
+fn print_local(event: &str, fields: &[&str]) {
+    drop(io::stdout().lock().write_all(event::line(event, fields).as_bytes()));
+}

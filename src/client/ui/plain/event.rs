@@ -1,0 +1,86 @@
+//! One line for each thing that happens: the kind of the event, then its fields, parted by tabs.
+//! Scripts read these lines, so kinds and fields stay as they are and new fields come at the end.
+//! `client --help` lists them.
+
+use crate::client::texts;
+use crate::client::ui::clean;
+use crate::client::{Ask, Update};
+use crate::protocol::Member;
+use crate::texts::Lang;
+
+/// One line: its kind and its fields, each made harmless and whole by escapes.
+pub(super) fn line(kind: &str, fields: &[&str]) -> String {
+    let mut line = kind.to_owned();
+    for field in fields {
+        line.push('\t');
+        line.push_str(&clean::escaped(field));
+    }
+    line.push('\n');
+    line
+}
+
+/// What happened, as lines.
+pub(super) fn lines(update: &Update) -> String {
+    match update {
+        Update::Connected { server } => line("connected", &[server]),
+        Update::Disconnected { why, retry_in } => {
+            let retry =
+                retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
+            line("disconnected", &[&retry, &texts::lost(why, Lang::En)])
+        }
+        Update::LoggedIn { me, n_online } => {
+            line("login", &[&me.id.to_string(), &me.name, &n_online.to_string()])
+        }
+        Update::Online(online) => {
+            let mut lines: String = online.iter().map(|who| member("online", who)).collect();
+            lines.push_str(&line("online-end", &[&online.len().to_string()]));
+            lines
+        }
+        Update::Registered(id) => line("registered", &[&id.to_string()]),
+        Update::RenameDone(name) => line("rename-ok", &[name]),
+        Update::PasswdDone => line("passwd-ok", &[]),
+        Update::Refused { what, why } => {
+            let words = texts::reason(why, Lang::En);
+            line("refused", &[what.map_or("-", ask), &why.code, &words])
+        }
+        Update::Unanswered(what) => line("unanswered", &[ask(*what)]),
+        Update::Said(said) => {
+            let kind = if said.replayed { "replayed" } else { "said" };
+            let (room, id) = (said.room.to_string(), said.id.0.to_string());
+            let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
+            line(kind, &[&room, &id, &time, &sender, &said.name, &said.text])
+        }
+        Update::Sent { reference, id, room, time } => {
+            let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
+            line("sent", &[reference.as_str(), &room, &id, &time])
+        }
+        Update::NotSent { unsent, why, will_retry } => {
+            let end = if *will_retry { "later" } else { "dropped" };
+            let words = texts::reason(why, Lang::En);
+            line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
+        }
+        Update::Came(who) => member("came", who),
+        Update::Left { who, timed_out } => {
+            let how = if *timed_out { "timeout" } else { "left" };
+            line("left", &[&who.id.to_string(), &who.name, how])
+        }
+        Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
+        Update::Skipped { room, count } => {
+            line("skipped", &[&room.to_string(), &count.to_string()])
+        }
+    }
+}
+
+fn member(kind: &str, who: &Member) -> String {
+    line(kind, &[&who.id.to_string(), &who.name, &who.address])
+}
+
+fn ask(ask: Ask) -> &'static str {
+    match ask {
+        Ask::Login => "login",
+        Ask::Register => "register",
+        Ask::Rename => "rename",
+        Ask::Passwd => "passwd",
+        Ask::Who => "who",
+    }
+}

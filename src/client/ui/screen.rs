@@ -1,0 +1,168 @@
+//! What happens, as people read it in a terminal.
+
+use std::collections::VecDeque;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::client::texts::{self, Fixed, Notice};
+use crate::client::{Ask, Lost, Said, Update};
+use crate::clock;
+use crate::protocol::{Farewell, Member, Millis};
+use crate::texts::Lang;
+
+use super::clean;
+use super::directory::Directory;
+
+/// Messages that can be looked at again.
+const MAX_AWAY: usize = 1_000;
+
+/// What the shower and the menu share.
+#[derive(Debug)]
+pub(super) struct Screen {
+    pub(super) lang: Lang,
+    /// Of the terminal, as the menu saw it last.
+    pub(super) columns: AtomicUsize,
+    pub(super) is_logged_in: AtomicBool,
+    /// Minutes east of UTC.
+    offset: i64,
+    /// Who is called what; nothing waits while it is held.
+    directory: Mutex<Directory>,
+    /// What came while one was away, ready to be shown again.
+    away: Mutex<VecDeque<String>>,
+    /// The loss of the connection was told.
+    is_down: AtomicBool,
+}
+
+impl Screen {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self {
+            lang,
+            columns: AtomicUsize::new(80),
+            is_logged_in: AtomicBool::new(false),
+            offset: utc_offset().unwrap_or(0),
+            directory: Mutex::default(),
+            away: Mutex::default(),
+            is_down: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What came while one was away.
+    pub(super) fn away(&self) -> Vec<String> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// A person in one line.
+    pub(super) fn member(&self, who: &Member) -> String {
+        let (name, address) = (clean::line(&who.name), clean::line(&who.address));
+        format!("{:>8}  {name}  {address}", who.id).trim_end().to_owned()
+    }
+
+    /// Learns from what happened and says what to show, without the last line end. Answers to
+    /// what the menu asked are shown by the menu.
+    pub(super) fn show(&self, update: &Update) -> Option<String> {
+        self.directory().learn(update);
+        let notice = |notice: Notice<'_>| Some(notice.text(self.lang));
+        match update {
+            Update::Said(said) => Some(self.said(said)),
+            Update::Disconnected { why, retry_in } => self.disconnected(why, retry_in.is_some()),
+            Update::LoggedIn { me, n_online } => {
+                let was_logged_in = self.is_logged_in.swap(true, Ordering::AcqRel);
+                if self.is_down.swap(false, Ordering::AcqRel) && was_logged_in {
+                    return notice(Notice::BackAgain);
+                }
+                notice(Notice::LoggedIn { name: &clean::line(&me.name), n_online: *n_online })
+            }
+            Update::Refused { what, why } => {
+                let why = &clean::line(&texts::reason(why, self.lang));
+                match what {
+                    Some(Ask::Login) => {
+                        self.is_logged_in.store(false, Ordering::Release);
+                        notice(Notice::LoginRefused { why })
+                    }
+                    Some(Ask::Register) => notice(Notice::RegisterRefused { why }),
+                    _ => notice(Notice::Refused { why }),
+                }
+            }
+            Update::NotSent { unsent, why, will_retry } => {
+                let (why, text) = (texts::reason(why, self.lang), unsent.text.as_str());
+                let (why, text) = (&clean::line(&why), &clean::line(text));
+                match will_retry {
+                    true => notice(Notice::SentLater { text, why }),
+                    false => notice(Notice::NotSent { text, why }),
+                }
+            }
+            Update::Unanswered(_) => notice(Notice::MayHaveWorked),
+            Update::Registered(id) => notice(Notice::Registered { id: id.0 }),
+            Update::RenameDone(_) => Some(Fixed::RenameDone.text(self.lang).to_owned()),
+            Update::PasswdDone => Some(Fixed::PasswdDone.text(self.lang).to_owned()),
+            Update::Came(who) => notice(Notice::Came { name: &clean::line(&who.name) }),
+            Update::Left { who, timed_out } => {
+                let name = &clean::line(&who.name);
+                notice(if *timed_out { Notice::TimedOut { name } } else { Notice::Left { name } })
+            }
+            Update::Renamed(who) => {
+                notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
+            }
+            Update::Skipped { count, .. } => notice(Notice::Skipped { count: *count }),
+            Update::Connected { .. } | Update::Online(_) | Update::Sent { .. } => None,
+        }
+    }
+
+    fn said(&self, said: &Said) -> String {
+        let name = clean::line(&said.name);
+        let private = Fixed::Private.text(self.lang);
+        let who = match said.peer {
+            None => name,
+            Some(peer) if peer == said.sender => format!("{name} {private}"),
+            // Not the other one of the two: oneself, on another device.
+            Some(peer) => {
+                let peer = clean::line(&self.directory().name(peer));
+                format!("{name} -> {peer} {private}")
+            }
+        };
+        let head = format!("[{}] {who}: ", self.time(said.time));
+        let columns = self.columns.load(Ordering::Relaxed);
+        let shown = clean::paragraph(&head, &said.text, columns);
+        if said.replayed {
+            let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+            if away.len() == MAX_AWAY {
+                away.pop_front();
+            }
+            away.push_back(shown.clone());
+        }
+        shown
+    }
+
+    /// Told once, until the connection is back; and not at all where nobody is logged in and the
+    /// server only tidies up.
+    fn disconnected(&self, why: &Lost, will_retry: bool) -> Option<String> {
+        let is_tidying = matches!(why.farewell(), Some(Farewell::LoginTimeout | Farewell::Idle));
+        if (is_tidying && !will_retry) || self.is_down.swap(will_retry, Ordering::AcqRel) {
+            return None;
+        }
+        let why = clean::line(&texts::lost(why, self.lang));
+        Some(Notice::Disconnected { why: &why, will_retry }.text(self.lang))
+    }
+
+    /// `12:34`, or `11-20 12:34` for another day.
+    fn time(&self, time: Millis) -> String {
+        let local = |time: Millis| clock::utc(time.plus(self.offset * 60_000));
+        let (then, now) = (local(time), local(clock::now_ms()));
+        let is_today = then.get(..10) == now.get(..10);
+        then.get(if is_today { 11..16 } else { 5..16 }).unwrap_or_default().to_owned()
+    }
+}
+
+/// Minutes east of UTC, from `date`: std knows no time zones, and POSIX has the program.
+fn utc_offset() -> Option<i64> {
+    let output = Command::new("date").arg("+%z").output().ok()?.stdout;
+    let text = String::from_utf8(output).ok()?;
+    let (hours, minutes) = text.trim().split_at_checked(3)?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    Some(if text.starts_with('-') { hours * 60 - minutes } else { hours * 60 + minutes })
+}
