@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,10 @@ pub enum StartError {
 
 /// The byte path and the dialect of every connection, logged in or not: to say farewell to
 /// those whom the hub does not know, and to cut those who do not go.
-type Connections = Arc<Mutex<HashMap<SessionId, (Arc<Outbox>, Arc<OnceLock<&'static Dialect>>)>>>;
+type Connections = Arc<Mutex<HashMap<SessionId, Connected>>>;
+
+/// One of them. The dialect is set by the session, once the language is told.
+type Connected = (Arc<Outbox>, Arc<OnceLock<&'static Dialect>>);
 
 /// A running server.
 #[derive(Debug)]
@@ -177,9 +180,7 @@ impl Server {
     }
 }
 
-fn lock(
-    connections: &Connections,
-) -> std::sync::MutexGuard<'_, HashMap<SessionId, (Arc<Outbox>, Arc<OnceLock<&'static Dialect>>)>> {
+fn lock(connections: &Connections) -> MutexGuard<'_, HashMap<SessionId, Connected>> {
     connections.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

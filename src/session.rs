@@ -197,10 +197,11 @@ impl<'a> Session<'a> {
     }
 
     fn run(&mut self, first: &[u8]) -> End {
-        if self.front.admits_guests && self.host.policy.guests {
-            if let Err(end) = self.enter_as_guest() {
-                return end;
-            }
+        if self.front.admits_guests
+            && self.host.policy.guests
+            && let Err(end) = self.enter_as_guest()
+        {
+            return end;
         }
         let mut commands = Vec::new();
         let mut decoded = self.decoder.decode(first, &mut commands);
@@ -259,6 +260,10 @@ impl<'a> Session<'a> {
     }
 
     fn on_command(&mut self, command: Command) -> Result<(), End> {
+        if waits_for_store(&command) {
+            // What was said before it happened before it.
+            self.hand_over();
+        }
         match command {
             Command::Hello(hello) => self.on_hello(hello),
             Command::Register { id, password, name } => self.register(id, &password, name),
@@ -388,6 +393,17 @@ impl<'a> Session<'a> {
         }
         false
     }
+}
+
+/// Does the session's own thread wait for the store, or for a hash, to carry it out?
+fn waits_for_store(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Register { .. }
+            | Command::Login { .. }
+            | Command::Passwd { .. }
+            | Command::Rename(_)
+    )
 }
 
 /// A thread that panics must still leave.

@@ -6,13 +6,14 @@
 
 mod people;
 mod replay;
+mod sends;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::protocol::{
     Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Message, MessageId, Millis, Name,
-    Reference, Refusal, RoomId, SessionId, Text, UserId, Welcome,
+    Reference, Refusal, RoomId, SessionId, UserId, Welcome,
 };
 use people::People;
 use replay::Held;
@@ -256,13 +257,13 @@ impl State {
             }
             Some(_) => {
                 self.leave(attach.session, Leaving::BecameAccount, now, effects);
-                self.attach(*attach, now, effects);
+                self.attach(&attach, now, effects);
             }
-            None => self.attach(*attach, now, effects),
+            None => self.attach(&attach, now, effects),
         }
     }
 
-    fn attach(&mut self, attach: Attach, now: Moment, effects: &mut Vec<Effect>) {
+    fn attach(&mut self, attach: &Attach, now: Moment, effects: &mut Vec<Effect>) {
         let id = attach.session;
         let session = Session {
             user: attach.user,
@@ -273,7 +274,7 @@ impl State {
             held: Some(Held::default()),
         };
         self.sessions.insert(id, session);
-        let changes = self.people.arrive(&attach);
+        let changes = self.people.arrive(attach);
         self.tell_presence(changes, now, effects);
         self.catching_up.push(id);
         let welcome = Welcome {
@@ -336,7 +337,7 @@ impl State {
                 self.tell(id, Event::Online(online), effects);
             }
             Act::Rename { name, shared } => {
-                self.rename(id, (name, shared), now, effects);
+                self.rename(id, (&name, shared), now, effects);
             }
             Act::Received { room, up_to } => {
                 let (account, device) = (session.user, session.device.clone());
@@ -348,42 +349,10 @@ impl State {
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
     }
 
-    fn send(
-        &mut self,
-        id: SessionId,
-        (room, text, reference): (RoomId, Text, Option<Reference>),
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let Err(code) = may_send(session.user, room, self.stop_at.is_some()) {
-            let bytes = text.as_str().len();
-            let refusal = Refusal { reference, code, detail: None };
-            self.tell(id, Event::Refused(refusal), effects);
-            effects.push(Effect::Finished { session: id, acts: 1, bytes });
-            return;
-        }
-        let nonce = self.next_nonce;
-        self.next_nonce += 1;
-        session.n_in_flight += 1;
-        self.n_in_flight += 1;
-        let append = Append {
-            room,
-            sender: session.user,
-            device: session.device.clone(),
-            name: self.people.shown(session.user),
-            time: now.wall,
-            text,
-            reference: reference.unwrap_or_else(|| Reference::of_server(nonce)),
-            nonce,
-        };
-        effects.push(Effect::Append { session: id, append });
-    }
-
     fn rename(
         &mut self,
         id: SessionId,
-        (name, shared): (Name, bool),
+        (name, shared): (&Name, bool),
         now: Moment,
         effects: &mut Vec<Effect>,
     ) {
@@ -399,53 +368,6 @@ impl State {
         }
     }
 
-    fn on_posted(&mut self, posted: Posted, now: Moment, effects: &mut Vec<Effect>) {
-        let id = posted.session;
-        let asked = (!posted.reference.is_of_server()).then_some(posted.reference);
-        match posted.outcome {
-            Ok((message, is_new)) => {
-                if is_new {
-                    self.say(id, &message, effects);
-                }
-                let (room, time) = (message.room, message.time);
-                let ack = Event::Accepted { reference: asked, id: message.id, room, time };
-                self.tell(id, ack, effects);
-            }
-            Err(code) => {
-                let refusal = Refusal { reference: asked, code, detail: None };
-                self.tell(id, Event::Refused(refusal), effects);
-            }
-        }
-        effects.push(Effect::Finished { session: id, acts: 1, bytes: posted.bytes });
-        self.n_in_flight = self.n_in_flight.saturating_sub(1);
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.n_in_flight = session.n_in_flight.saturating_sub(1);
-            if session.n_in_flight == 0 {
-                self.resume(id, now, effects);
-            }
-        }
-    }
-
-    /// Delivers a message that is stored now.
-    fn say(&mut self, from: SessionId, message: &Arc<Message>, effects: &mut Vec<Effect>) {
-        // The sender has not left: leaving waits for its sends.
-        let address = self.sessions.get(&from).map(|session| Arc::clone(&session.address));
-        let address = address.unwrap_or_else(|| "-".into());
-        let said = Event::Said { message: Arc::clone(message), address };
-        let RoomId::Pair(a, b) = message.room else {
-            return self.tell_all(said, Some(from), effects);
-        };
-        let event = Arc::new(said);
-        let others = if a == b { &[][..] } else { self.people.sessions(b) };
-        for session in self.people.sessions(a).iter().chain(others) {
-            let (session, event, own) = (*session, Arc::clone(&event), *session == from);
-            match self.sessions.get_mut(&session).and_then(|s| s.held.as_mut()) {
-                Some(held) => held.hold(event),
-                None => effects.push(Effect::One { session, event, own }),
-            }
-        }
-    }
-
     /// What waited for the sends in flight may go on, as far as the next send allows.
     fn resume(&mut self, id: SessionId, now: Moment, effects: &mut Vec<Effect>) {
         while let Some(session) = self.sessions.get_mut(&id) {
@@ -458,7 +380,7 @@ impl State {
                 Waiting::Act(act) => self.act(id, act, now, effects),
                 Waiting::Attach(attach) => {
                     self.leave(id, Leaving::BecameAccount, now, effects);
-                    return self.attach(*attach, now, effects);
+                    return self.attach(&attach, now, effects);
                 }
                 Waiting::Detach(why) => {
                     self.leave(id, why, now, effects);
@@ -531,16 +453,5 @@ impl Waiting {
 impl Session {
     fn is_busy(&self) -> bool {
         self.n_in_flight > 0 || !self.waiting.is_empty()
-    }
-}
-
-/// Who may send where.
-fn may_send(user: UserId, room: RoomId, is_stopping: bool) -> Result<(), ErrorCode> {
-    match room {
-        _ if is_stopping => Err(ErrorCode::ShuttingDown),
-        RoomId::Pair(..) if user.is_guest() => Err(ErrorCode::AccountNeeded),
-        // The session makes the pair of its own account; anything else is a fault of ours.
-        RoomId::Pair(..) if room.other(user).is_none() => Err(ErrorCode::Internal),
-        _ => Ok(()),
     }
 }

@@ -93,6 +93,13 @@ pub(super) struct Acceptor {
     pub(super) alive: Alive,
 }
 
+/// A connection, and the only language of its port if there is only one.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    front: Option<&'static Front>,
+}
+
 /// A connection that does not fit.
 struct Refused {
     stream: TcpStream,
@@ -127,7 +134,8 @@ impl Acceptor {
             match accepted {
                 Ok((stream, peer)) => {
                     rest = REST.0;
-                    self.on_accepted(stream, peer, listener.front, next_id, refuse);
+                    let accepted = Accepted { stream, peer, front: listener.front };
+                    self.on_accepted(accepted, next_id, refuse);
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -139,14 +147,8 @@ impl Acceptor {
         }
     }
 
-    fn on_accepted(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        front: Option<&'static Front>,
-        next_id: &AtomicU64,
-        refuse: &Sender<Refused>,
-    ) {
+    fn on_accepted(&self, accepted: Accepted, next_id: &AtomicU64, refuse: &Sender<Refused>) {
+        let Accepted { stream, peer, front } = accepted;
         let exempt = self.is_exempt(peer.ip());
         let admitted = match self.addresses.admit(peer.ip(), exempt) {
             Ok(admitted) => admitted,
@@ -166,17 +168,12 @@ impl Acceptor {
             return;
         }
         let id = SessionId(next_id.fetch_add(1, Ordering::Relaxed));
-        self.start_session(id, Arc::new(stream), peer, front, (exempt, admitted));
+        self.start_session(id, Accepted { stream, peer, front }, exempt, admitted);
     }
 
-    fn start_session(
-        &self,
-        id: SessionId,
-        stream: Arc<TcpStream>,
-        peer: SocketAddr,
-        front: Option<&'static Front>,
-        (exempt, admitted): (bool, Admitted),
-    ) {
+    fn start_session(&self, id: SessionId, accepted: Accepted, exempt: bool, admitted: Admitted) {
+        let Accepted { stream, peer, front } = accepted;
+        let stream = Arc::new(stream);
         let outbox = Outbox::new(Arc::clone(&stream), self.flusher.clone(), None);
         let dialect = Arc::new(OnceLock::new());
         let connection = Connection {

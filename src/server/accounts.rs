@@ -27,12 +27,12 @@ pub fn run_user_act(
         UserAct::Passwd { id } => {
             let account = find(&*store, *id)?.id;
             let secret = hash(&ask_password()?)?;
-            write(&*store, Write::SetSecret { account, secret })?;
+            write(&*store, &Write::SetSecret { account, secret })?;
             say(out, &format!("{id} has a new password"))
         }
         UserAct::Delete { id } => {
             let account = find(&*store, *id)?;
-            write(&*store, Write::Delete(account.id))?;
+            write(&*store, &Write::Delete(account.id))?;
             say(out, &format!("{id} ({}) is deleted", account.name))
         }
     }
@@ -56,7 +56,7 @@ fn add(
         None => None,
     };
     let secret = hash(&ask_password()?)?;
-    match write(store, Write::Register { id, name, secret })? {
+    match write(store, &Write::Register { id, name, secret })? {
         Written::Registered(id) => say(out, &format!("{id} is added")),
         other => Err(format!("unexpected answer of the store: {other:?}")),
     }
@@ -100,10 +100,10 @@ fn hash(password: &Password) -> Result<String, String> {
     Auth::new().hash(password).map_err(explain)
 }
 
-fn write(store: &dyn Store, write: Write) -> Result<Written, String> {
+fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {
     let mut writer = store.writer().map_err(|error| error.to_string())?;
     loop {
-        match writer.commit(&[&write]) {
+        match writer.commit(&[write]) {
             Ok(mut written) => match written.pop() {
                 Some(Written::Refused(code)) => return Err(explain(code)),
                 Some(written) => return Ok(written),

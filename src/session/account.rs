@@ -86,7 +86,7 @@ impl Session<'_> {
     }
 
     fn verify(&self, id: UserId, password: &Password) -> Result<Account, Refusal> {
-        let account = self.host.store.account(id).map_err(refusal_of)?;
+        let account = self.host.store.account(id).map_err(|error| refusal_of(&error))?;
         let account = account.ok_or_else(|| Refusal::of(ErrorCode::UnknownUser))?;
         let is_right = match &account.secret {
             Secret::Hash(phc) => self.host.auth.verify(password, phc).map_err(Refusal::of)?,
@@ -180,7 +180,7 @@ impl Session<'_> {
     }
 
     fn check_free(&self, name: &Name) -> Result<(), Refusal> {
-        let bearers = self.host.store.named(name.key()).map_err(refusal_of)?;
+        let bearers = self.host.store.named(name.key()).map_err(|error| refusal_of(&error))?;
         if bearers.is_empty() { Ok(()) } else { Err(Refusal::of(ErrorCode::NameTaken)) }
     }
 
@@ -188,7 +188,7 @@ impl Session<'_> {
     fn rename_account(&self, account: UserId, name: &Name) -> Result<bool, Refusal> {
         let write = Write::Rename { account, name: name.clone() };
         self.host.write(write).map_err(Refusal::of)?;
-        let bearers = self.host.store.named(name.key()).map_err(refusal_of)?;
+        let bearers = self.host.store.named(name.key()).map_err(|error| refusal_of(&error))?;
         Ok(bearers.len() > 1)
     }
 

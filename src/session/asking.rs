@@ -59,17 +59,19 @@ impl Session<'_> {
     pub(super) fn resolve(&mut self, who: &Who) -> Result<UserId, Refusal> {
         let unknown = Refusal::of(ErrorCode::UnknownUser);
         match who {
-            Who::Id(id) if self.exists(*id).map_err(refusal_of)? => Ok(*id),
+            Who::Id(id) if self.exists(*id).map_err(|error| refusal_of(&error))? => Ok(*id),
             Who::Id(_) => Err(unknown),
-            Who::Named(key) => match *self.host.store.named(key).map_err(refusal_of)? {
-                [] => Err(unknown),
-                [only] => Ok(only),
-                ref several => {
-                    let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
-                    let detail = Some(ids.join(", "));
-                    Err(Refusal { reference: None, code: ErrorCode::NameShared, detail })
+            Who::Named(key) => {
+                match *self.host.store.named(key).map_err(|error| refusal_of(&error))? {
+                    [] => Err(unknown),
+                    [only] => Ok(only),
+                    ref several => {
+                        let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
+                        let detail = Some(ids.join(", "));
+                        Err(Refusal { reference: None, code: ErrorCode::NameShared, detail })
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -145,7 +147,7 @@ impl Session<'_> {
 }
 
 /// What a session says when its store does not.
-pub(super) fn refusal_of(error: StoreError) -> Refusal {
+pub(super) fn refusal_of(error: &StoreError) -> Refusal {
     log::warn!("{error}");
     Refusal::of(match error {
         StoreError::Unavailable(_) | StoreError::Unknown(_) => ErrorCode::StoreUnavailable,

@@ -103,7 +103,7 @@ impl People {
     pub(super) fn rename(
         &mut self,
         id: UserId,
-        name: Name,
+        name: &Name,
         shared: bool,
     ) -> Result<Vec<Change>, ErrorCode> {
         let is_taken = self.bearers(name.key()).any(|other| other != id);
@@ -112,7 +112,7 @@ impl People {
         }
         self.take_name(id);
         self.roster = None;
-        Ok(self.give(id, &name, shared))
+        Ok(self.give(id, name, shared))
     }
 
     /// The name as shown.
