@@ -149,8 +149,9 @@ pub enum Written {
     Guests(UserId),
     /// Done, nothing to tell.
     Done,
-    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::UnknownUser`],
-    /// [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an unreadable record).
+    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
+    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an
+    /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
     Refused(ErrorCode),
 }
 

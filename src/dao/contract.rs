@@ -76,6 +76,28 @@ pub(super) fn digest(text: &str) -> TextDigest {
     Blake2b128::digest(text.as_bytes()).into()
 }
 
+/// Whether a batch is out of which nobody knows what became: until its repeat is answered, a
+/// store that cannot be reached is no proof that nothing was done.
+#[derive(Debug, Default)]
+pub(super) struct Doubt(bool);
+
+impl Doubt {
+    /// The batch at hand may be a repeat of one that was done.
+    pub(super) fn is_open(&self) -> bool {
+        self.0
+    }
+
+    /// Takes note of how a commit ended, and tells it as it is for the whole of its attempts.
+    pub(super) fn settle<T>(&mut self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
+        let ended = match ended {
+            Err(StoreError::Unavailable(why)) if self.0 => Err(StoreError::Unknown(why)),
+            ended => ended,
+        };
+        self.0 = matches!(ended, Err(StoreError::Unknown(_)));
+        ended
+    }
+}
+
 /// A new store's identity.
 ///
 /// # Errors

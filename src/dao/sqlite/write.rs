@@ -7,7 +7,7 @@ use rusqlite::{
     Connection, ErrorCode as SqliteCode, OptionalExtension, TransactionBehavior, params,
 };
 
-use super::super::contract::{Kept, MAX_DEVICES, stored};
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, stored};
 use super::super::{Cursor, StoreError, Write, Writer, Written};
 use super::{count, from_sql, schema, to_sql};
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
@@ -25,13 +25,14 @@ pub(super) struct SqliteWriter {
     /// `None` after an error: what state a connection is in then is not worth knowing, and the
     /// next commit makes a new one.
     connection: Option<Connection>,
+    doubt: Doubt,
 }
 
 impl SqliteWriter {
     /// # Errors
     /// [`StoreError::Unavailable`] when the file cannot be opened any more.
     pub(super) fn new(file: PathBuf) -> Result<Self, StoreError> {
-        let mut writer = Self { file, connection: None };
+        let mut writer = Self { file, connection: None, doubt: Doubt::default() };
         writer.connection = Some(writer.connect()?);
         Ok(writer)
     }
@@ -51,11 +52,15 @@ impl SqliteWriter {
         StoreError::Unavailable(format!("{}: {error}", self.file.display()))
     }
 
-    fn write(
+    fn attempt(
         &self,
-        connection: &mut Connection,
+        connection: &mut Option<Connection>,
         batch: &[&Write],
     ) -> Result<Vec<Written>, StoreError> {
+        let connection = match connection {
+            Some(connection) => connection,
+            none => none.insert(self.connect()?),
+        };
         let fill = |connection| {
             let mut open = Batch { connection, rooms: HashMap::new() };
             let written = batch.iter().map(|write| open.apply(write)).collect::<Result<_, _>>()?;
@@ -82,13 +87,12 @@ impl SqliteWriter {
 
 impl Writer for SqliteWriter {
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
-        let written = self.write(&mut connection, batch)?;
-        self.connection = Some(connection);
-        Ok(written)
+        let mut connection = self.connection.take();
+        let ended = self.attempt(&mut connection, batch);
+        if ended.is_ok() {
+            self.connection = connection;
+        }
+        self.doubt.settle(ended)
     }
 }
 
