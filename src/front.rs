@@ -99,7 +99,8 @@ pub enum Sniff {
 }
 
 /// Who speaks, judged by the first bytes of a connection. Strangers are asked before fronts, for
-/// their words are text too: a web page must not be able to make a browser chat.
+/// their words are text too: a web page must not be able to make a browser chat. A dozen bytes
+/// always suffice to tell.
 pub fn sniff(first: &[u8]) -> Sniff {
     if first.is_empty() {
         return Sniff::More;

@@ -44,6 +44,10 @@ pub enum Reply<'a> {
         /// Who left.
         left: usize,
     },
+    /// What to do about a command that does not exist.
+    HelpHint,
+    /// What to do without an account.
+    AccountHint,
     /// Above the list of commands.
     HelpIntro,
     /// Below the list of commands, for who has no account.
@@ -92,9 +96,7 @@ const WRONG_LOGIN_ZH: &str = "用户不存在或密码不正确";
 fn error_en(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadRequest => "not understood",
-        ErrorCode::UnknownCommand => {
-            "no such command; /help lists them, and a text that begins with / is sent as //"
-        }
+        ErrorCode::UnknownCommand => "no such command",
         ErrorCode::HelloTooLate => "say hello before the login",
         ErrorCode::NotLoggedIn => "log in first",
         ErrorCode::AlreadyLoggedIn => "this connection is logged in already; open another one",
@@ -110,10 +112,8 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "not an id: take a whole number from 1",
         ErrorCode::BadPassword => "not a password: take 1 to 256 bytes",
         ErrorCode::RegistrationClosed => "nobody can register here; ask the operator",
-        ErrorCode::NoGuests => "guests cannot do this here; /register and /login first",
-        ErrorCode::AccountNeeded => {
-            "private messages need an account at both ends; /register and /login first"
-        }
+        ErrorCode::NoGuests => "guests cannot do this here",
+        ErrorCode::AccountNeeded => "private messages need an account at both ends",
         ErrorCode::EmptyText => "there is nothing in this message",
         ErrorCode::TextTooLong => "this message is too long; a message has at most 8000 bytes",
         ErrorCode::BadText => "not sent: a message is UTF-8 text without NUL characters",
@@ -128,9 +128,7 @@ fn error_en(code: ErrorCode) -> &'static str {
 fn error_zh(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadRequest => "看不懂",
-        ErrorCode::UnknownCommand => {
-            "没有这个命令；/help 列出所有命令，以 / 开头的内容请用 // 发送"
-        }
+        ErrorCode::UnknownCommand => "没有这个命令",
         ErrorCode::HelloTooLate => "HelloMes 要在登录之前发送",
         ErrorCode::NotLoggedIn => "请先登录",
         ErrorCode::AlreadyLoggedIn => "这个连接已经登录，请另开一个连接",
@@ -145,8 +143,8 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "id 不合规：请用从 1 开始的整数",
         ErrorCode::BadPassword => "密码不合规：请用 1 到 256 字节",
         ErrorCode::RegistrationClosed => "这里不开放注册，请联系管理员",
-        ErrorCode::NoGuests => "游客不能这样做，请先 /register 再 /login",
-        ErrorCode::AccountNeeded => "私聊双方都要有账号，请先 /register 再 /login",
+        ErrorCode::NoGuests => "游客不能这样做",
+        ErrorCode::AccountNeeded => "私聊双方都要有账号",
         ErrorCode::EmptyText => "消息是空的",
         ErrorCode::TextTooLong => "消息太长，最多 8000 字节",
         ErrorCode::BadText => "没有发送：消息必须是不含 NUL 的 UTF-8 文本",
@@ -205,6 +203,12 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
         Reply::Skipped(count) => format!("{count} older messages are not shown"),
         Reply::Crowd { came, left } => format!("{came} came, {left} left"),
+        Reply::HelpHint => {
+            "/help lists the commands; a text that begins with / is sent with // instead".to_owned()
+        }
+        Reply::AccountHint => {
+            "an account is made by /register ID PASSWORD; then: /login ID PASSWORD".to_owned()
+        }
         Reply::HelpIntro => "what you type goes to everybody, a line a message; but:".to_owned(),
         Reply::HelpGuest => "you are a guest: an account has private messages, and keeps for you \
                              what is said while you are away"
@@ -220,6 +224,8 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
+        Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
+        Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),
         Reply::HelpIntro => "你输入的每一行都会发给所有人；例外：".to_owned(),
         Reply::HelpGuest => "你是游客：有了账号才能私聊，离开时的消息也会为你保留".to_owned(),
     }

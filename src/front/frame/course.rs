@@ -50,7 +50,11 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
             }
         }
         Event::Said { message, .. } | Event::Replayed(message) => said(message, private, out),
-        Event::Farewell(why) => farewell(*why, out),
+        Event::Refused(refusal) if is_not_stored(refusal.code) => {
+            system(texts::error(refusal.code, Lang::Zh), out);
+        }
+        Event::Farewell(Farewell::Bye | Farewell::Idle) => {}
+        Event::Farewell(why) => system(texts::farewell(*why, Lang::Zh), out),
         // The original has no word for these, and an unchanged client prints a complaint for
         // each frame that it does not know.
         Event::Hello(_)
@@ -116,20 +120,19 @@ fn notify(id: UserId, status: i64, out: &mut Vec<u8>) {
     encode(kind::NOTIFY, &Notify { user_id: id.0, status, ..Notify::default() }, out);
 }
 
-/// The last word, as a text that an unchanged client prints.
+/// A send is lost unless it is repeated: the one refusal that a person must hear of even where
+/// the original has no word for it. It cannot come before the login.
+fn is_not_stored(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Busy | ErrorCode::StoreUnavailable | ErrorCode::ShuttingDown)
+}
+
+/// The server speaks, in a text that an unchanged client prints.
 ///
-/// Before the answer to a login or registration such a client takes this frame for the answer:
-/// it finds no `code` in it, so 0, which is not 200, prints the `error` it does not find either,
-/// and ends. It cannot take it for success, and it was to be closed anyway.
-fn farewell(why: Farewell, out: &mut Vec<u8>) {
-    if matches!(why, Farewell::Bye | Farewell::Idle) {
-        return;
-    }
-    let sms = Sms {
-        content: texts::farewell(why, Lang::Zh).to_owned(),
-        user_name: "系统".to_owned(),
-        ..Sms::default()
-    };
+/// A client that waits for the answer to its login or registration takes a last word for that
+/// answer: it finds no `code` in it, so 0, which is not 200, prints the `error` it does not find
+/// either, and ends. It cannot take it for success, and was to be closed anyway.
+fn system(words: &str, out: &mut Vec<u8>) {
+    let sms = Sms { content: words.to_owned(), user_name: "系统".to_owned(), ..Sms::default() };
     encode(kind::SMS, &sms, out);
 }
 

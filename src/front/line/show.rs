@@ -8,7 +8,7 @@
 use super::command::COMMANDS;
 use crate::clock;
 use crate::envelope::Dialect;
-use crate::protocol::{Event, Farewell, Leaving, Member, Message};
+use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, Refusal};
 use crate::texts::{self, Lang, Reply};
 
 /// Lines with the server's words in English.
@@ -45,7 +45,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal)
         | Event::RegisterRefused(refusal)
-        | Event::Refused(refusal) => server(&texts::refusal(refusal, lang)),
+        | Event::Refused(refusal) => refused(refusal, lang),
         Event::Online(members) => online(members),
         Event::Said { message, address } => said(message, address),
         Event::Replayed(message) => said(message, &clock::utc(message.time)),
@@ -75,6 +75,18 @@ fn server(text: &str) -> String {
 
 fn told(reply: Reply<'_>, lang: Lang) -> String {
     server(&texts::reply(reply, lang))
+}
+
+/// What was wrong, and where a command helps, which one.
+fn refused(refusal: &Refusal, lang: Lang) -> String {
+    let hint = match refusal.code {
+        ErrorCode::UnknownCommand => told(Reply::HelpHint, lang),
+        ErrorCode::NotLoggedIn | ErrorCode::NoGuests | ErrorCode::AccountNeeded => {
+            told(Reply::AccountHint, lang)
+        }
+        _ => String::new(),
+    };
+    server(&texts::refusal(refusal, lang)) + &hint
 }
 
 fn notice(member: &Member, what: &str) -> String {
