@@ -27,7 +27,7 @@ const LOGIN_WAIT: Duration = Duration::from_secs(60);
 const PING: Duration = Duration::from_secs(30);
 
 /// Two pings without an answer, and some more: nobody is there.
-pub(super) const SILENCE: Duration = Duration::from_secs(90);
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// Between two times that the server is told what this device has.
 const RECEIPTS: Duration = Duration::from_secs(1);

@@ -1,0 +1,207 @@
+//! What the library tells the program.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::protocol::{
+    ErrorCode, Farewell, Member, MessageId, Millis, Reference, RoomId, Text, UserId,
+};
+
+#[cfg(doc)]
+use super::Client;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// A connection stands and the server has answered the hello.
+    Connected {
+        /// The server program and its version.
+        server: String,
+    },
+    /// The connection is gone, or could not be made.
+    Disconnected {
+        /// Why.
+        why: Lost,
+        /// The next attempt; `None` when nobody is to be logged in, so nothing needs one.
+        retry_in: Option<Duration>,
+    },
+    /// Logged in, for the first time or again after a break.
+    LoggedIn {
+        /// Oneself, as others see it.
+        me: Member,
+        /// How many are online; the list follows as [`Update::Online`].
+        n_online: u64,
+    },
+    /// Everybody online: after the login, and in answer to [`Client::who`].
+    Online(Vec<Member>),
+    /// The account exists now. It is not logged in.
+    Registered(UserId),
+    /// One's own display name is this now.
+    RenameDone(String),
+    /// One's own password is changed.
+    PasswdDone,
+    /// Something asked for was refused; `None` where the server does not say what.
+    Refused {
+        /// What was asked.
+        what: Option<Ask>,
+        /// Why.
+        why: Reason,
+    },
+    /// The connection broke before the answer came: it may have been done or not.
+    Unanswered(Ask),
+    /// Somebody says something, or said it while this device was away.
+    Said(Said),
+    /// A send is stored.
+    Sent {
+        /// What [`Client::send`] returned.
+        reference: Reference,
+        /// Its place in the room.
+        id: MessageId,
+        /// Its room.
+        room: RoomId,
+        /// When the server accepted it.
+        time: Millis,
+    },
+    /// A send is not stored.
+    NotSent {
+        /// What was to be said.
+        unsent: Unsent,
+        /// Why not.
+        why: Reason,
+        /// It is repeated by and by; otherwise it was dropped.
+        will_retry: bool,
+    },
+    /// Somebody came online.
+    Came(Member),
+    /// Somebody left.
+    Left {
+        /// Who.
+        who: Member,
+        /// By silence.
+        timed_out: bool,
+    },
+    /// Somebody has another name now.
+    Renamed(Member),
+    /// So many older messages of this room are not sent.
+    Skipped {
+        /// Which room.
+        room: RoomId,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// A message of somebody else, or of oneself on another device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its room.
+    pub room: RoomId,
+    /// Its place in the room.
+    pub id: MessageId,
+    /// `Some`: private, and this is the other one of the two.
+    pub peer: Option<UserId>,
+    /// Who says it.
+    pub sender: UserId,
+    /// The name it was accepted under. May hold anything: clean it before a terminal sees it.
+    pub name: String,
+    /// When the server accepted it.
+    pub time: Millis,
+    /// What is said. May hold anything: clean it before a terminal sees it.
+    pub text: String,
+    /// It was said while this device was away.
+    pub replayed: bool,
+}
+
+/// Texts of people never reach a log, so they do not show in `{:?}` either.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({} {} by {})", self.room, self.id.0, self.sender)
+    }
+}
+
+/// A send without an acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// Its name.
+    pub reference: Reference,
+    /// To whom; `None`: to all.
+    pub to: Option<UserId>,
+    /// What was to be said.
+    pub text: Text,
+}
+
+/// What can be asked and refused, besides sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// [`Client::login`], or the login after a break.
+    Login,
+    /// [`Client::register`].
+    Register,
+    /// [`Client::rename`].
+    Rename,
+    /// [`Client::passwd`].
+    Passwd,
+    /// [`Client::who`].
+    Who,
+}
+
+/// Why the server refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The stable name, [`ErrorCode::name`] for those we know.
+    pub code: String,
+    /// The server's words.
+    pub text: String,
+    /// What in particular: ids that share a name, a limit.
+    pub detail: Option<String>,
+}
+
+impl Reason {
+    /// One that this side gives.
+    pub(super) fn of(code: ErrorCode) -> Self {
+        Self { code: code.name().to_owned(), text: String::new(), detail: None }
+    }
+
+    /// One that the server gives, by its stable name or else as the original would mean it.
+    pub(super) fn new(code: Option<String>, otherwise: ErrorCode, text: String) -> Self {
+        let code = code.unwrap_or_else(|| otherwise.name().to_owned());
+        Self { code, text, detail: None }
+    }
+
+    /// The code, if this program knows it.
+    pub fn known(&self) -> Option<ErrorCode> {
+        ErrorCode::from_name(&self.code)
+    }
+
+    /// The same may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        self.known().is_some_and(ErrorCode::is_temporary)
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The attempt failed; the system's words.
+    NotThere(String),
+    /// The connection broke; the system's words.
+    Broken(String),
+    /// The server closed without a word.
+    Closed,
+    /// The server closed and said why.
+    Told(Reason),
+    /// Nothing was heard for 90 s, or no answer to the hello or the login.
+    Silent,
+    /// The server has not taken what we write.
+    Stuck,
+    /// What came is not our protocol.
+    Garbled,
+}
+
+impl Lost {
+    /// The server's reason, if it gave one that this program knows.
+    pub fn farewell(&self) -> Option<Farewell> {
+        let Self::Told(reason) = self else { return None };
+        Farewell::NAMES.iter().find(|(_, name)| *name == reason.code).map(|(why, _)| *why)
+    }
+}

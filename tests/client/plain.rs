@@ -1,0 +1,145 @@
+//! The client's program in a pipe, as scripts use it.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use hubbub::protocol::ErrorCode;
+use hubbub::protocol::wire::{self, kind};
+use tempfile::TempDir;
+
+use super::fake::FakeServer;
+
+/// The program, its output line by line, and the folder where it keeps its state.
+struct Program {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    _state: TempDir,
+}
+
+impl Program {
+    fn start(address: &str, args: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--addr", address])
+            .args(args)
+            .env("XDG_STATE_HOME", state.path())
+            .env("HUBBUB_PASSWORD", "secret")
+            .env_remove("HUBBUB_USER")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines, _state: state }
+    }
+
+    fn type_in(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn end_input(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// The next line of this kind; others are passed over.
+    fn line(&mut self, kind: &str) -> Vec<String> {
+        let line = self.lines.by_ref().map(Result::unwrap).find(|line| line.starts_with(kind));
+        let line = line.unwrap_or_else(|| panic!("the output ended without {kind}"));
+        line.split('\t').map(str::to_owned).collect()
+    }
+
+    fn exit_code(mut self) -> i32 {
+        self.end_input();
+        self.lines.by_ref().for_each(drop);
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+#[test]
+fn a_script_says_something_and_ends_when_it_is_stored() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &["--user", "100"]);
+    program.type_in("hi\n//slash\n\n/msg 200 psst\n/nonsense\n");
+    let mut peer = server.accept();
+    peer.let_in(100, "one");
+    let contents: Vec<_> = (1..=2)
+        .map(|id| {
+            let sms: wire::Sms = peer.expect(kind::SMS);
+            peer.ack(&sms.client_ref.unwrap(), id);
+            sms.content
+        })
+        .collect();
+    assert_eq!(contents, ["hi", "/slash"]);
+    let private: wire::Sms = peer.expect(kind::SMS_PRIVATE);
+    peer.ack(&private.client_ref.unwrap(), 3);
+    peer.said(4, 200, "two\nlines\u{1b}[2J");
+    let said = program.line("said");
+    assert_eq!(said[1..3], ["lobby", "4"]);
+    assert_eq!(said[4..], ["200", "user 200", "two\\nlines\\u{1b}[2J"]);
+    drop(peer);
+    assert_eq!(program.exit_code(), 1, "an unknown command was not sent");
+}
+
+#[test]
+fn everything_stored_is_success_and_a_refused_text_is_not() {
+    for (refuse, code) in [(false, 0), (true, 1)] {
+        let server = FakeServer::start();
+        let mut program = Program::start(&server.address(), &["--user", "100"]);
+        program.type_in("hi\n");
+        program.end_input();
+        let mut peer = server.accept();
+        peer.let_in(100, "one");
+        let reference = peer.expect::<wire::Sms>(kind::SMS).client_ref.unwrap();
+        if refuse {
+            peer.refuse(&reference, ErrorCode::TextTooLong);
+            assert_eq!(program.line("not-sent")[1..4], [&reference, "dropped", "text_too_long"]);
+        } else {
+            peer.ack(&reference, 1);
+            assert_eq!(program.line("sent")[1..4], [&reference, "lobby", "1"]);
+        }
+        while peer.read().is_some_and(|(kind, _)| kind != kind::LOGOUT) {}
+        drop(peer);
+        assert_eq!(program.exit_code(), code);
+    }
+}
+
+#[test]
+fn a_refused_login_ends_the_program_though_the_input_goes_on() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &[]);
+    program.type_in("/login 100 wrong\nhi\n");
+    let mut peer = server.accept();
+    peer.greet();
+    peer.expect::<wire::Login>(kind::LOGIN);
+    peer.say(kind::LOGIN_RES, &wire::LoginRes { code: 403, ..Default::default() });
+    assert_eq!(program.line("refused")[1..3], ["login", "wrong_password"]);
+    drop(peer);
+    program.lines.by_ref().for_each(drop);
+    assert_eq!(program.child.wait().unwrap().code(), Some(4));
+}
+
+#[test]
+fn no_server_is_said_in_clear_words() {
+    let address = FakeServer::start().address();
+    let mut program = Program::start(&address, &["--lang", "zh"]);
+    program.end_input();
+    let mut words = String::new();
+    std::io::Read::read_to_string(&mut program.child.stderr.take().unwrap(), &mut words).unwrap();
+    assert!(words.contains("连接不上服务器") && words.contains(&address), "{words}");
+    assert_eq!(program.exit_code(), 3);
+}
+
+#[test]
+fn a_server_that_goes_away_for_good_is_a_code_of_its_own() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &["--user", "100", "--wait", "1"]);
+    program.type_in("hi\n");
+    let mut peer = server.accept();
+    peer.let_in(100, "one");
+    peer.expect::<wire::Sms>(kind::SMS);
+    drop(server);
+    drop(peer);
+    assert_eq!(program.line("disconnected").len(), 3);
+    assert_eq!(program.exit_code(), 5);
+}
