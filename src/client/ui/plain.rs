@@ -87,12 +87,7 @@ fn start_shower(
             tally.count(update);
             let shown = io::stdout().lock().write_all(event::lines(update).as_bytes());
             if shown.is_err() || tally.login_refused {
-<<<<<<< HEAD
-                // It rings already.
-                fatal.try_send(()).ok();
-=======
                 let _rings_already = fatal.try_send(());
->>>>>>> client
             }
         });
         tally
