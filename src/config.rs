@@ -1,0 +1,227 @@
+//! What the operator may set: the command line, with an environment variable for each option.
+//! The rows below are the source of `--help` and of the table in the README.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::limits::Net;
+use crate::texts::Lang;
+
+/// A chat server for a whole crowd: telnet, a terminal client and the Go course's clients meet
+/// in one room, on one port.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub job: Option<Job>,
+    /// How to serve.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// Other jobs than serving.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Add, list, change or delete accounts, also while a server runs on the same store
+    User {
+        /// Where the accounts are.
+        #[command(flatten)]
+        store: StoreArg,
+        /// What to do with them.
+        #[command(subcommand)]
+        act: UserAct,
+    },
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum UserAct {
+    /// Make an account; the password is asked for, or is the first line of standard input
+    Add {
+        /// Its id, from 1; `new` lets the store choose one.
+        id: String,
+        /// Its display name; without one the id is shown.
+        name: Option<String>,
+    },
+    /// List accounts: id, a tab, the name
+    List,
+    /// Set a new password; it is asked for, or is the first line of standard input
+    Passwd {
+        /// Whose.
+        id: i64,
+    },
+    /// Delete an account; its messages stay
+    Delete {
+        /// Whose.
+        id: i64,
+    },
+}
+
+/// Where the data lives.
+#[derive(Args, Clone, Debug)]
+pub struct StoreArg {
+    /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
+    /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
+    #[arg(long, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
+}
+
+impl StoreArg {
+    /// The URL, or the default one: `$XDG_DATA_HOME/hubbub/hubbub.db`.
+    pub fn url(&self) -> String {
+        self.store.clone().unwrap_or_else(|| {
+            let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+            let home =
+                std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+            let folder = data.or(home).unwrap_or_else(|| PathBuf::from("."));
+            format!("sqlite:{}", folder.join("hubbub/hubbub.db").display())
+        })
+    }
+}
+
+/// How to serve.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Where to listen; may be given more than once, port 0 lets the system choose. FRONT= takes
+    /// only that wire language (frame= or line=) instead of telling by the first bytes
+    #[arg(
+        long,
+        env = "HUBBUB_LISTEN",
+        value_name = "[FRONT=]ADDR",
+        default_value = "127.0.0.1:8889",
+        value_delimiter = ','
+    )]
+    pub listen: Vec<Listen>,
+
+    /// Where the data lives.
+    #[command(flatten)]
+    pub store: StoreArg,
+
+    /// Close a telnet line after so many seconds of silence; 0: never
+    #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
+    pub idle_timeout: u64,
+
+    /// Refuse connections beyond so many, politely [default: what the kernel's limits allow]
+    #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<usize>,
+
+    /// Telnet users must log in: without an account only /help, /register and /login
+    #[arg(long, env = "HUBBUB_NO_GUESTS")]
+    pub no_guests: bool,
+
+    /// May people make accounts for themselves?
+    #[arg(long, env = "HUBBUB_REGISTRATION", value_name = "WHO", default_value = "open")]
+    pub registration: Registration,
+
+    /// Networks that are free of the limits on connections, registrations and message rate; may
+    /// be given more than once [default: this machine]
+    #[arg(long, env = "HUBBUB_EXEMPT", value_name = "NET", value_delimiter = ',')]
+    pub exempt: Vec<Net>,
+
+    /// Others see a short token instead of a user's IP address and port
+    #[arg(long, env = "HUBBUB_HIDE_ADDRESSES")]
+    pub hide_addresses: bool,
+
+    /// Listen beyond this machine although nothing is encrypted: passwords travel in clear
+    #[arg(long, env = "HUBBUB_ALLOW_PLAINTEXT")]
+    pub allow_plaintext: bool,
+
+    /// How an unchanged Go course client gets private text: as SmsPrivateMes, which it does not
+    /// show, or as group text, which it does
+    #[arg(long, env = "HUBBUB_COURSE_PRIVATE", value_name = "HOW", default_value = "private")]
+    pub course_private: CoursePrivate,
+
+    /// The language of texts for telnet users: en or zh
+    #[arg(long, env = "HUBBUB_LANG", value_name = "LANG", default_value = "en", value_parser = language)]
+    pub lang: Lang,
+
+    /// How much goes to standard error: error, warn, info, debug
+    #[arg(long, env = "HUBBUB_LOG", value_name = "LEVEL", default_value = "info", value_parser = level)]
+    pub log: log::LevelFilter,
+
+    /// Make the course's user 100 with the password 123456: for trying out, not for a server
+    /// that others reach
+    #[arg(long, env = "HUBBUB_DEMO")]
+    pub demo: bool,
+}
+
+fn level(text: &str) -> Result<log::LevelFilter, String> {
+    text.parse().map_err(|_bad| "there are error, warn, info and debug".to_owned())
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "en" => Ok(Lang::En),
+        "zh" => Ok(Lang::Zh),
+        _ => Err("there are en and zh".to_owned()),
+    }
+}
+
+/// One `--listen`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Only this front; `None`: told by the first bytes.
+    pub front: Option<String>,
+    /// Where.
+    pub addr: SocketAddr,
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (front, addr) = text.split_once('=').map_or((None, text), |(f, a)| (Some(f), a));
+        let addr = addr
+            .parse()
+            .map_err(|_bad| format!("{addr:?} is not an address such as 127.0.0.1:8889"))?;
+        Ok(Self { front: front.map(str::to_owned), addr })
+    }
+}
+
+/// `--registration`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everybody may.
+    Open,
+    /// Only the operator, with `server user add`.
+    Closed,
+}
+
+/// `--course-private`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CoursePrivate {
+    /// As SmsPrivateMes.
+    Private,
+    /// As SmsMes.
+    Group,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_option_has_a_variable() {
+        Cli::command().debug_assert();
+        for arg in Cli::command().get_arguments().filter(|arg| arg.get_long().is_some()) {
+            let name = arg.get_long().unwrap();
+            if !["help", "version"].contains(&name) {
+                let variable = format!("HUBBUB_{}", name.replace('-', "_").to_uppercase());
+                assert_eq!(arg.get_env().and_then(|env| env.to_str()), Some(variable.as_str()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_listener_may_name_its_front() {
+        let listen: Listen = "line=[::1]:0".parse().unwrap();
+        assert_eq!(listen.front.as_deref(), Some("line"));
+        assert!(listen.addr.is_ipv6());
+        assert!("8889".parse::<Listen>().is_err());
+    }
+}

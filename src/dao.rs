@@ -5,9 +5,13 @@
 //! batch: one transaction, one result per write, in order.
 //! Knows nothing of the hub and of fronts.
 
+mod contract;
+mod health;
 pub mod memory;
 pub mod redis;
 pub mod sqlite;
+
+pub use health::Health;
 
 use std::fmt;
 use std::sync::Arc;
@@ -145,8 +149,9 @@ pub enum Written {
     Guests(UserId),
     /// Done, nothing to tell.
     Done,
-    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::UnknownUser`],
-    /// [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an unreadable record).
+    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
+    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an
+    /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
     Refused(ErrorCode),
 }
 

@@ -1,0 +1,236 @@
+//! The broadcast stage: owns [`State`] and every session's outbox handle, applies inputs in
+//! order and carries out their effects. The Manager and the onlineMap of the Go original.
+//!
+//! It never waits for a peer, a disk, the network or a lock that somebody holds across I/O:
+//! its outboxes never block, and the journal's inbox is bounded by the budgets of the senders.
+//! Knows nothing of fronts and sockets.
+
+mod cursors;
+mod fanout;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use crate::clock;
+use crate::dao::{Job, Tell, Write};
+use crate::envelope::{Bytes, Dialect};
+use crate::limits::Budget;
+use crate::outbox::Outbox;
+use crate::protocol::{Event, Farewell, Millis, SessionId, UserId, Welcome};
+use crate::stage::{self, Inbox, Next, Source};
+use crate::state::{Effect, Input, Moment, State};
+use cursors::Cursors;
+use fanout::Fanout;
+
+/// What the hub's inbox holds. When it is full, readers wait: the back-pressure.
+#[derive(Debug)]
+pub enum Item {
+    /// How to reach a session; before its first [`Input::Attach`], and again when its dialect
+    /// changes.
+    Seat(SessionId, Seat),
+    /// Something happened.
+    Input(Input),
+}
+
+/// How to reach a session.
+#[derive(Debug)]
+pub struct Seat {
+    /// Its byte path.
+    pub outbox: Arc<Outbox>,
+    /// How events are spelled for it.
+    pub dialect: &'static Dialect,
+    /// Its share of acts in flight, given back as they finish.
+    pub acts: Arc<Budget>,
+    /// To its thread. Holds as many signals as can be outstanding, so telling never blocks.
+    pub signals: Sender<Signal>,
+    /// The account whose shared cursor follows what this session was sent; `None` for guests
+    /// and for devices that acknowledge.
+    pub shared_cursor_of: Option<UserId>,
+}
+
+/// What the hub tells a session's thread.
+#[derive(Debug)]
+pub enum Signal {
+    /// Attached: send the login reply and what the store has, then say
+    /// [`Input::CaughtUp`].
+    Attached(Welcome),
+    /// Live: the hub sends from now on.
+    Live,
+    /// Look into the store once more.
+    Again,
+    /// Over.
+    Detached,
+}
+
+/// Signals that can be outstanding for one session.
+pub const MAX_SIGNALS: usize = 4;
+
+/// Items in the hub's inbox.
+pub const MAX_INBOX: usize = 4_096;
+
+/// What the hub works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The rules, with nobody in yet.
+    pub state: State,
+    /// Where sends go that passed the rules.
+    pub journal: Inbox<Vec<Job>>,
+    /// The bytes of all sends in flight, given back as they finish.
+    pub bytes_in_flight: Arc<Budget>,
+    /// Told once, when a shutdown has drained.
+    pub stopped: Sender<()>,
+}
+
+/// Starts the thread `hub`. It ends when every clone of its inbox is gone.
+///
+/// # Errors
+/// The kernel has no room for a thread.
+pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
+    let mut hub = Hub {
+        parts,
+        seats: HashMap::new(),
+        fanout: Fanout::default(),
+        cursors: Cursors::default(),
+        jobs: Vec::new(),
+        effects: Vec::new(),
+        origin: clock::now(),
+    };
+    stage::start("hub", source, move |batch| hub.lead(batch))
+}
+
+struct Hub {
+    parts: Parts,
+    seats: HashMap<SessionId, Arc<Seat>>,
+    fanout: Fanout,
+    cursors: Cursors,
+    /// What this batch puts into the journal.
+    jobs: Vec<Job>,
+    /// Kept for its capacity.
+    effects: Vec<Effect>,
+    origin: Instant,
+}
+
+impl Hub {
+    fn lead(&mut self, batch: &mut Vec<Item>) -> Next {
+        let now = self.moment();
+        for item in batch.drain(..) {
+            match item {
+                Item::Seat(id, seat) => drop(self.seats.insert(id, Arc::new(seat))),
+                Item::Input(input) => self.apply(input, now),
+            }
+        }
+        if self.parts.state.deadline().is_some_and(|deadline| deadline <= now.tick) {
+            self.apply(Input::Tick, now);
+        }
+        // The journal first: its commit goes on while this thread sends.
+        self.hand_to_journal();
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        let moment = self.cursors.flush(clock::now(), &mut self.jobs);
+        self.hand_to_journal();
+        let deadline = self.parts.state.deadline().map(|deadline| self.instant(deadline));
+        stage::earliest([deadline, moment])
+    }
+
+    fn apply(&mut self, input: Input, now: Moment) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.parts.state.apply(input, now, &mut effects);
+        effects.drain(..).for_each(|effect| self.perform(effect));
+        self.effects = effects;
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Enter(id) => self.enter(id),
+            Effect::Leave(id) => self.leave(id),
+            Effect::All { event, from } => {
+                self.fanout.tell_all(event, from);
+                if self.fanout.is_large() {
+                    self.fanout.flush(&self.seats, &mut self.cursors);
+                }
+            }
+            Effect::One { session, event, own } => self.fanout.tell_one(session, event, own),
+            Effect::Append { session, append } => {
+                self.jobs.push(Job { write: Write::Append(append), tell: Tell::Hub(session) });
+            }
+            Effect::Cursor { account, device, room, up_to } => {
+                self.cursors.note(account, device, (room, up_to));
+            }
+            Effect::Finished { session, acts, bytes } => {
+                self.parts.bytes_in_flight.give(bytes);
+                if let Some(seat) = self.seats.get(&session) {
+                    seat.acts.give(acts);
+                }
+            }
+            Effect::Attached { session, welcome } => {
+                self.signal(session, Signal::Attached(welcome));
+            }
+            Effect::Caught { session, live } => {
+                self.signal(session, if live { Signal::Live } else { Signal::Again });
+            }
+            Effect::Detached(id) => {
+                self.fanout.flush(&self.seats, &mut self.cursors);
+                self.signal(id, Signal::Detached);
+                self.seats.remove(&id);
+            }
+            Effect::Stop(farewell) => self.stop(farewell),
+        }
+    }
+
+    /// A join cuts the batch: nobody gets what was said before they came.
+    fn enter(&mut self, id: SessionId) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        if let Some(seat) = self.seats.get(&id) {
+            self.fanout.enter(id, seat);
+        }
+    }
+
+    fn leave(&mut self, id: SessionId) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        self.fanout.leave(id);
+    }
+
+    fn signal(&self, id: SessionId, signal: Signal) {
+        let Some(seat) = self.seats.get(&id) else { return };
+        if seat.signals.try_send(signal).is_err() {
+            // Its thread is gone; its Detach is on the way.
+            log::debug!("session {} takes no signals", id.0);
+        }
+    }
+
+    fn stop(&mut self, farewell: Farewell) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        let mut spelled: HashMap<usize, Bytes> = HashMap::new();
+        for seat in self.seats.values() {
+            let bytes = spelled
+                .entry(seat.dialect.slot)
+                .or_insert_with(|| seat.dialect.bytes(&Event::Farewell(farewell)));
+            seat.outbox.finish(bytes);
+        }
+        if self.parts.stopped.try_send(()).is_err() {
+            log::debug!("nobody waits for the hub to stop");
+        }
+    }
+
+    fn hand_to_journal(&mut self) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        if self.parts.journal.enter(std::mem::take(&mut self.jobs)).is_err() {
+            log::error!("the journal has ended before the hub");
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        let tick = clock::now().saturating_duration_since(self.origin).as_millis();
+        Moment { wall: clock::now_ms(), tick: Millis(i64::try_from(tick).unwrap_or(i64::MAX)) }
+    }
+
+    fn instant(&self, tick: Millis) -> Instant {
+        self.origin + Duration::from_millis(u64::try_from(tick.0).unwrap_or(0))
+    }
+}

@@ -1,0 +1,168 @@
+//! Group commit: one transaction for everything that waits, then, and only then, the word that
+//! it is stored. Owns the write side of the store, in the thread `journal`.
+//!
+//! Its inbox is bounded by the budgets of those who put in: sends in flight, one waiting write
+//! per session, one cursor per device and second.
+//! Knows nothing of sessions and fronts.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::dao::{Health, Job, StoreError, Tell, Write, Writer, Written};
+use crate::hub::Item;
+use crate::protocol::{ErrorCode, SessionId};
+use crate::stage::{self, Inbox, Next, Source};
+use crate::state::{Input, Posted};
+
+/// Writes in one transaction. 512 commit in some 2 ms; a larger batch gains nothing and delays
+/// its first sender.
+const MAX_COMMIT: usize = 512;
+
+/// After a refusal by the store, sends fail at once for this long instead of queueing behind
+/// timeouts.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A batch whose fate is not known is tried again after this.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Starts the thread `journal`. It ends when every clone of its inbox is gone.
+///
+/// # Errors
+/// The kernel has no room for a thread.
+pub fn start(
+    writer: Box<dyn Writer>,
+    health: Arc<Health>,
+    hub: Inbox<Item>,
+    source: Source<Vec<Job>>,
+) -> io::Result<JoinHandle<()>> {
+    let mut journal = Journal {
+        writer,
+        health,
+        hub,
+        waiting: VecDeque::new(),
+        unknown: Vec::new(),
+        refuse_until: None,
+    };
+    stage::start("journal", source, move |batch| journal.lead(batch))
+}
+
+struct Journal {
+    writer: Box<dyn Writer>,
+    health: Arc<Health>,
+    hub: Inbox<Item>,
+    /// In the order in which they came.
+    waiting: VecDeque<Job>,
+    /// A batch that may or may not be stored; nothing overtakes it.
+    unknown: Vec<Job>,
+    refuse_until: Option<Instant>,
+}
+
+impl Journal {
+    fn lead(&mut self, batch: &mut Vec<Vec<Job>>) -> Next {
+        self.waiting.extend(batch.drain(..).flatten());
+        loop {
+            let repeated = std::mem::take(&mut self.unknown);
+            self.unknown = if repeated.is_empty() {
+                let n = self.waiting.len().min(MAX_COMMIT);
+                if n == 0 {
+                    return Next::Wait;
+                }
+                let fresh = self.waiting.drain(..n).collect();
+                self.commit(fresh, Try::First)
+            } else {
+                self.commit(repeated, Try::Again)
+            };
+            if !self.unknown.is_empty() {
+                return Next::At(clock::now() + RETRY);
+            }
+        }
+    }
+
+    /// Commits a batch and tells what became of it; gives it back when that is not known.
+    fn commit(&mut self, jobs: Vec<Job>, this: Try) -> Vec<Job> {
+        let now = clock::now();
+        if this == Try::First && self.refuse_until.is_some_and(|until| now < until) {
+            self.refuse(jobs, ErrorCode::StoreUnavailable);
+            return Vec::new();
+        }
+        self.health.asked(now);
+        let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
+        let result = self.writer.commit(&writes);
+        match result {
+            Ok(written) => {
+                self.health.answered();
+                self.refuse_until = None;
+                self.tell(jobs.into_iter().zip(written.into_iter().map(Ok)).collect());
+                Vec::new()
+            }
+            Err(StoreError::Unknown(reason)) => {
+                log::warn!("not known whether {} writes are stored: {reason}", jobs.len());
+                jobs
+            }
+            // An earlier try of the same batch may have been stored: still not known.
+            Err(error) if this == Try::Again => {
+                log::warn!("still not known whether {} writes are stored: {error}", jobs.len());
+                jobs
+            }
+            Err(error) => {
+                log::error!("{error}; {} writes refused", jobs.len());
+                self.health.answered();
+                self.refuse_until = Some(clock::now() + PAUSE);
+                let code = match error {
+                    StoreError::Unavailable(_) => ErrorCode::StoreUnavailable,
+                    _ => ErrorCode::Internal,
+                };
+                self.refuse(jobs, code);
+                Vec::new()
+            }
+        }
+    }
+
+    fn refuse(&mut self, jobs: Vec<Job>, code: ErrorCode) {
+        self.tell(jobs.into_iter().map(|job| (job, Err(code))).collect());
+    }
+
+    fn tell(&mut self, results: Vec<(Job, Result<Written, ErrorCode>)>) {
+        let mut posted = Vec::new();
+        for (job, result) in results {
+            match job.tell {
+                Tell::Hub(session) => posted.extend(as_posted(session, job.write, result)),
+                // Who waited has lost its patience when nobody listens.
+                Tell::Waiter(waiter) => {
+                    waiter.try_send(result).ok();
+                }
+                Tell::Nobody => {}
+            }
+        }
+        if !posted.is_empty() && self.hub.enter(Item::Input(Input::Posted(posted))).is_err() {
+            log::error!("the hub has ended before the journal");
+        }
+    }
+}
+
+/// Is this the first time that a batch is tried?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    First,
+    Again,
+}
+
+fn as_posted(
+    session: SessionId,
+    write: Write,
+    result: Result<Written, ErrorCode>,
+) -> Option<Posted> {
+    // Only appends are sent on behalf of the hub.
+    let Write::Append(append) = write else { return None };
+    let outcome = match result {
+        Ok(Written::Stored { message, fresh }) => Ok((message, fresh)),
+        Ok(Written::Refused(code)) | Err(code) => Err(code),
+        Ok(_) => Err(ErrorCode::Internal),
+    };
+    let bytes = append.text.as_str().len();
+    Some(Posted { session, reference: append.reference, bytes, outcome })
+}

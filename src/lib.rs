@@ -15,14 +15,27 @@
 //! | 6 | the programs `bin/server` and `bin/client` |
 
 pub mod clock;
+pub mod limits;
 pub mod protocol;
 pub mod texts;
 
+pub mod config;
 pub mod envelope;
+pub mod logging;
+pub mod state;
 pub mod threads;
+pub mod transport;
 
 pub mod dao;
+pub mod outbox;
+pub mod stage;
 
+pub mod auth;
 pub mod front;
+pub mod hub;
 
 pub mod client;
+pub mod journal;
+pub mod session;
+
+pub mod server;

@@ -116,6 +116,22 @@ impl<const MAX: usize> Short<MAX> {
 /// The sender's name for one send, unique per room, account and device: its idempotency key.
 pub type Reference = Short<64>;
 
+impl Reference {
+    /// What the references that the server makes begin with.
+    const OF_SERVER: char = '~';
+
+    /// The server's own reference for a send that came without one. Increasing, so that an index
+    /// of references grows at its end: random ones cost a third of the throughput.
+    pub fn of_server(nonce: u64) -> Self {
+        Self(format!("{}{nonce:016x}", Self::OF_SERVER).into())
+    }
+
+    /// Made by the server: no client waits for its acknowledgement.
+    pub fn is_of_server(&self) -> bool {
+        self.0.starts_with(Self::OF_SERVER)
+    }
+}
+
 /// One client program of an account, by the name it chose: it has cursors of its own.
 pub type Device = Short<64>;
 
@@ -252,6 +268,11 @@ pub enum Command {
     Logout,
     /// Understood as a command, but not a good one: told, and the connection goes on.
     Bad(Refusal),
+    /// A login that cannot be right, answered with [`Event::LoginRefused`]: a client that waits
+    /// for the answer to its login takes no other.
+    BadLogin(Refusal),
+    /// A registration that cannot be right, answered with [`Event::RegisterRefused`].
+    BadRegister(Refusal),
 }
 
 /// The first word of a client that speaks the extended protocol.
@@ -311,8 +332,6 @@ pub enum Act {
         /// The last id taken.
         up_to: MessageId,
     },
-    /// Refuse a send in its turn, after what was asked before it.
-    Refuse(Refusal),
 }
 
 /// A person as others see them.

@@ -1,0 +1,309 @@
+//! One running server: opens the store, starts hub, journal and flusher, binds, accepts, and
+//! shuts down in order.
+//!
+//! Shutdown is the graph of channels ending: no more connections, then no more sends, then
+//! farewells, then the sessions, then hub and journal, each with a deadline.
+
+mod accept;
+mod accounts;
+
+pub use accounts::run_user_act;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::auth::Auth;
+use crate::config::{CoursePrivate, Options, Registration};
+use crate::dao::{self, Health, Store, StoreError, Write, Written};
+use crate::envelope::{Bytes, Dialect};
+use crate::front;
+use crate::hub::{self, Item};
+use crate::limits::{self, Addresses, Budget, Ceiling, Throttle};
+use crate::outbox::{Flusher, Outbox};
+use crate::protocol::{Event, Farewell, Name, Password, SessionId, UserId};
+use crate::session::{Guests, Host, Policy};
+use crate::stage;
+use crate::state::{Input, State};
+use crate::{clock, journal};
+
+/// The hub drains for 2.5 s at most (`state::DRAIN`) and then says so.
+const DRAIN_TIME: Duration = Duration::from_millis(2_700);
+
+/// Then peers have 1.5 s for their farewell (`outbox::FAREWELL_TIME`), and this much more to be
+/// seen gone. All in all below the five seconds that a shutdown may take.
+const SESSIONS_TIME: Duration = Duration::from_millis(1_700);
+
+/// Then hub and journal write what is left.
+const STAGES_TIME: Duration = Duration::from_millis(500);
+
+/// Why a server cannot start. Each is one line for the operator; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error("cannot open the store {0}: {1}")]
+    Store(String, StoreError),
+    /// A port in use, or an address that is not this machine's.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// `--listen` names a front that does not exist.
+    #[error("no front is called {0:?}; there are {1}")]
+    Front(String, String),
+    /// Beyond this machine, passwords would travel in clear.
+    #[error(
+        "{0} is reachable from other machines and nothing is encrypted: passwords would travel \
+         in clear; say --allow-plaintext if that is all right, or listen on 127.0.0.1"
+    )]
+    Plaintext(SocketAddr),
+    /// No thread, no descriptor.
+    #[error("cannot start: {0}")]
+    Io(#[from] io::Error),
+    /// The demonstration account cannot be made.
+    #[error("cannot make the demonstration account: {0}")]
+    Demo(String),
+}
+
+/// The byte path and the dialect of every connection, logged in or not: to say farewell to
+/// those whom the hub does not know, and to cut those who do not go.
+type Connections = Arc<Mutex<HashMap<SessionId, Connected>>>;
+
+/// One of them. The dialect is set by the session, once the language is told.
+type Connected = (Arc<Outbox>, Arc<OnceLock<&'static Dialect>>);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    host: Arc<Host>,
+    addrs: Vec<SocketAddr>,
+    ceiling: Ceiling,
+    advice: Vec<String>,
+    is_closing: Arc<AtomicBool>,
+    connections: Connections,
+    accepting: Vec<JoinHandle<()>>,
+    stages: Vec<JoinHandle<()>>,
+    stopped: Receiver<()>,
+    /// Disconnected when the last session has ended.
+    all_gone: Receiver<()>,
+}
+
+impl Server {
+    /// Opens, binds and starts everything. From when this returns, connections are served.
+    /// Blocks until the store is there.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing keeps running then.
+    pub fn start(options: &Options) -> Result<Self, StartError> {
+        let listeners = accept::bind(&options.listen, options.allow_plaintext)?;
+        let addrs = listeners.iter().map(accept::Listener::addr).collect();
+        let store = open_store(&options.store.url())?;
+        let advice = store.advice();
+        let ceiling = ceiling(options.max_connections);
+        let (flusher, _flush) = Flusher::start()?;
+        let (host, stages, stopped) = start_stages(options, Arc::clone(&store))?;
+        if options.demo {
+            make_demo_account(&host).map_err(StartError::Demo)?;
+        }
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let connections = Connections::default();
+        let (alive, all_gone) = bounded(0);
+        let acceptor = accept::Acceptor {
+            host: Arc::clone(&host),
+            flusher,
+            addresses: Addresses::new(ceiling.connections),
+            exempt: exempt(options),
+            connections: Arc::clone(&connections),
+            is_closing: Arc::clone(&is_closing),
+            alive,
+        };
+        let accepting = acceptor.start(listeners)?;
+        Ok(Self {
+            host,
+            addrs,
+            ceiling,
+            advice,
+            is_closing,
+            connections,
+            accepting,
+            stages,
+            stopped,
+            all_gone,
+        })
+    }
+
+    /// Where it listens, in the order of `--listen`; the real ports.
+    pub fn addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// How many connections it takes.
+    pub fn ceiling(&self) -> &Ceiling {
+        &self.ceiling
+    }
+
+    /// Where it stores, for people.
+    pub fn place(&self) -> &str {
+        self.host.store.place()
+    }
+
+    /// What the operator should know about the store.
+    pub fn advice(&self) -> &[String] {
+        &self.advice
+    }
+
+    /// Tells everybody, stores everything that was accepted, and ends. Blocks for 5 s at most,
+    /// also with peers that do not read and a store that does not answer.
+    pub fn shutdown(self) {
+        let began = clock::now();
+        log::info!("shutting down");
+        accept::stop(&self.is_closing, &self.addrs, self.accepting);
+        if self.host.hub.enter(Item::Input(Input::Shutdown)).is_err() {
+            log::error!("the hub has ended before the server");
+        }
+        if self.stopped.recv_timeout(DRAIN_TIME).is_err() {
+            log::error!("the hub did not drain in time");
+        }
+        say_farewell(&self.connections);
+        // Nothing is ever sent on it: the end of the last sender is the news.
+        self.all_gone.recv_timeout(SESSIONS_TIME).ok();
+        lock(&self.connections).values().for_each(|(outbox, _)| outbox.cut());
+        drop(self.host);
+        if !join_all(self.stages, clock::now() + STAGES_TIME) {
+            log::error!("hub or journal did not end in time");
+        }
+        log::info!("down after {} ms", (clock::now() - began).as_millis());
+    }
+}
+
+fn lock(connections: &Connections) -> MutexGuard<'_, HashMap<SessionId, Connected>> {
+    connections.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_store(url: &str) -> Result<Arc<dyn Store>, StartError> {
+    // The URL may hold a password: only its scheme is shown.
+    let scheme = url.split(':').next().unwrap_or_default();
+    dao::open(url).map_err(|error| StartError::Store(format!("({scheme})"), error))
+}
+
+fn ceiling(wanted: Option<usize>) -> Ceiling {
+    let possible = Ceiling::of_this_machine();
+    match wanted {
+        Some(wanted) if wanted < possible.connections => {
+            Ceiling { connections: wanted, because: "--max-connections" }
+        }
+        _ => possible,
+    }
+}
+
+fn exempt(options: &Options) -> Vec<limits::Net> {
+    let default = options.exempt.is_empty().then_some(limits::Net::LOOPBACK);
+    options.exempt.iter().copied().chain(default.into_iter().flatten()).collect()
+}
+
+type Stages = (Arc<Host>, Vec<JoinHandle<()>>, Receiver<()>);
+
+fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, StartError> {
+    let (hub_inbox, hub_source) = stage::inbox(hub::MAX_INBOX);
+    let (journal_inbox, journal_source) = stage::counted_inbox();
+    let health = Arc::new(Health::new(clock::now()));
+    let bytes_in_flight = Arc::new(Budget::new(limits::ALL_IN_FLIGHT));
+    let (tell_stopped, stopped) = bounded(1);
+    let writer =
+        store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
+    let parts = hub::Parts {
+        state: State::new(Arc::clone(&store.identity().epoch), first_nonce()),
+        journal: journal_inbox.clone(),
+        bytes_in_flight: Arc::clone(&bytes_in_flight),
+        stopped: tell_stopped,
+    };
+    let stages = vec![
+        hub::start(parts, hub_source)?,
+        journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source)?,
+    ];
+    let host = Host {
+        hub: hub_inbox,
+        journal: journal_inbox,
+        store,
+        health,
+        auth: Auth::new(),
+        bytes_in_flight,
+        guests: Guests::default(),
+        wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
+        wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
+        registrations: Throttle::new(limits::REGISTRATIONS),
+        policy: policy(options),
+    };
+    Ok((Arc::new(host), stages, stopped))
+}
+
+fn policy(options: &Options) -> Policy {
+    Policy {
+        guests: !options.no_guests,
+        registration: options.registration == Registration::Open,
+        idle_timeout: (options.idle_timeout > 0)
+            .then_some(Duration::from_secs(options.idle_timeout)),
+        hide_addresses: options.hide_addresses,
+        private_as_group: options.course_private == CoursePrivate::Group,
+        lang: options.lang,
+    }
+}
+
+/// Nonces of a later run are above those of an earlier one: they begin with the time, and a run
+/// has a million of them per millisecond.
+fn first_nonce() -> u64 {
+    u64::try_from(clock::now_ms().0).unwrap_or(0) << 20
+}
+
+fn make_demo_account(host: &Host) -> Result<(), String> {
+    let id = UserId(100);
+    if matches!(host.store.account(id), Ok(Some(_))) {
+        return Ok(());
+    }
+    let password = Password::new("123456").map_err(|code| code.name().to_owned())?;
+    let secret = host.auth.hash(&password).map_err(|code| code.name().to_owned())?;
+    let name = Name::new("tom").ok();
+    match host.write(Write::Register { id: Some(id), name, secret }) {
+        Ok(Written::Registered(_)) => Ok(()),
+        Ok(other) => Err(format!("{other:?}")),
+        Err(code) => Err(code.name().to_owned()),
+    }
+}
+
+/// The hub has told those it knows; this tells the others, who have not logged in yet.
+fn say_farewell(connections: &Connections) {
+    let mut spelled: HashMap<usize, Bytes> = HashMap::new();
+    for (outbox, dialect) in lock(connections).values() {
+        let dialect = dialect
+            .get()
+            .copied()
+            .unwrap_or_else(|| (front::silent().dialect)(front::Speech::default()));
+        let bytes = spelled
+            .entry(dialect.slot)
+            .or_insert_with(|| dialect.bytes(&Event::Farewell(Farewell::ShuttingDown)));
+        outbox.finish(bytes);
+    }
+}
+
+/// Joins threads that are about to end; `false`: not all did before the deadline.
+fn join_all(threads: Vec<JoinHandle<()>>, deadline: Instant) -> bool {
+    for thread in threads {
+        while !thread.is_finished() {
+            if clock::now() >= deadline {
+                return false;
+            }
+            limits::pause(Duration::from_millis(2));
+        }
+        if thread.join().is_err() {
+            log::error!("a thread had panicked");
+        }
+    }
+    true
+}
+
+/// Disconnects when it is dropped: each session holds one.
+type Alive = Sender<()>;

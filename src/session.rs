@@ -1,0 +1,418 @@
+//! The life of one connection, in its own thread `conn-ID`: which language it speaks, who it
+//! is, what it asks, how it ends. Touches no other session: everything that others see goes
+//! through the hub.
+
+mod account;
+mod asking;
+mod host;
+mod replay;
+
+pub use host::{Guests, Host, Policy};
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::clock;
+use crate::envelope::Dialect;
+use crate::front::{self, Decoder, Front, Sniff, Speech};
+use crate::hub::{self, Item, Signal};
+use crate::limits::{self, Admitted, Bucket, Budget};
+use crate::outbox::{FAREWELL_TIME, Outbox};
+use crate::protocol::{
+    Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, Refusal, SessionId,
+    UserId,
+};
+use crate::state::Input;
+use crate::transport::{self, Heard, Reader};
+
+/// Silence after which a connection is taken for a person at a line.
+const SNIFF_TIME: Duration = Duration::from_secs(1);
+
+/// Bytes after which a language must have been told.
+const SNIFF_BYTES: usize = 64;
+
+/// A frame client must log in within this; a line, too, where guests are not let in.
+const LOGIN_TIME: Duration = Duration::from_secs(30);
+
+/// The hub answers within microseconds, or, while a store does not answer, when the sends in
+/// flight of this session are known.
+const HUB_TIME: Duration = Duration::from_secs(30);
+
+/// How long the peer's kernel has to acknowledge the last bytes.
+const ACKNOWLEDGE_TIME: Duration = Duration::from_secs(1);
+
+/// An accepted connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its number.
+    pub id: SessionId,
+    /// From where.
+    pub peer: SocketAddr,
+    /// Its byte path; the server can cut it.
+    pub outbox: Arc<Outbox>,
+    /// Its reading half.
+    pub reader: Reader,
+    /// The only language of this port, if there is only one.
+    pub front: Option<&'static Front>,
+    /// Free of the per-address limits.
+    pub exempt: bool,
+    /// Counted until the session ends.
+    pub admitted: Admitted,
+    /// Where the session says how to spell a farewell to it.
+    pub dialect: Arc<OnceLock<&'static Dialect>>,
+}
+
+/// Who a session is.
+#[derive(Clone, Debug)]
+enum Identity {
+    Nobody,
+    Guest,
+    Account(UserId),
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    why: Leaving,
+    /// The last word, if it is ours.
+    farewell: Option<Farewell>,
+    /// The peer's FIN has been read.
+    by_peer: bool,
+}
+
+impl End {
+    fn ours(farewell: Farewell) -> Self {
+        Self { why: Leaving::Logout, farewell: Some(farewell), by_peer: false }
+    }
+}
+
+/// Serves one connection to its end. Runs in its thread, blocks on its socket.
+pub fn serve(host: &Arc<Host>, connection: Connection) {
+    let mut conn = connection;
+    let Some((front, first)) = choose_front(&mut conn) else {
+        return conn.outbox.cut();
+    };
+    log::debug!("{} speaks {}", conn.peer, front.name);
+    let mut session = Session::new(host, conn, front);
+    let end = session.run(&first);
+    session.end(end);
+}
+
+/// Waits for the first bytes and tells the language by them. What was read comes with it.
+fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
+    if let Some(front) = conn.front {
+        return Some((front, Vec::new()));
+    }
+    let deadline = clock::now() + SNIFF_TIME;
+    let mut first = Vec::new();
+    loop {
+        let patience = deadline.saturating_duration_since(clock::now());
+        match conn.reader.hear(Some(patience)) {
+            Heard::Bytes(bytes) => first.extend_from_slice(bytes),
+            Heard::Silence => return Some((front::silent(), first)),
+            Heard::End | Heard::Broken => return None,
+        }
+        match front::sniff(&first) {
+            Sniff::Front(front) => return Some((front, first)),
+            Sniff::More if first.len() < SNIFF_BYTES && clock::now() < deadline => {}
+            Sniff::More => return Some((front::silent(), first)),
+            Sniff::Refuse(words) => {
+                conn.outbox.finish(&words.into());
+                conn.outbox.wait_shut(clock::now() + FAREWELL_TIME);
+                return None;
+            }
+            Sniff::Unknown => return None,
+        }
+    }
+}
+
+struct Session<'a> {
+    host: &'a Arc<Host>,
+    id: SessionId,
+    peer: SocketAddr,
+    /// As others may see it.
+    address: Arc<str>,
+    exempt: bool,
+    outbox: Arc<Outbox>,
+    reader: Reader,
+    front: &'static Front,
+    decoder: Box<dyn Decoder>,
+    speech: Speech,
+    dialect: &'static Dialect,
+    hello: Option<Hello>,
+    who: Identity,
+    /// Acts of one read on their way to the hub.
+    acts: Vec<Act>,
+    /// Its share of acts in flight.
+    budget: Arc<Budget>,
+    messages: Bucket,
+    signals: (Sender<Signal>, Receiver<Signal>),
+    known: asking::Known,
+    login_deadline: Instant,
+    heard_at: Instant,
+    /// A detach was sent, or none is needed.
+    is_detached: bool,
+    _admitted: Admitted,
+}
+
+impl<'a> Session<'a> {
+    fn new(host: &'a Arc<Host>, conn: Connection, front: &'static Front) -> Self {
+        let speech = Speech {
+            hello: false,
+            lang: host.policy.lang,
+            private_as_group: host.policy.private_as_group,
+        };
+        let dialect = (front.dialect)(speech);
+        conn.outbox.set_cut(dialect.cut);
+        // A farewell of the server's own uses the first dialect: it is set once.
+        conn.dialect.set(dialect).ok();
+        let now = clock::now();
+        Self {
+            host,
+            id: conn.id,
+            peer: conn.peer,
+            address: host.shown_address(conn.peer, conn.id),
+            exempt: conn.exempt,
+            outbox: conn.outbox,
+            reader: conn.reader,
+            front,
+            decoder: (front.decoder)(),
+            speech,
+            dialect,
+            hello: None,
+            who: Identity::Nobody,
+            acts: Vec::new(),
+            budget: Arc::new(Budget::new(limits::SESSION_IN_FLIGHT)),
+            messages: Bucket::new(limits::MESSAGES, now),
+            signals: bounded(hub::MAX_SIGNALS),
+            known: asking::Known::default(),
+            login_deadline: now + LOGIN_TIME,
+            heard_at: now,
+            is_detached: true,
+            _admitted: conn.admitted,
+        }
+    }
+
+    fn run(&mut self, first: &[u8]) -> End {
+        if self.front.admits_guests
+            && self.host.policy.guests
+            && let Err(end) = self.enter_as_guest()
+        {
+            return end;
+        }
+        let mut commands = Vec::new();
+        let mut decoded = self.decoder.decode(first, &mut commands);
+        loop {
+            for command in commands.drain(..) {
+                if let Err(end) = self.on_command(command) {
+                    self.hand_over();
+                    return end;
+                }
+            }
+            self.hand_over();
+            if let Err(farewell) = decoded {
+                return End::ours(farewell);
+            }
+            let patience = self.patience();
+            decoded = match self.reader.hear(patience) {
+                Heard::Bytes(bytes) => self.decoder.decode(bytes, &mut commands),
+                Heard::Silence => return self.on_silence(),
+                Heard::End => return self.on_end(commands),
+                Heard::Broken => {
+                    return End { why: Leaving::Logout, farewell: None, by_peer: false };
+                }
+            };
+            self.heard_at = clock::now();
+        }
+    }
+
+    /// How long the next read may take; `None`: for as long as the peer is alive.
+    fn patience(&self) -> Option<Duration> {
+        let idle = self.host.policy.idle_timeout.filter(|_| self.front.idles);
+        let deadline = match self.who {
+            Identity::Nobody => Some(self.login_deadline),
+            _ => idle.map(|idle| self.heard_at + idle),
+        };
+        deadline.map(|deadline| deadline.saturating_duration_since(clock::now()))
+    }
+
+    fn on_silence(&self) -> End {
+        let farewell = match self.who {
+            Identity::Nobody => Farewell::LoginTimeout,
+            _ => Farewell::Idle,
+        };
+        End { why: Leaving::TimedOut, farewell: Some(farewell), by_peer: false }
+    }
+
+    /// The peer's FIN: what it said without a line end counts.
+    fn on_end(&mut self, mut commands: Vec<Command>) -> End {
+        self.decoder.finish(&mut commands);
+        for command in commands {
+            if self.on_command(command).is_err() {
+                break;
+            }
+        }
+        self.hand_over();
+        End { why: Leaving::Logout, farewell: None, by_peer: true }
+    }
+
+    fn on_command(&mut self, command: Command) -> Result<(), End> {
+        if waits_for_store(&command) {
+            // What was said before it happened before it.
+            self.hand_over();
+        }
+        match command {
+            Command::Hello(hello) => self.on_hello(hello),
+            Command::Register { id, password, name } => self.register(id, &password, name),
+            Command::Login { who, password } => return self.login(&who, &password),
+            Command::Passwd { old, new } => self.passwd(&old, &new),
+            Command::Send { to, text, reference } => self.send(&to, text, reference),
+            Command::Who => self.ask(Act::Who),
+            Command::Rename(name) => self.rename(name),
+            Command::Received { room, up_to } => self.ask(Act::Received { room, up_to }),
+            Command::Ping => self.tell(&Event::Pong),
+            Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
+            Command::Logout => return Err(End::ours(Farewell::Bye)),
+            Command::Bad(refusal) => self.tell(&Event::Refused(refusal)),
+            Command::BadLogin(refusal) => self.tell(&Event::LoginRefused(refusal)),
+            Command::BadRegister(refusal) => self.tell(&Event::RegisterRefused(refusal)),
+        }
+        Ok(())
+    }
+
+    fn on_hello(&mut self, hello: Hello) {
+        if !matches!(self.who, Identity::Nobody) || self.hello.is_some() {
+            return self.refuse(ErrorCode::HelloTooLate);
+        }
+        log::debug!("says hello: {:?}", hello.client);
+        self.hello = Some(hello);
+        self.speech.hello = true;
+        self.dialect = (self.front.dialect)(self.speech);
+        self.outbox.set_cut(self.dialect.cut);
+        self.tell(&Event::Hello(HelloReply {
+            server: concat!("hubbub/", env!("CARGO_PKG_VERSION")).to_owned(),
+            frame_limit: crate::protocol::frame::HELLO_LIMIT,
+        }));
+    }
+
+    /// What one read brought is one item in the hub's inbox. Blocks while that is full.
+    fn hand_over(&mut self) {
+        if !self.acts.is_empty() {
+            let acts = std::mem::take(&mut self.acts);
+            self.enter(Input::Acts { session: self.id, acts });
+        }
+    }
+
+    fn enter(&self, input: Input) {
+        if self.host.hub.enter(Item::Input(input)).is_err() {
+            log::debug!("the hub has ended");
+        }
+    }
+
+    /// Tells this peer, from its own thread.
+    fn tell(&self, event: &Event) {
+        if self.outbox.push(&self.dialect.bytes(event), &[]).is_err() {
+            log::debug!("could not be told");
+        }
+    }
+
+    fn refuse(&self, code: ErrorCode) {
+        self.tell(&Event::Refused(Refusal::of(code)));
+    }
+
+    fn account(&self) -> Option<UserId> {
+        match self.who {
+            Identity::Account(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The address that throttles count.
+    fn block(&self) -> IpAddr {
+        limits::block_of(self.peer.ip())
+    }
+
+    /// The end: others are told, what is queued is sent, and if the peer closed in order, what
+    /// it was sent counts as taken.
+    fn end(&mut self, end: End) {
+        self.detach(end.why);
+        let farewell = end.farewell.map(|why| self.dialect.bytes(&Event::Farewell(why)));
+        self.outbox.finish(&farewell.unwrap_or_else(|| [].into()));
+        let deadline = clock::now() + FAREWELL_TIME;
+        let all_sent = self.outbox.wait_shut(deadline);
+        let by_peer = end.by_peer || (all_sent && self.hears_end(deadline));
+        let is_orderly = by_peer && all_sent && self.is_acknowledged();
+        if let (Some(account), true) = (self.account(), self.shares_cursor()) {
+            self.host.write_cursors(account, self.outbox.taken(is_orderly));
+        }
+        self.outbox.cut();
+        log::debug!("ended ({:?})", end.why);
+    }
+
+    /// Leaves the hub and waits until it has nothing more for this session.
+    fn detach(&mut self, why: Leaving) {
+        if self.is_detached {
+            return;
+        }
+        self.is_detached = true;
+        self.enter(Input::Detach { session: self.id, why });
+        let deadline = clock::now() + HUB_TIME;
+        while let Ok(signal) = self.signals.1.recv_deadline(deadline) {
+            if matches!(signal, Signal::Detached) {
+                return;
+            }
+        }
+    }
+
+    /// After our farewell: discards what the peer still says, until its FIN.
+    fn hears_end(&mut self, deadline: Instant) -> bool {
+        loop {
+            let patience = deadline.saturating_duration_since(clock::now());
+            match self.reader.hear(Some(patience)) {
+                Heard::Bytes(_) if clock::now() < deadline => {}
+                Heard::End => return true,
+                _ => return false,
+            }
+        }
+    }
+
+    /// Waits until the peer's kernel has everything. The wait has no event; on a healthy path it
+    /// takes one round trip.
+    fn is_acknowledged(&self) -> bool {
+        let deadline = clock::now() + ACKNOWLEDGE_TIME;
+        let mut pause = Duration::from_millis(1);
+        while clock::now() < deadline {
+            if transport::is_all_acknowledged(self.reader.stream()) {
+                return true;
+            }
+            limits::pause(pause);
+            pause *= 2;
+        }
+        false
+    }
+}
+
+/// Does the session's own thread wait for the store, or for a hash, to carry it out?
+fn waits_for_store(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Register { .. }
+            | Command::Login { .. }
+            | Command::Passwd { .. }
+            | Command::Rename(_)
+    )
+}
+
+/// A thread that panics must still leave.
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if !self.is_detached {
+            self.is_detached = true;
+            self.enter(Input::Detach { session: self.id, why: Leaving::Logout });
+            self.outbox.cut();
+        }
+    }
+}

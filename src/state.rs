@@ -1,0 +1,457 @@
+//! The rules: who is here, what they may do, who is told. A pure function of its inputs:
+//! [`State::apply`] with a moment and a list to write effects on.
+//!
+//! Owned by the hub; a model test (`tests/rules.rs`) checks it.
+//! Knows nothing of clocks, channels, sockets, stores, locks and logs.
+
+mod people;
+mod replay;
+mod sends;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::protocol::{
+    Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Message, MessageId, Millis, Name,
+    Reference, Refusal, RoomId, SessionId, UserId, Welcome,
+};
+use people::People;
+use replay::Held;
+
+/// What the clock says, both ways.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moment {
+    /// For people: the time of a message.
+    pub wall: Millis,
+    /// For deadlines: never goes back.
+    pub tick: Millis,
+}
+
+/// Everything that can happen to the chat.
+#[derive(Debug)]
+pub enum Input {
+    /// A session is somebody now (or somebody else: a guest who logged in).
+    Attach(Box<Attach>),
+    /// The session's thread has sent what the store had, up to these ids.
+    CaughtUp {
+        /// Which session.
+        session: SessionId,
+        /// The last id sent of each room that had something.
+        taken: Vec<(RoomId, MessageId)>,
+    },
+    /// The session is over.
+    Detach {
+        /// Which session.
+        session: SessionId,
+        /// How others are told.
+        why: Leaving,
+    },
+    /// What one read brought.
+    Acts {
+        /// Which session.
+        session: SessionId,
+        /// In order.
+        acts: Vec<Act>,
+    },
+    /// What became of sends, in the order of the journal.
+    Posted(Vec<Posted>),
+    /// Nothing happened, but [`State::deadline`] has come.
+    Tick,
+    /// No new sends; end when those in flight have ended.
+    Shutdown,
+}
+
+/// A session becomes somebody.
+#[derive(Debug)]
+pub struct Attach {
+    /// Which session.
+    pub session: SessionId,
+    /// Account or guest.
+    pub user: UserId,
+    /// The account's name; `None`: a guest, named by its address.
+    pub name: Option<Name>,
+    /// Other accounts bear this name.
+    pub shared: bool,
+    /// From where, as others may see it.
+    pub address: Arc<str>,
+    /// A device with cursors of its own.
+    pub device: Option<Device>,
+}
+
+/// What became of one send.
+#[derive(Debug)]
+pub struct Posted {
+    /// Who sent it.
+    pub session: SessionId,
+    /// Its reference, the client's or ours.
+    pub reference: Reference,
+    /// Bytes of its text.
+    pub bytes: usize,
+    /// The stored message and whether it is new, or why there is none.
+    pub outcome: Result<(Arc<Message>, bool), ErrorCode>,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// From here on this session gets what is told to all.
+    Enter(SessionId),
+    /// From here on it does not.
+    Leave(SessionId),
+    /// Tell all who entered.
+    All {
+        /// What.
+        event: Arc<Event>,
+        /// The session it comes from, whose dialect may not want it back.
+        from: Option<SessionId>,
+    },
+    /// Tell one.
+    One {
+        /// Whom.
+        session: SessionId,
+        /// What.
+        event: Arc<Event>,
+        /// It comes from this very session, whose dialect may not want it back.
+        own: bool,
+    },
+    /// Store this; say [`Input::Posted`] when it is known what became of it.
+    Append {
+        /// Who sent it.
+        session: SessionId,
+        /// What.
+        append: Append,
+    },
+    /// A device has a room up to here.
+    Cursor {
+        /// Whose.
+        account: UserId,
+        /// Which device; `None`: the shared one.
+        device: Option<Device>,
+        /// Which room.
+        room: RoomId,
+        /// The last id taken.
+        up_to: MessageId,
+    },
+    /// Acts of this session are done with: their share of the budgets is free again.
+    Finished {
+        /// Whose.
+        session: SessionId,
+        /// How many acts.
+        acts: usize,
+        /// How many bytes of text.
+        bytes: usize,
+    },
+    /// The session is attached: its thread sends the login reply and what the store has.
+    Attached {
+        /// Which.
+        session: SessionId,
+        /// Who it is, and who else is there.
+        welcome: Welcome,
+    },
+    /// The answer to [`Input::CaughtUp`].
+    Caught {
+        /// Which.
+        session: SessionId,
+        /// It gets live events from now on; otherwise there is more in the store.
+        live: bool,
+    },
+    /// The session has left; nothing more is told to it.
+    Detached(SessionId),
+    /// Everything accepted is stored or refused, or the patience is at its end: say farewell to
+    /// all.
+    Stop(Farewell),
+}
+
+/// All chat state. One owner, one queue of inputs, no lock.
+#[derive(Debug)]
+pub struct State {
+    sessions: HashMap<SessionId, Session>,
+    /// Those that catch up: they hold what is told to all.
+    catching_up: Vec<SessionId>,
+    people: People,
+    epoch: Arc<str>,
+    next_nonce: u64,
+    n_in_flight: usize,
+    /// Set by [`Input::Shutdown`]: when patience ends.
+    stop_at: Option<Millis>,
+    is_stopped: bool,
+}
+
+#[derive(Debug)]
+struct Session {
+    user: UserId,
+    address: Arc<str>,
+    device: Option<Device>,
+    /// Sends in the journal.
+    n_in_flight: usize,
+    /// What must wait for them, and everything after it. Bounded by the session's budget of
+    /// acts in flight.
+    waiting: VecDeque<Waiting>,
+    held: Option<Held>,
+}
+
+/// What others would see must not overtake the session's own sends.
+#[derive(Debug)]
+enum Waiting {
+    Act(Act),
+    Attach(Box<Attach>),
+    Detach(Leaving),
+}
+
+/// How long a shutdown waits for sends in flight.
+const DRAIN: i64 = 2_500;
+
+impl State {
+    /// Nobody is here. `epoch` is the store's; nonces count from `first_nonce`, which must be
+    /// above all that earlier runs on the same store used.
+    pub fn new(epoch: Arc<str>, first_nonce: u64) -> Self {
+        Self {
+            sessions: HashMap::new(),
+            catching_up: Vec::new(),
+            people: People::default(),
+            epoch,
+            next_nonce: first_nonce,
+            n_in_flight: 0,
+            stop_at: None,
+            is_stopped: false,
+        }
+    }
+
+    /// Applies one input. Never blocks, never fails: what is not allowed has the effect that
+    /// the asker is told.
+    pub fn apply(&mut self, input: Input, now: Moment, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Attach(attach) => self.on_attach(attach, now, effects),
+            Input::CaughtUp { session, taken } => self.caught_up(session, &taken, effects),
+            Input::Detach { session, why } => self.on_detach(session, why, now, effects),
+            Input::Acts { session, acts } => {
+                acts.into_iter().for_each(|act| self.on_act(session, act, now, effects));
+            }
+            Input::Posted(all) => {
+                all.into_iter().for_each(|posted| self.on_posted(posted, now, effects));
+            }
+            Input::Tick => {}
+            Input::Shutdown => self.stop_at = Some(now.tick.plus(DRAIN)),
+        }
+        if let Some(crowd) = self.people.due_crowd(now.tick) {
+            self.tell_all(crowd, None, effects);
+        }
+        self.stop_when_drained(now, effects);
+    }
+
+    /// When [`Input::Tick`] is due, on the clock of [`Moment::tick`].
+    pub fn deadline(&self) -> Option<Millis> {
+        let stop_at = self.stop_at.filter(|_| !self.is_stopped);
+        stop_at.into_iter().chain(self.people.crowd_deadline()).min()
+    }
+
+    /// Sessions that are somebody.
+    pub fn n_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn on_attach(&mut self, attach: Box<Attach>, now: Moment, effects: &mut Vec<Effect>) {
+        match self.sessions.get_mut(&attach.session) {
+            Some(session) if session.is_busy() => {
+                session.waiting.push_back(Waiting::Attach(attach));
+            }
+            Some(_) => {
+                self.leave(attach.session, Leaving::BecameAccount, now, effects);
+                self.attach(&attach, now, effects);
+            }
+            None => self.attach(&attach, now, effects),
+        }
+    }
+
+    fn attach(&mut self, attach: &Attach, now: Moment, effects: &mut Vec<Effect>) {
+        let id = attach.session;
+        let session = Session {
+            user: attach.user,
+            address: Arc::clone(&attach.address),
+            device: attach.device.clone(),
+            n_in_flight: 0,
+            waiting: VecDeque::new(),
+            held: Some(Held::default()),
+        };
+        self.sessions.insert(id, session);
+        let changes = self.people.arrive(attach);
+        self.tell_presence(changes, now, effects);
+        self.catching_up.push(id);
+        let welcome = Welcome {
+            me: self.people.member(attach.user),
+            online: self.people.online(attach.user),
+            n_online: self.people.len(),
+            epoch: Arc::clone(&self.epoch),
+        };
+        effects.push(Effect::Attached { session: id, welcome });
+    }
+
+    fn on_detach(
+        &mut self,
+        session: SessionId,
+        why: Leaving,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.sessions.get_mut(&session) {
+            Some(busy) if busy.is_busy() => busy.waiting.push_back(Waiting::Detach(why)),
+            Some(_) => {
+                self.leave(session, why, now, effects);
+                effects.push(Effect::Detached(session));
+            }
+            None => effects.push(Effect::Detached(session)),
+        }
+    }
+
+    fn leave(&mut self, id: SessionId, why: Leaving, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        if session.held.is_some() {
+            self.catching_up.retain(|other| *other != id);
+        } else {
+            effects.push(Effect::Leave(id));
+        }
+        let changes = self.people.depart(session.user, id, why);
+        self.tell_presence(changes, now, effects);
+    }
+
+    fn on_act(&mut self, id: SessionId, act: Act, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let act = Waiting::Act(act);
+        let must_wait = session.n_in_flight > 0 && act.is_seen_by_others();
+        match act {
+            Waiting::Act(act) if !must_wait && session.waiting.is_empty() => {
+                self.act(id, act, now, effects);
+            }
+            act => session.waiting.push_back(act),
+        }
+    }
+
+    fn act(&mut self, id: SessionId, act: Act, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        match act {
+            Act::Send { room, text, reference } => {
+                return self.send(id, (room, text, reference), now, effects);
+            }
+            Act::Who => {
+                let online = self.people.everybody();
+                self.tell(id, Event::Online(online), effects);
+            }
+            Act::Rename { name, shared } => {
+                self.rename(id, (&name, shared), now, effects);
+            }
+            Act::Received { room, up_to } => {
+                let (account, device) = (session.user, session.device.clone());
+                if !account.is_guest() {
+                    effects.push(Effect::Cursor { account, device, room, up_to });
+                }
+            }
+        }
+        effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
+    }
+
+    fn rename(
+        &mut self,
+        id: SessionId,
+        (name, shared): (&Name, bool),
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        match self.people.rename(user, name, shared) {
+            Ok(changes) => {
+                let me = self.people.member(user);
+                self.tell(id, Event::RenameDone(me.clone()), effects);
+                self.tell_all(Event::Renamed(me), Some(id), effects);
+                self.tell_presence(changes, now, effects);
+            }
+            Err(code) => self.tell(id, Event::Refused(Refusal::of(code)), effects),
+        }
+    }
+
+    /// What waited for the sends in flight may go on, as far as the next send allows.
+    fn resume(&mut self, id: SessionId, now: Moment, effects: &mut Vec<Effect>) {
+        while let Some(session) = self.sessions.get_mut(&id) {
+            let must_wait = session.waiting.front().is_some_and(Waiting::is_seen_by_others);
+            if session.n_in_flight > 0 && must_wait {
+                return;
+            }
+            let Some(next) = session.waiting.pop_front() else { return };
+            match next {
+                Waiting::Act(act) => self.act(id, act, now, effects),
+                Waiting::Attach(attach) => {
+                    self.leave(id, Leaving::BecameAccount, now, effects);
+                    return self.attach(&attach, now, effects);
+                }
+                Waiting::Detach(why) => {
+                    self.leave(id, why, now, effects);
+                    return effects.push(Effect::Detached(id));
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, id: SessionId, event: Event, effects: &mut Vec<Effect>) {
+        let event = Arc::new(event);
+        match self.sessions.get_mut(&id).and_then(|session| session.held.as_mut()) {
+            Some(held) => held.hold(event),
+            None => effects.push(Effect::One { session: id, event, own: false }),
+        }
+    }
+
+    fn tell_all(&mut self, event: Event, from: Option<SessionId>, effects: &mut Vec<Effect>) {
+        let event = Arc::new(event);
+        for id in &self.catching_up {
+            if let Some(held) = self.sessions.get_mut(id).and_then(|s| s.held.as_mut()) {
+                held.hold(Arc::clone(&event));
+            }
+        }
+        effects.push(Effect::All { event, from });
+    }
+
+    fn tell_presence(
+        &mut self,
+        changes: Vec<people::Change>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        for change in changes {
+            match change {
+                people::Change::Event(event) if self.people.is_crowd() => {
+                    if let Some(event) = self.people.fold(event, now.tick) {
+                        self.tell_all(event, None, effects);
+                    }
+                }
+                people::Change::Event(event) => self.tell_all(event, None, effects),
+                people::Change::LostName(sessions) => {
+                    for id in sessions {
+                        let refusal = Refusal::of(ErrorCode::NameTaken);
+                        self.tell(id, Event::Refused(refusal), effects);
+                    }
+                }
+            }
+        }
+    }
+
+    fn stop_when_drained(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(stop_at) = self.stop_at else { return };
+        if !self.is_stopped && (self.n_in_flight == 0 || now.tick >= stop_at) {
+            self.is_stopped = true;
+            effects.push(Effect::Stop(Farewell::ShuttingDown));
+        }
+    }
+}
+
+impl Waiting {
+    fn is_seen_by_others(&self) -> bool {
+        match self {
+            Self::Act(act) => matches!(act, Act::Rename { .. }),
+            Self::Attach(_) | Self::Detach(_) => true,
+        }
+    }
+}
+
+impl Session {
+    fn is_busy(&self) -> bool {
+        self.n_in_flight > 0 || !self.waiting.is_empty()
+    }
+}

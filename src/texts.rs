@@ -1,5 +1,11 @@
-//! What people read, in English and Simplified Chinese: one catalogue for server and client,
-//! where a translator finds every text once per language.
+//! What the server tells people, in English and Simplified Chinese.
+//!
+//! Each language is one `match` per kind of text, so the compiler finds what a translator
+//! missed. Texts begin in lower case and have no final dot: a detail may follow. The help of the
+//! line room stands in its table of commands, the texts of the terminal client in
+//! `client::texts`.
+
+use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
 
 /// A language of texts for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,5 +21,237 @@ impl Lang {
     /// From a locale such as `zh_CN.UTF-8`, or a language name such as `zh`.
     pub fn of_locale(locale: &str) -> Self {
         if locale.to_ascii_lowercase().starts_with("zh") { Self::Zh } else { Self::En }
+    }
+}
+
+/// What the server says to one person, beyond errors and farewells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// A command was not understood; this is its form.
+    Usage(&'a str),
+    /// The account exists now.
+    Registered(UserId),
+    /// One's own new name is accepted.
+    Renamed,
+    /// One's own password is changed.
+    PasswdDone,
+    /// So many older messages are not shown.
+    Skipped(u64),
+    /// So many came and so many left.
+    Crowd {
+        /// Who came.
+        came: usize,
+        /// Who left.
+        left: usize,
+    },
+    /// What to do about a command that does not exist.
+    HelpHint,
+    /// What to do without an account.
+    AccountHint,
+    /// Above the list of commands.
+    HelpIntro,
+    /// Below the list of commands, for who has no account.
+    HelpGuest,
+}
+
+/// What went wrong, and what to do about it.
+pub fn error(code: ErrorCode, lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => error_en(code),
+        Lang::Zh => error_zh(code),
+    }
+}
+
+/// The error of a refusal, and its detail where it has one. The detail of a
+/// [`ErrorCode::BadRequest`] is the form of the command.
+pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
+    let error = error(refusal.code, lang);
+    match (refusal.code, refusal.detail.as_deref()) {
+        (_, None) => error.to_owned(),
+        (ErrorCode::BadRequest, Some(form)) => reply(Reply::Usage(form), lang),
+        (_, Some(detail)) => format!("{error}: {detail}"),
+    }
+}
+
+/// Why the connection is closed.
+pub fn farewell(why: Farewell, lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => farewell_en(why),
+        Lang::Zh => farewell_zh(why),
+    }
+}
+
+/// The words of a reply.
+pub fn reply(reply: Reply<'_>, lang: Lang) -> String {
+    match lang {
+        Lang::En => reply_en(reply),
+        Lang::Zh => reply_zh(reply),
+    }
+}
+
+/// An unknown account and a wrong password read the same: nobody learns who has an account.
+const WRONG_LOGIN_EN: &str = "unknown id/name or wrong password";
+const WRONG_LOGIN_ZH: &str = "用户不存在或密码不正确";
+
+fn error_en(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::BadRequest => "not understood",
+        ErrorCode::UnknownCommand => "no such command",
+        ErrorCode::HelloTooLate => "say hello before the login",
+        ErrorCode::NotLoggedIn => "log in first",
+        ErrorCode::AlreadyLoggedIn => "this connection is logged in already; open another one",
+        ErrorCode::UnknownUser | ErrorCode::WrongPassword => WRONG_LOGIN_EN,
+        ErrorCode::Throttled => "too many attempts; wait a little and try again",
+        ErrorCode::IdTaken => "this id is taken; choose another one",
+        ErrorCode::NameTaken => "this name is taken; choose another one",
+        ErrorCode::NameShared => "several accounts have this name; use an id",
+        ErrorCode::BadName => {
+            "not a name: take 1 to 64 bytes without control characters, not digits alone, \
+             no address, no #digits at the end"
+        }
+        ErrorCode::BadId => "not an id: take a whole number from 1",
+        ErrorCode::BadPassword => "not a password: take 1 to 256 bytes",
+        ErrorCode::RegistrationClosed => "nobody can register here; ask the operator",
+        ErrorCode::NoGuests => "guests cannot do this here",
+        ErrorCode::AccountNeeded => "private messages need an account at both ends",
+        ErrorCode::EmptyText => "there is nothing in this message",
+        ErrorCode::TextTooLong => "this message is too long; a message has at most 8000 bytes",
+        ErrorCode::BadText => "not sent: a message is UTF-8 text without NUL characters",
+        ErrorCode::ReferenceReused => "this reference was used for another message",
+        ErrorCode::Busy => "not stored, the server is busy; try again",
+        ErrorCode::StoreUnavailable => "not stored, the server cannot store now; try again later",
+        ErrorCode::ShuttingDown => "not stored, the server is going down; try again later",
+        ErrorCode::Internal => "a fault of the server; tell the operator",
+    }
+}
+
+fn error_zh(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::BadRequest => "看不懂",
+        ErrorCode::UnknownCommand => "没有这个命令",
+        ErrorCode::HelloTooLate => "HelloMes 要在登录之前发送",
+        ErrorCode::NotLoggedIn => "请先登录",
+        ErrorCode::AlreadyLoggedIn => "这个连接已经登录，请另开一个连接",
+        ErrorCode::UnknownUser | ErrorCode::WrongPassword => WRONG_LOGIN_ZH,
+        ErrorCode::Throttled => "尝试次数太多，请稍后再试",
+        ErrorCode::IdTaken => "这个 id 已被使用，请换一个",
+        ErrorCode::NameTaken => "这个名字已被使用，请换一个",
+        ErrorCode::NameShared => "有几个账号用这个名字，请改用 id",
+        ErrorCode::BadName => {
+            "名字不合规：1 到 64 字节，不含控制字符，不能只是数字或地址，结尾不能是 #数字"
+        }
+        ErrorCode::BadId => "id 不合规：请用从 1 开始的整数",
+        ErrorCode::BadPassword => "密码不合规：请用 1 到 256 字节",
+        ErrorCode::RegistrationClosed => "这里不开放注册，请联系管理员",
+        ErrorCode::NoGuests => "游客不能这样做",
+        ErrorCode::AccountNeeded => "私聊双方都要有账号",
+        ErrorCode::EmptyText => "消息是空的",
+        ErrorCode::TextTooLong => "消息太长，最多 8000 字节",
+        ErrorCode::BadText => "没有发送：消息必须是不含 NUL 的 UTF-8 文本",
+        ErrorCode::ReferenceReused => "这个编号已用于另一条消息",
+        ErrorCode::Busy => "没有保存，服务器繁忙，请重试",
+        ErrorCode::StoreUnavailable => "没有保存，服务器暂时无法保存，请稍后再试",
+        ErrorCode::ShuttingDown => "没有保存，服务器正在关闭，请稍后再试",
+        ErrorCode::Internal => "服务器内部错误，请告诉管理员",
+    }
+}
+
+fn farewell_en(why: Farewell) -> &'static str {
+    match why {
+        Farewell::Bye => "bye",
+        Farewell::ShuttingDown => "the server is going down; what was accepted is stored",
+        Farewell::TooSlow => {
+            "you did not read what was sent; what waits for you comes at your next login"
+        }
+        Farewell::Idle => "nothing was heard for too long",
+        Farewell::LoginTimeout => "no login in time; connect again",
+        Farewell::TooLong => "longer than this server takes; send less at once",
+        Farewell::BadFraming => "these bytes make no sense here",
+        Farewell::ServerFull => "the server is full; try again later",
+        Farewell::TooManyFromAddress => "too many connections from your address; close some",
+        Farewell::StoreUnavailable => {
+            "the server's store does not answer; nothing is lost, connect again later"
+        }
+        Farewell::Revoked => "this account was deleted or its password changed; log in again",
+        Farewell::WrongLanguage => "this is a chat server and does not speak this protocol",
+    }
+}
+
+fn farewell_zh(why: Farewell) -> &'static str {
+    match why {
+        Farewell::Bye => "再见",
+        Farewell::ShuttingDown => "服务器正在关闭，已接收的消息都已保存",
+        Farewell::TooSlow => "你没有接收发来的内容，剩下的消息下次登录时再发给你",
+        Farewell::Idle => "太久没有动静",
+        Farewell::LoginTimeout => "登录超时，请重新连接",
+        Farewell::TooLong => "内容太长，服务器无法接收，请分开发送",
+        Farewell::BadFraming => "收到的数据无法识别",
+        Farewell::ServerFull => "服务器已满，请稍后再试",
+        Farewell::TooManyFromAddress => "来自你的地址的连接太多，请关闭一些",
+        Farewell::StoreUnavailable => "服务器的存储暂时没有响应，消息不会丢失，请稍后再连接",
+        Farewell::Revoked => "账号已删除或密码已更改，请重新登录",
+        Farewell::WrongLanguage => "这是聊天服务器，不支持这种协议",
+    }
+}
+
+fn reply_en(reply: Reply<'_>) -> String {
+    match reply {
+        Reply::Usage(form) => format!("not understood; the form is: {form}"),
+        Reply::Registered(id) => format!("registered, your id is {id}; now: /login {id} PASSWORD"),
+        Reply::Renamed => RENAMED.to_owned(),
+        Reply::PasswdDone => "password changed".to_owned(),
+        Reply::Skipped(1) => "1 older message is not shown".to_owned(),
+        Reply::Skipped(count) => format!("{count} older messages are not shown"),
+        Reply::Crowd { came, left } => format!("{came} came, {left} left"),
+        Reply::HelpHint => {
+            "/help lists the commands; a text that begins with / is sent with // instead".to_owned()
+        }
+        Reply::AccountHint => {
+            "an account is made by /register ID PASSWORD; then: /login ID PASSWORD".to_owned()
+        }
+        Reply::HelpIntro => "what you type goes to everybody, a line a message; but:".to_owned(),
+        Reply::HelpGuest => "you are a guest: an account has private messages, and keeps for you \
+                             what is said while you are away"
+            .to_owned(),
+    }
+}
+
+fn reply_zh(reply: Reply<'_>) -> String {
+    match reply {
+        Reply::Usage(form) => format!("格式不对，请用：{form}"),
+        Reply::Registered(id) => format!("注册成功，你的 id 是 {id}；现在请输入：/login {id} 密码"),
+        Reply::Renamed => RENAMED.to_owned(),
+        Reply::PasswdDone => "密码已更改".to_owned(),
+        Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
+        Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
+        Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
+        Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),
+        Reply::HelpIntro => "你输入的每一行都会发给所有人；例外：".to_owned(),
+        Reply::HelpGuest => "你是游客：有了账号才能私聊，离开时的消息也会为你保留".to_owned(),
+    }
+}
+
+/// The original's answer to `rename|`, word for word, in both languages.
+const RENAMED: &str = "rename successful!!";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_learns_from_an_error_who_has_an_account() {
+        for lang in [Lang::En, Lang::Zh] {
+            assert_eq!(
+                error(ErrorCode::UnknownUser, lang),
+                error(ErrorCode::WrongPassword, lang),
+                "{lang:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_locale_names_a_language() {
+        assert_eq!(Lang::of_locale("zh_CN.UTF-8"), Lang::Zh);
+        assert_eq!(Lang::of_locale("C"), Lang::En);
     }
 }

@@ -1,14 +1,21 @@
-//! The integration tests: one binary, for it links once. A module for each part.
-
+//! The one integration binary, so that it is linked once; each module says what belongs in it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
     clippy::missing_panics_doc,
-    reason = "a test fails by panicking; clippy's own exception covers test functions only, not \
-              the helpers beside them"
+    unreachable_pub,
+    missing_docs,
+    reason = "a test that finds something else than it expects shall fail at once, and clippy's \
+              own exception covers functions marked as tests only, not the helpers beside them"
 )]
 
 mod client;
+mod fronts;
+mod stores;
+mod support;

@@ -1,1 +1,92 @@
-fn main() {}
+//! The server program: command line, signals, exit codes. Everything else is the library's.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use crossbeam_channel::{Receiver, bounded};
+use hubbub::config::{Cli, Job, Options};
+use hubbub::server::{Server, StartError, run_user_act};
+use hubbub::{logging, threads};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// The exit code for what the operator can mend on the command line.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.job {
+        Some(Job::User { store, act }) => {
+            run_user_act(store, act, &mut io::stdout()).map_err(|line| (line, 1))
+        }
+        None => serve(&cli.options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((line, code)) => {
+            // Nobody can be told that standard error is closed.
+            writeln!(io::stderr(), "server: {line}").ok();
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<(), (String, u8)> {
+    let failed = |error: io::Error| (error.to_string(), 1);
+    logging::start(options.log).map_err(failed)?;
+    let signals = catch_signals().map_err(failed)?;
+    let server = Server::start(options).map_err(|error| {
+        let code = match error {
+            StartError::Front(..) | StartError::Plaintext(_) => USAGE,
+            _ => 1,
+        };
+        (error.to_string(), code)
+    })?;
+    greet(&server, options).map_err(failed)?;
+    // The first signal, or the end of the thread that catches them.
+    signals.recv().ok();
+    server.shutdown();
+    log::logger().flush();
+    Ok(())
+}
+
+/// What a newcomer needs, in a few lines. `listening on ADDR` is for scripts, too.
+fn greet(server: &Server, options: &Options) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let ceiling = server.ceiling();
+    writeln!(out, "hubbub {}", env!("CARGO_PKG_VERSION"))?;
+    for addr in server.addrs() {
+        writeln!(out, "listening on {addr}")?;
+    }
+    writeln!(out, "storing in {}", server.place())?;
+    for advice in server.advice() {
+        writeln!(out, "note: {advice}")?;
+    }
+    writeln!(out, "room for {} connections ({})", ceiling.connections, ceiling.because)?;
+    if options.demo {
+        writeln!(out, "DEMO: user 100 logs in with the password 123456, known to everybody")?;
+    }
+    if let Some(addr) = server.addrs().first() {
+        writeln!(out, "connect with: telnet {} {}", addr.ip(), addr.port())?;
+        writeln!(out, "          or: cargo run --release --bin client -- --addr {addr}")?;
+    }
+    out.flush()
+}
+
+/// The first signal is told; the second ends the process at once.
+fn catch_signals() -> io::Result<Receiver<()>> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (tell, told) = bounded(1);
+    threads::spawn("signals", move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            tell.try_send(()).ok();
+        }
+        if let Some(signal) = signals.next() {
+            #[expect(clippy::exit, reason = "a second signal means: at once")]
+            std::process::exit(128 + signal);
+        }
+    })?;
+    Ok(told)
+}

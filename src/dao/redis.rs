@@ -1,7 +1,328 @@
-//! The redis store: placeholder.
-use super::{Store, StoreError};
+//! The store for when one machine is not enough: a Redis server, spoken to through an r2d2
+//! pool.
+//!
+//! Accounts stand where the original keeps them, so both read each other's; an account put
+//! there by hand is found by its id at once, and by its name from the next start on or from
+//! its first change on. Everything else is of our own making (`redis/keys.rs`).
+//! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
+//! second or a few and nobody else anything.
+
+mod keys;
+mod manager;
+mod record;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
-/// Opens it.
-pub fn open(_: &str) -> Result<Arc<dyn Store>, StoreError> {
-    todo!()
+
+use r2d2::ManageConnection;
+use redis::streams::{StreamId, StreamRangeReply};
+use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
+
+use self::manager::{Pool, RedisConnection, RedisConnectionManager};
+use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity};
+use super::{Account, Identity, Secret, Store, StoreError, Writer};
+use crate::protocol::{
+    Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
+};
+
+/// The layout of the keys; a change of it is a new version.
+const VERSION: i64 = 1;
+
+/// Records that are asked for at once where all are looked at.
+const SCAN: usize = 500;
+
+/// Connects to `//[user:pass@]host:port/db`, creates the store's identity where there is none,
+/// and makes the accounts that were put there by hand known by name. Blocks until then, or a
+/// few seconds where Redis does not answer.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when Redis cannot be reached or lets nobody in,
+/// [`StoreError::Newer`], [`StoreError::Unreadable`].
+pub fn open(place: &str) -> Result<Arc<dyn Store>, StoreError> {
+    // The cause is not told: it may quote the URL, and that may hold a password.
+    let client = Client::open(format!("redis:{place}")).map_err(|_cause| {
+        let form = "redis: the URL must look like redis://[user:pass@]host:port/db";
+        StoreError::Unavailable(form.to_owned())
+    })?;
+    let info = client.get_connection_info();
+    let place = format!("redis://{}/{}", info.addr(), info.redis_settings().db());
+    let manager = RedisConnectionManager::new(client);
+    let first = manager.connect().and_then(|mut first| {
+        manager.is_valid(&mut first)?;
+        Ok(first)
+    });
+    let mut first = first.map_err(|error| unavailable(&place, &error))?;
+    let identity = identity(&place, &mut first)?;
+    name_records(&mut first).map_err(|error| unavailable(&place, &error))?;
+    Ok(Arc::new(Redis { identity, place, pool: manager::pool(manager) }))
+}
+
+struct Redis {
+    identity: Identity,
+    place: String,
+    pool: Pool,
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redis({})", self.place)
+    }
+}
+
+impl Redis {
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&mut dyn ConnectionLike) -> RedisResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
+        query(&mut connection).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedReturnType => {
+                StoreError::Unreadable(format!("{}: {error}", self.place))
+            }
+            _ => unavailable(&self.place, &error),
+        })
+    }
+
+    /// The records of these accounts; what is not there or cannot be read is left out.
+    fn records(&self, ids: &[UserId]) -> Result<Vec<Account>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let fields: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let records: Vec<Option<Vec<u8>>> =
+            self.read(|redis| cmd("HMGET").arg(keys::USERS).arg(fields).query(redis))?;
+        let readable = ids.iter().zip(records).filter_map(|(id, record)| {
+            let account = record::read(*id, &record?);
+            if account.is_none() {
+                log::warn!("redis: the record of account {id} cannot be read");
+            }
+            account
+        });
+        Ok(readable.collect())
+    }
+}
+
+impl Store for Redis {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn advice(&self) -> Vec<String> {
+        let ask = |name: &str| {
+            self.read(|redis| {
+                let answer: BTreeMap<String, String> =
+                    cmd("CONFIG").arg("GET").arg(name).query(redis)?;
+                Ok(answer.get(name).cloned().unwrap_or_default())
+            })
+        };
+        let settings = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"].map(ask);
+        let [Ok(appendonly), Ok(appendfsync), Ok(maxmemory), Ok(policy)] = settings else {
+            let unknown = "redis does not tell its settings (CONFIG GET), so what it would lose \
+                 in a crash is not known";
+            return vec![unknown.to_owned()];
+        };
+        let evicts = maxmemory != "0" && policy != "noeviction";
+        let lost = match (appendonly.as_str(), appendfsync.as_str()) {
+            ("yes", "always") => None,
+            ("yes", "everysec") => Some("appendfsync everysec: a power cut loses the last second"),
+            ("yes", _) => Some("appendfsync no: a power cut loses the last half minute or more"),
+            _ => Some("appendonly no: a crash or a kill loses everything since the last snapshot"),
+        };
+        let evicted = match policy.starts_with("volatile-") {
+            true => "where memory is short, repeated messages are no longer known as repeated",
+            false => "where memory is short, accounts and messages are thrown away",
+        };
+        let lost = lost.map(|lost| format!("redis has {lost}"));
+        let evicted = evicts.then(|| format!("redis has maxmemory-policy {policy}: {evicted}"));
+        lost.into_iter().chain(evicted).collect()
+    }
+
+    fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let found: Option<Vec<u8>> =
+            self.read(|redis| cmd("HGET").arg(keys::USERS).arg(id.0).query(redis))?;
+        let Some(found) = found else { return Ok(None) };
+        let unreadable = || StoreError::Unreadable(format!("the record of account {id}"));
+        record::read(id, &found).ok_or_else(unreadable).map(Some)
+    }
+
+    fn named(&self, name: &NameKey) -> Result<Vec<UserId>, StoreError> {
+        // Twice as many: some may bear another name by now, given by hand or by the original.
+        let ids: Vec<i64> = self.read(|redis| {
+            cmd("ZRANGE").arg(keys::name(name)).arg(0).arg(2 * MAX_NAMED).query(redis)
+        })?;
+        let ids: Vec<_> = ids.into_iter().map(UserId).collect();
+        let mut bearers: Vec<_> = self.records(&ids)?;
+        bearers.retain(|account| account.name.key() == name);
+        Ok(bearers.into_iter().map(|account| account.id).take(MAX_NAMED).collect())
+    }
+
+    fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError> {
+        let fields: Vec<Vec<u8>> = self.read(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+        let mut ids: Vec<_> = fields.iter().filter_map(|field| account_id(field)).collect();
+        ids.retain(|id| *id > after);
+        ids.sort_unstable();
+        let mut accounts = Vec::new();
+        for some in ids.chunks(limit.clamp(1, SCAN)) {
+            // What cannot be read is no account, so more than `limit` may have to be looked at.
+            accounts.extend(self.records(some)?);
+            if accounts.len() >= limit {
+                break;
+            }
+        }
+        accounts.truncate(limit);
+        Ok(accounts)
+    }
+
+    fn cursors(
+        &self,
+        account: UserId,
+        device: Option<&Device>,
+    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        type Positions = BTreeMap<String, u64>;
+        let known = match device {
+            None => None,
+            Some(device) => {
+                let name = device.as_str();
+                let score: Option<f64> = self.read(|redis| {
+                    cmd("ZSCORE").arg(keys::devices(account)).arg(name).query(redis)
+                })?;
+                score.and(Some(device))
+            }
+        };
+        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
+            redis::pipe()
+                .cmd("HGETALL")
+                .arg(keys::rooms(account))
+                .cmd("HGETALL")
+                .arg(keys::cursors(account, known))
+                .query(redis)
+        })?;
+        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
+        let mut positions: Vec<_> = positions
+            .filter_map(|(key, since)| {
+                let taken = taken.get(&key).copied().unwrap_or_default();
+                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
+            })
+            .collect();
+        positions.sort_unstable();
+        Ok(positions)
+    }
+
+    fn page(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let page: StreamRangeReply = self.read(|redis| {
+            let mut range = cmd("XRANGE");
+            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
+            range.arg("COUNT").arg(limit).query(redis)
+        })?;
+        let read = |entry: &StreamId| {
+            message(room, entry)
+                .ok_or_else(|| StoreError::Unreadable(format!("message {} of {room}", entry.id)))
+        };
+        page.ids.iter().map(read).collect()
+    }
+
+    fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
+        let last: Option<u64> = self
+            .read(|redis| cmd("HGET").arg(keys::last(room)).arg(room.to_string()).query(redis))?;
+        Ok(MessageId(last.unwrap_or_default()))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
+    }
+}
+
+fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+    let (id, _) = entry.id.split_once('-')?;
+    Some(Message {
+        id: MessageId(id.parse().ok()?),
+        room,
+        sender: UserId(entry.get("sender")?),
+        name: entry.get::<String>("name")?.into(),
+        time: Millis(entry.get("time")?),
+        text: Text::new(&entry.get::<String>("text")?).ok()?,
+        reference: Reference::new(&entry.get::<String>("ref")?)?,
+    })
+}
+
+fn identity(place: &str, redis: &mut RedisConnection) -> Result<Identity, StoreError> {
+    let new = new_identity()?;
+    let answer: (Option<String>, Option<String>, Option<String>) =
+        Script::new(include_str!("redis/open.lua"))
+            .key(keys::meta())
+            .arg(VERSION)
+            .arg(&*new.epoch)
+            .arg(hex(&new.key))
+            .arg(FIRST_USER.0)
+            .arg(FIRST_GUEST.0)
+            .invoke(redis)
+            .map_err(|error| unavailable(place, &error))?;
+    let unreadable = || StoreError::Unreadable(format!("{place}: the key {}", keys::meta()));
+    let (Some(version), Some(epoch), Some(key)) = answer else { return Err(unreadable()) };
+    match version.parse() {
+        Ok(VERSION) => {}
+        Ok(found) if found > VERSION => return Err(StoreError::Newer { found, known: VERSION }),
+        _ => return Err(unreadable()),
+    }
+    let key = unhex(&key).ok_or_else(unreadable)?;
+    Ok(Identity { epoch: epoch.into(), key })
+}
+
+/// Accounts that the original or a person put there have no entry by name. Only theirs are in
+/// clear, so only those are looked at closely.
+fn name_records(redis: &mut RedisConnection) -> RedisResult<()> {
+    /// A field of the hash and what stands in it.
+    type Record = (Vec<u8>, Vec<u8>);
+    let mut cursor = 0;
+    loop {
+        let mut scan = cmd("HSCAN");
+        scan.arg(keys::USERS).arg(cursor).arg("COUNT").arg(SCAN);
+        let (next, found): (u64, Vec<Record>) = scan.query(redis)?;
+        let mut add = redis::pipe();
+        let in_clear = found
+            .iter()
+            .filter_map(|(field, value)| record::read(account_id(field)?, value))
+            .filter(|account| matches!(account.secret, Secret::Clear(_)));
+        for account in in_clear {
+            let id = account.id.0;
+            add.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
+        }
+        if !add.is_empty() {
+            add.exec(redis)?;
+        }
+        cursor = next;
+        if cursor == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn account_id(field: &[u8]) -> Option<UserId> {
+    let id = std::str::from_utf8(field).ok()?.parse().ok()?;
+    (id > 0).then_some(UserId(id))
+}
+
+fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect::<Option<Vec<_>>>()?.try_into().ok()
+}
+
+fn unavailable(place: &str, error: &dyn fmt::Display) -> StoreError {
+    StoreError::Unavailable(format!("{place}: {error}"))
 }

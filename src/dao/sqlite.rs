@@ -1,7 +1,182 @@
-//! The sqlite store: placeholder.
-use super::{Store, StoreError};
+//! The default store: one SQLite file in the user's data folder.
+//!
+//! Readers come from a pool and see the newest commit; the one write connection is the
+//! journal's. Another process may use the file at the same time (`server user add`): SQLite's
+//! own locks keep the writers apart, and who waits too long is told that the store is busy.
+
+mod read;
+mod schema;
+mod write;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-/// Opens it.
-pub fn open(_: &str) -> Result<Arc<dyn Store>, StoreError> {
-    todo!()
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode as SqliteCode};
+
+use super::{Account, Identity, Store, StoreError, Writer};
+use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
+
+/// How long a call waits for a reader, or for another process's lock. A person who waits
+/// longer than this for one answer thinks that it is broken.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Readers at most. A history page takes some 30 µs, so few serve a crowd, and each keeps a
+/// page cache of 2 MiB.
+const MAX_READERS: u32 = 4;
+
+/// Opens or creates the file at this path and brings it to the newest version. Blocks while
+/// another process migrates it, at most for the deadline.
+///
+/// # Errors
+/// [`StoreError::Newer`]; [`StoreError::Unreadable`] when the file is something else, and then
+/// it is left as it was; [`StoreError::Unavailable`] when it cannot be reached or made.
+pub fn open(path: &str) -> Result<Arc<dyn Store>, StoreError> {
+    if path.is_empty() {
+        return Err(StoreError::Unavailable("sqlite: needs a path behind it".to_owned()));
+    }
+    // SQLite gives names such as ":memory:" a meaning of their own; absolute ones have none.
+    let file = std::path::absolute(path)
+        .map_err(|error| StoreError::Unavailable(format!("{path}: {error}")))?;
+    let identity = schema::prepare(&file)?;
+    let readers = r2d2::Pool::builder()
+        .max_size(MAX_READERS)
+        .min_idle(Some(0))
+        .connection_timeout(DEADLINE)
+        .test_on_check_out(false)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        // Whoever waits is told the reason, so it need not be logged as well.
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .build_unchecked(Readers { file: file.clone() });
+    Ok(Arc::new(Sqlite { identity, place: format!("sqlite:{}", file.display()), file, readers }))
+}
+
+struct Sqlite {
+    identity: Identity,
+    place: String,
+    file: PathBuf,
+    readers: r2d2::Pool<Readers>,
+}
+
+/// How the pool makes a reader.
+#[derive(Debug)]
+struct Readers {
+    file: PathBuf,
+}
+
+impl r2d2::ManageConnection for Readers {
+    type Connection = Connection;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let reader = schema::connect(&self.file)?;
+        reader.pragma_update(None, "query_only", true)?;
+        Ok(reader)
+    }
+
+    fn is_valid(&self, _: &mut Connection) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn has_broken(&self, _: &mut Connection) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sqlite({})", self.place)
+    }
+}
+
+impl Sqlite {
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let reader = self
+            .readers
+            .get()
+            .map_err(|error| StoreError::Unavailable(format!("busy: {error}")))?;
+        query(&reader).map_err(|error| failed(&self.file, &error))
+    }
+}
+
+impl Store for Sqlite {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn advice(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        self.read(|reader| read::account(reader, id))
+    }
+
+    fn named(&self, name: &NameKey) -> Result<Vec<UserId>, StoreError> {
+        self.read(|reader| read::named(reader, name))
+    }
+
+    fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError> {
+        self.read(|reader| read::accounts(reader, after, limit))
+    }
+
+    fn cursors(
+        &self,
+        account: UserId,
+        device: Option<&Device>,
+    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        self.read(|reader| read::cursors(reader, account, device))
+    }
+
+    fn page(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.read(|reader| read::page(reader, room, after, limit))
+    }
+
+    fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
+        self.read(|reader| read::last(reader, room))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        Ok(Box::new(write::SqliteWriter::new(self.file.clone())?))
+    }
+}
+
+/// What an error of SQLite means for the caller.
+fn failed(file: &Path, error: &rusqlite::Error) -> StoreError {
+    let told = format!("{}: {error}", file.display());
+    match error.sqlite_error_code() {
+        Some(SqliteCode::NotADatabase | SqliteCode::DatabaseCorrupt) | None => {
+            StoreError::Unreadable(told)
+        }
+        Some(_) => StoreError::Unavailable(told),
+    }
+}
+
+/// SQLite's integers are signed; ids stay far below the end of either.
+fn to_sql(id: MessageId) -> i64 {
+    i64::try_from(id.0).unwrap_or(i64::MAX)
+}
+
+/// Nothing we write is negative; by hand anything can be.
+fn from_sql(id: i64) -> MessageId {
+    MessageId(u64::try_from(id).unwrap_or(0))
+}
+
+/// A number of rows; SQLite reads a negative one as "all".
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -135,6 +135,8 @@ pub enum Farewell {
     ServerFull,
     /// Too many connections from one address.
     TooManyFromAddress,
+    /// The store did not give what was said while the user was away; nothing is lost.
+    StoreUnavailable,
     /// The account was deleted, or its password changed elsewhere.
     Revoked,
     /// An HTTP request, TLS, or an IRC client: not spoken here.
@@ -153,6 +155,7 @@ impl Farewell {
         (Self::BadFraming, "bad_framing"),
         (Self::ServerFull, "server_full"),
         (Self::TooManyFromAddress, "too_many_from_address"),
+        (Self::StoreUnavailable, "store_unavailable"),
         (Self::Revoked, "revoked"),
         (Self::WrongLanguage, "wrong_language"),
     ];

@@ -53,7 +53,7 @@ pub mod status {
     pub const OFFLINE: i64 = 1;
 }
 
-/// `code` of [`LoginRes`] and [`RegisterRes`].
+/// `code` of [`LoginRes`] and [`Res`].
 pub mod code {
     /// Good.
     pub const OK: i64 = 200;

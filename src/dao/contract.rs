@@ -1,0 +1,118 @@
+//! What every store agrees on, said once: numbers, fingerprints of texts, and what a repeated
+//! reference means. The contract suite (`tests/stores.rs`) holds the stores to the rest.
+
+use std::sync::Arc;
+
+use blake2::{Blake2b128, Digest};
+
+use super::{Identity, StoreError, Written};
+use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, UserId};
+
+/// The first id that a store gives by itself. Below it is room for the ids that people choose
+/// (the course's examples are 100 and 200), so the two seldom meet.
+pub(super) const FIRST_USER: UserId = UserId(10_001);
+
+/// Guests count downwards from here.
+pub(super) const FIRST_GUEST: UserId = UserId(-1);
+
+/// Devices of one account. More programs than anybody has; without a bound a client that makes
+/// up a new name at every login would fill the store.
+pub(super) const MAX_DEVICES: usize = 64;
+
+/// Accounts of one name that are listed: enough to choose from, and nobody can make a long
+/// answer by registering one name often.
+pub(super) const MAX_NAMED: usize = 20;
+
+/// The fingerprint of a text. A reference is kept longer than its message may be, and what was
+/// said should not be.
+pub(super) type TextDigest = [u8; 16];
+
+/// What is remembered of a message by its reference.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) id: MessageId,
+    pub(super) time: Millis,
+    pub(super) digest: TextDigest,
+    pub(super) nonce: u64,
+}
+
+impl Kept {
+    /// For a message that is stored now, under this id.
+    pub(super) fn new(append: &Append, id: MessageId) -> Self {
+        Self { id, time: append.time, digest: digest(append.text.as_str()), nonce: append.nonce }
+    }
+
+    /// The answer to an append whose reference led here.
+    pub(super) fn answer(&self, append: &Append) -> Written {
+        if self.digest != digest(append.text.as_str()) {
+            return Written::Refused(ErrorCode::ReferenceReused);
+        }
+        // The same nonce means an attempt of our own that was stored without our knowing:
+        // nobody has been shown it yet.
+        stored(append, self.id, self.time, self.nonce == append.nonce)
+    }
+}
+
+/// The answer to an append that is in the store.
+pub(super) fn stored(append: &Append, id: MessageId, time: Millis, fresh: bool) -> Written {
+    Written::Stored { message: Arc::new(message(append, id, time)), fresh }
+}
+
+/// An append as the message it became.
+pub(super) fn message(append: &Append, id: MessageId, time: Millis) -> Message {
+    Message {
+        id,
+        room: append.room,
+        sender: append.sender,
+        name: Arc::clone(&append.name),
+        time,
+        text: append.text.clone(),
+        reference: append.reference.clone(),
+    }
+}
+
+/// The fingerprint by which a repeated text is known again.
+pub(super) fn digest(text: &str) -> TextDigest {
+    Blake2b128::digest(text.as_bytes()).into()
+}
+
+/// Whether a batch is out of which nobody knows what became: until its repeat is answered, a
+/// store that cannot be reached is no proof that nothing was done.
+#[derive(Debug, Default)]
+pub(super) struct Doubt(bool);
+
+impl Doubt {
+    /// The batch at hand may be a repeat of one that was done.
+    pub(super) fn is_open(&self) -> bool {
+        self.0
+    }
+
+    /// Takes note of how a commit ended, and tells it as it is for the whole of its attempts.
+    pub(super) fn settle<T>(&mut self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
+        let ended = match ended {
+            Err(StoreError::Unavailable(why)) if self.0 => Err(StoreError::Unknown(why)),
+            ended => ended,
+        };
+        self.0 = matches!(ended, Err(StoreError::Unknown(_)));
+        ended
+    }
+}
+
+/// A new store's identity.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the kernel gives no random bytes.
+pub(super) fn new_identity() -> Result<Identity, StoreError> {
+    let mut epoch = [0; 8];
+    let mut key = [0; 32];
+    for bytes in [epoch.as_mut_slice(), key.as_mut_slice()] {
+        getrandom::fill(bytes)
+            .map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
+    }
+    Ok(Identity { epoch: hex(&epoch).into(), key })
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,68 @@
+//! The names of keys. All but `users`, which is the original's, carry the hash tag of a feed,
+//! so that one script may touch them together.
+//!
+//! | key | type | holds |
+//! |---|---|---|
+//! | `users` | hash | account id to record (JSON) |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest |
+//! | `{f0}retired` | set | ids that the counter has not reached and that had an owner |
+//! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
+//! | `{f0}last` | hash | room to the newest id ever given in it |
+//! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
+//! | `{f0}ref:...` | string | what a reference stands for; expires |
+//! | `{f0}rooms:ACCOUNT` | hash | private room to the last id that was not for this account |
+//! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
+//! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
+//! | `{f0}cursors:ACCOUNT:DEVICE` | hash | the same for one device |
+
+use crate::protocol::{Append, Device, NameKey, RoomId, UserId};
+
+/// Accounts, as the original keeps them.
+pub(super) const USERS: &str = "users";
+
+/// The feed of everything that is not in a room. The accounts of the original lie outside of
+/// it, so this is for one Redis (with replicas), not for a Redis Cluster.
+pub(super) const FEED: &str = "{f0}";
+
+/// The feed that a room belongs to; there is one so far.
+pub(super) fn tag(_: RoomId) -> &'static str {
+    FEED
+}
+
+pub(super) fn meta() -> String {
+    format!("{FEED}meta")
+}
+
+pub(super) fn name(key: &NameKey) -> String {
+    format!("{FEED}name:{}", key.as_str())
+}
+
+pub(super) fn last(room: RoomId) -> String {
+    format!("{}last", tag(room))
+}
+
+pub(super) fn room(room: RoomId) -> String {
+    format!("{}room:{room}", tag(room))
+}
+
+/// U+001F between the parts: neither a device nor a reference can hold it.
+pub(super) fn reference(append: &Append) -> String {
+    let Append { room, sender, reference, .. } = append;
+    let device = append.device.as_ref().map_or("", Device::as_str);
+    format!("{}ref:{room}\u{1f}{sender}\u{1f}{device}\u{1f}{}", tag(*room), reference.as_str())
+}
+
+pub(super) fn rooms(account: UserId) -> String {
+    format!("{FEED}rooms:{account}")
+}
+
+pub(super) fn devices(account: UserId) -> String {
+    format!("{FEED}devices:{account}")
+}
+
+pub(super) fn cursors(account: UserId, device: Option<&Device>) -> String {
+    match device {
+        Some(device) => format!("{FEED}cursors:{account}:{}", device.as_str()),
+        None => format!("{FEED}cursors:{account}"),
+    }
+}

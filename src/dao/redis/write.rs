@@ -1,0 +1,296 @@
+//! The write side. What a batch holds of messages, devices, cursors and guests goes in one
+//! script, which Redis runs as a whole; accounts, which change seldom, go one by one.
+
+use std::collections::HashMap;
+
+use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, digest, hex};
+use super::super::{Account, Secret, StoreError, Write, Writer, Written};
+use super::manager::{Pool, RedisConnection};
+use super::{keys, record, unavailable};
+use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
+
+/// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
+const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
+
+/// Writes in one script: it keeps Redis from everything else for some 10 ms.
+const MAX_SCRIPT: usize = 512;
+
+/// Attempts to change a record that somebody else changes at the same time.
+const MAX_ATTEMPTS: usize = 8;
+
+pub(super) struct RedisWriter {
+    pool: Pool,
+    place: String,
+    scripts: Scripts,
+    doubt: Doubt,
+    /// Ids that an attempt took from the counter, by the place in the batch of the write they
+    /// are for: its repeat must find its own account under the same id.
+    drawn: HashMap<usize, UserId>,
+}
+
+struct Scripts {
+    append: Script,
+    draw: Script,
+    register: Script,
+    replace: Script,
+    delete: Script,
+}
+
+impl std::fmt::Debug for RedisWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisWriter({})", self.place)
+    }
+}
+
+impl RedisWriter {
+    pub(super) fn new(pool: Pool, place: String) -> Self {
+        let scripts = Scripts {
+            append: Script::new(include_str!("append.lua")),
+            draw: Script::new(include_str!("draw.lua")),
+            register: Script::new(include_str!("register.lua")),
+            replace: Script::new(include_str!("replace.lua")),
+            delete: Script::new(include_str!("delete.lua")),
+        };
+        Self { pool, place, scripts, doubt: Doubt::default(), drawn: HashMap::new() }
+    }
+
+    fn attempt(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
+        let mut redis = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
+        let mut written = Vec::with_capacity(batch.len());
+        while let Some((first, _)) = batch.get(written.len()..).and_then(<[_]>::split_first) {
+            let rest = batch.get(written.len()..).unwrap_or_default();
+            let done = match is_of_an_account(first) {
+                true => self.of_an_account(&mut redis, written.len(), first).map(|one| vec![one]),
+                false => self.of_the_feed(&mut redis, run(rest)),
+            };
+            match done {
+                Ok(done) => written.extend(done),
+                Err(error) if written.is_empty() && was_refused(&error) => {
+                    return Err(unavailable(&self.place, &error));
+                }
+                Err(error) => {
+                    return Err(StoreError::Unknown(format!("{}: {error}", self.place)));
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    fn of_the_feed(
+        &self,
+        redis: &mut RedisConnection,
+        writes: &[&Write],
+    ) -> RedisResult<Vec<Written>> {
+        let mut script = self.scripts.append.key(keys::FEED);
+        script.key(keys::USERS).arg(MAX_DEVICES).arg(REFERENCES_KEPT);
+        for write in writes {
+            add_args(&mut script, write);
+        }
+        let answers: Vec<String> = script.invoke(redis)?;
+        let read = |(write, answer): (&&Write, &String)| read_answer(write, answer);
+        let written: Option<Vec<_>> = writes.iter().zip(&answers).map(read).collect();
+        match written {
+            Some(written) if written.len() == writes.len() => Ok(written),
+            _ => Err((ErrorKind::UnexpectedReturnType, "not an answer to append.lua").into()),
+        }
+    }
+
+    fn of_an_account(
+        &mut self,
+        redis: &mut RedisConnection,
+        at: usize,
+        write: &Write,
+    ) -> RedisResult<Written> {
+        match write {
+            Write::Register { id: Some(id), name, secret } => {
+                let taken = Written::Refused(ErrorCode::IdTaken);
+                match id.0 > 0 {
+                    true if self.register(redis, *id, name.as_ref(), secret)? => {
+                        Ok(Written::Registered(*id))
+                    }
+                    true => Ok(taken),
+                    false => Ok(Written::Refused(ErrorCode::BadId)),
+                }
+            }
+            Write::Register { id: None, name, secret } => loop {
+                let id = self.draw(redis, at)?;
+                if self.register(redis, id, name.as_ref(), secret)? {
+                    return Ok(Written::Registered(id));
+                }
+                // Somebody chose this id a moment ago.
+                self.drawn.remove(&at);
+            },
+            Write::SetSecret { account, secret } => self.change(redis, *account, |account| {
+                account.secret = Secret::Hash(secret.clone());
+            }),
+            Write::Rename { account, name } => {
+                self.change(redis, *account, |account| account.name = name.clone())
+            }
+            Write::Delete(account) => self.delete(redis, *account),
+            // Not of an account: `is_of_an_account` lets none of them come here.
+            Write::Append(_) | Write::OpenDevice { .. } | Write::Cursor(_) | Write::Guests(_) => {
+                Ok(Written::Refused(ErrorCode::Internal))
+            }
+        }
+    }
+
+    fn draw(&mut self, redis: &mut RedisConnection, at: usize) -> RedisResult<UserId> {
+        if let Some(drawn) = self.drawn.get(&at) {
+            return Ok(*drawn);
+        }
+        let id = UserId(self.scripts.draw.key(keys::FEED).key(keys::USERS).invoke(redis)?);
+        self.drawn.insert(at, id);
+        Ok(id)
+    }
+
+    fn register(
+        &self,
+        redis: &mut RedisConnection,
+        id: UserId,
+        name: Option<&Name>,
+        secret: &str,
+    ) -> RedisResult<bool> {
+        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+        let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
+        let again = if self.doubt.is_open() { "again" } else { "" };
+        let mut script = self.scripts.register.key(keys::FEED);
+        script.key(keys::USERS).key(keys::name(account.name.key()));
+        script.arg(id.0).arg(written_record(&account)?).arg(again).invoke(redis)
+    }
+
+    /// Reads a record, changes it, and puts it back if nobody else has changed it meanwhile.
+    fn change(
+        &self,
+        redis: &mut RedisConnection,
+        account: UserId,
+        change: impl Fn(&mut Account),
+    ) -> RedisResult<Written> {
+        self.with_record(redis, account, |redis, old, record| {
+            let mut new = old.clone();
+            change(&mut new);
+            let mut script = self.scripts.replace.key(keys::USERS);
+            script.key(keys::name(old.name.key())).key(keys::name(new.name.key()));
+            script.arg(account.0).arg(record).arg(written_record(&new)?).invoke(redis)
+        })
+    }
+
+    fn delete(&self, redis: &mut RedisConnection, account: UserId) -> RedisResult<Written> {
+        self.with_record(redis, account, |redis, old, record| {
+            let mut script = self.scripts.delete.key(keys::FEED);
+            script.key(keys::USERS).key(keys::name(old.name.key()));
+            script.arg(account.0).arg(record).invoke(redis)
+        })
+    }
+
+    /// Hands an account and the record it was read from to a script that does nothing, and
+    /// says so, when the record has changed since.
+    fn with_record(
+        &self,
+        redis: &mut RedisConnection,
+        account: UserId,
+        try_it: impl Fn(&mut RedisConnection, &Account, &[u8]) -> RedisResult<bool>,
+    ) -> RedisResult<Written> {
+        for _ in 0..MAX_ATTEMPTS {
+            let found: Option<Vec<u8>> =
+                cmd("HGET").arg(keys::USERS).arg(account.0).query(redis)?;
+            let Some(found) = found else { return Ok(Written::Refused(ErrorCode::UnknownUser)) };
+            let Some(old) = record::read(account, &found) else {
+                return Ok(Written::Refused(ErrorCode::Internal));
+            };
+            if try_it(redis, &old, &found)? {
+                return Ok(Written::Done);
+            }
+        }
+        Ok(Written::Refused(ErrorCode::Busy))
+    }
+}
+
+impl Writer for RedisWriter {
+    fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
+        let ended = self.attempt(batch);
+        if ended.is_ok() {
+            self.drawn.clear();
+        }
+        self.doubt.settle(ended)
+    }
+}
+
+/// The writes at the start of a batch that fit into one script.
+fn run<'a, 'w>(rest: &'a [&'w Write]) -> &'a [&'w Write] {
+    let end = rest.iter().take(MAX_SCRIPT).take_while(|write| !is_of_an_account(write)).count();
+    rest.get(..end).unwrap_or(rest)
+}
+
+fn is_of_an_account(write: &Write) -> bool {
+    match write {
+        Write::Register { .. }
+        | Write::SetSecret { .. }
+        | Write::Rename { .. }
+        | Write::Delete(_) => true,
+        Write::Append(_) | Write::OpenDevice { .. } | Write::Cursor(_) | Write::Guests(_) => false,
+    }
+}
+
+/// What append.lua takes for one write.
+fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
+    match write {
+        Write::Append(append) => add_message(script, append),
+        Write::OpenDevice { account, device } => {
+            script.arg("open").arg(account.0).arg(device.as_str());
+        }
+        Write::Cursor(cursor) => {
+            let device = cursor.device.as_ref().map_or("", Device::as_str);
+            script.arg("cursor").arg(cursor.account.0).arg(device);
+            script.arg(cursor.room.to_string()).arg(cursor.up_to.0);
+        }
+        Write::Guests(count) => {
+            script.arg("guests").arg(count);
+        }
+        Write::Register { .. }
+        | Write::SetSecret { .. }
+        | Write::Rename { .. }
+        | Write::Delete(_) => {}
+    }
+}
+
+fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
+    let (one, other) = match append.room {
+        RoomId::Pair(one, other) => (one.to_string(), other.to_string()),
+        RoomId::Lobby => (String::new(), String::new()),
+    };
+    let text = append.text.as_str();
+    script.arg("append").arg(append.room.to_string()).arg(one).arg(other);
+    script.arg(keys::reference(append));
+    script.arg(append.sender.0).arg(&*append.name).arg(append.time.0).arg(text);
+    script.arg(append.reference.as_str()).arg(hex(&digest(text))).arg(append.nonce);
+}
+
+fn read_answer(write: &Write, answer: &str) -> Option<Written> {
+    match write {
+        Write::Append(append) => Some(kept(answer)?.answer(append)),
+        Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
+        _ => Some(Written::Done),
+    }
+}
+
+fn kept(answer: &str) -> Option<Kept> {
+    let mut parts = answer.split(' ');
+    Some(Kept {
+        id: MessageId(parts.next()?.parse().ok()?),
+        time: Millis(parts.next()?.parse().ok()?),
+        digest: super::unhex(parts.next()?)?,
+        nonce: parts.next()?.parse().ok()?,
+    })
+}
+
+fn written_record(account: &Account) -> RedisResult<String> {
+    record::write(account)
+        .map_err(|error| (ErrorKind::Client, "a record", error.to_string()).into())
+}
+
+/// Redis answered, and its answer was no.
+fn was_refused(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
+}

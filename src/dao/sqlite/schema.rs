@@ -1,0 +1,143 @@
+//! The file: how it is made, what is in it, and how it gets from one version to the next.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+
+use super::super::contract::{FIRST_GUEST, FIRST_USER, new_identity};
+use super::super::{Identity, StoreError};
+use super::{DEADLINE, count, failed};
+
+/// `Hubb`: marks the file as ours, so that another program's database is not taken for an
+/// empty store.
+const APPLICATION: i64 = 0x4875_6262;
+
+/// The steps from nothing to the newest version; the version of a file is how many it has
+/// taken. Steps that were released are never changed, only followed by new ones.
+const MIGRATIONS: &[&str] = &[include_str!("1.sql")];
+
+/// Makes the file if it is not there, checks that it is ours, brings it to the newest version.
+///
+/// # Errors
+/// As [`super::open`].
+pub(super) fn prepare(file: &Path) -> Result<Identity, StoreError> {
+    create(file).map_err(|error| unavailable(file, &error))?;
+    if !could_be_a_database(file).map_err(|error| unavailable(file, &error))? {
+        return Err(StoreError::Unreadable(format!("{} is not a database", file.display())));
+    }
+    let mut connection = connect(file).map_err(|error| failed(file, &error))?;
+    check(file, &connection)?;
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .map_err(|error| failed(file, &error))?;
+    if mode != "wal" {
+        let reason = format!("{}: no write-ahead log on this file system", file.display());
+        return Err(StoreError::Unavailable(reason));
+    }
+    migrate(file, &mut connection)?;
+    identity(&connection).map_err(|error| failed(file, &error))
+}
+
+/// A connection to a file that exists, as every reader and the writer begin.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    // Without CREATE: a file that vanished under a running server must not come back empty.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(DEADLINE)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Only the owner may look inside: the folder is 0700, the file 0600, and SQLite gives the
+/// files beside it the same rights.
+fn create(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Looked at before SQLite opens it, which may leave files beside it.
+fn could_be_a_database(file: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(file)?.take(16).read_to_end(&mut start)?;
+    Ok(start.is_empty() || start == b"SQLite format 3\0")
+}
+
+/// Nothing is changed before this has passed.
+fn check(file: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let look = || {
+        let count = "SELECT count(*) FROM sqlite_schema";
+        Ok((
+            version(connection)?,
+            connection.query_row("PRAGMA application_id", [], |row| row.get(0))?,
+            connection.query_row(count, [], |row| row.get(0))?,
+        ))
+    };
+    let (found, application, tables): (i64, i64, i64) =
+        look().map_err(|error| failed(file, &error))?;
+    let ours = application == APPLICATION || (application == 0 && tables == 0);
+    if !ours {
+        let reason = format!("{} is the database of another program", file.display());
+        return Err(StoreError::Unreadable(reason));
+    }
+    no_newer(found).map(|_steps_taken| ())
+}
+
+/// How many migrations a file of this version has taken.
+fn no_newer(found: i64) -> Result<usize, StoreError> {
+    match usize::try_from(found) {
+        Ok(taken) if taken <= MIGRATIONS.len() => Ok(taken),
+        _ => Err(StoreError::Newer { found, known: count(MIGRATIONS.len()) }),
+    }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// All steps in one transaction. The version is read again inside it, for another process may
+/// have been faster.
+fn migrate(file: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+    let fail = |error: rusqlite::Error| failed(file, &error);
+    let steps =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+    let taken = no_newer(version(&steps).map_err(fail)?)?;
+    for step in MIGRATIONS.iter().skip(taken) {
+        steps.execute_batch(step).map_err(fail)?;
+    }
+    if taken == 0 {
+        let identity = new_identity()?;
+        insert_meta(&steps, &identity).map_err(fail)?;
+    }
+    steps.pragma_update(None, "application_id", APPLICATION).map_err(fail)?;
+    steps.pragma_update(None, "user_version", count(MIGRATIONS.len())).map_err(fail)?;
+    steps.commit().map_err(fail)
+}
+
+fn insert_meta(steps: &Transaction<'_>, identity: &Identity) -> rusqlite::Result<()> {
+    steps.execute(
+        "INSERT INTO meta (epoch, key, next_user, next_guest) VALUES (?, ?, ?, ?)",
+        params![identity.epoch, identity.key, FIRST_USER.0, FIRST_GUEST.0],
+    )?;
+    Ok(())
+}
+
+fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
+    connection.query_row("SELECT epoch, key FROM meta", [], |row| {
+        Ok(Identity { epoch: row.get(0)?, key: row.get(1)? })
+    })
+}
+
+fn unavailable(file: &Path, error: &io::Error) -> StoreError {
+    StoreError::Unavailable(format!("{}: {error}", file.display()))
+}

@@ -1,0 +1,375 @@
+//! The write side: a batch is one transaction.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use rusqlite::{
+    Connection, ErrorCode as SqliteCode, OptionalExtension, TransactionBehavior, params,
+};
+
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, stored};
+use super::super::{Cursor, StoreError, Write, Writer, Written};
+use super::{count, from_sql, schema, to_sql};
+use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
+
+/// In tables, the device that clients share which cannot acknowledge; no device's name is empty.
+const SHARED: &str = "";
+
+/// Pages of 4 KiB that the log may grow to before it is written back into the file: at the
+/// default of 1,000 a busy room spends more on that than on its messages.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
+#[derive(Debug)]
+pub(super) struct SqliteWriter {
+    file: PathBuf,
+    /// `None` after an error: what state a connection is in then is not worth knowing, and the
+    /// next commit makes a new one.
+    connection: Option<Connection>,
+    doubt: Doubt,
+}
+
+impl SqliteWriter {
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be opened any more.
+    pub(super) fn new(file: PathBuf) -> Result<Self, StoreError> {
+        let mut writer = Self { file, connection: None, doubt: Doubt::default() };
+        writer.connection = Some(writer.connect()?);
+        Ok(writer)
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        let open = || {
+            let connection = schema::connect(&self.file)?;
+            // Acknowledged means stored, over a power cut too.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            Ok(connection)
+        };
+        open().map_err(|error| self.unavailable(&error))
+    }
+
+    fn unavailable(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::Unavailable(format!("{}: {error}", self.file.display()))
+    }
+
+    fn attempt(
+        &self,
+        connection: &mut Option<Connection>,
+        batch: &[&Write],
+    ) -> Result<Vec<Written>, StoreError> {
+        let connection = match connection {
+            Some(connection) => connection,
+            none => none.insert(self.connect()?),
+        };
+        let fill = |connection| {
+            let mut open = Batch { connection, rooms: HashMap::new() };
+            let written = batch.iter().map(|write| open.apply(write)).collect::<Result<_, _>>()?;
+            open.close()?;
+            Ok(written)
+        };
+        // Immediate: the lock is waited for here, before anything is done, and not in between.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| self.unavailable(&error))?;
+        let written = fill(&transaction).map_err(|error| self.unavailable(&error))?;
+        match transaction.commit() {
+            Ok(()) => Ok(written),
+            // The log may hold the whole batch although its fsync failed: after a crash it
+            // would be found there and count. Repeating it writes it anew, once.
+            Err(error) if error.sqlite_error_code() == Some(SqliteCode::SystemIoFailure) => {
+                Err(StoreError::Unknown(format!("{}: {error}", self.file.display())))
+            }
+            // Full or locked: the last page, which would make the batch count, is not written.
+            Err(error) => Err(self.unavailable(&error)),
+        }
+    }
+}
+
+impl Writer for SqliteWriter {
+    fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
+        let mut connection = self.connection.take();
+        let ended = self.attempt(&mut connection, batch);
+        if ended.is_ok() {
+            self.connection = connection;
+        }
+        self.doubt.settle(ended)
+    }
+}
+
+/// A batch in its transaction.
+struct Batch<'c> {
+    connection: &'c Connection,
+    /// Rooms this batch has touched; their last ids are written back at its end.
+    rooms: HashMap<RoomId, Room>,
+}
+
+#[derive(Clone, Copy)]
+struct Room {
+    no: i64,
+    last: MessageId,
+}
+
+impl Batch<'_> {
+    fn apply(&mut self, write: &Write) -> rusqlite::Result<Written> {
+        match write {
+            Write::Append(append) => return self.append(append),
+            Write::Register { id, name, secret } => {
+                return self.register(*id, name.as_ref(), secret);
+            }
+            Write::SetSecret { account, secret } => {
+                let sql = "UPDATE users SET secret = ?2 WHERE id = ?1";
+                return self.change(sql, params![account.0, secret]);
+            }
+            Write::Rename { account, name } => {
+                let sql = "UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1";
+                return self.change(sql, params![account.0, name.as_str(), name.key().as_str()]);
+            }
+            Write::Delete(account) => return self.delete(*account),
+            Write::Guests(count) => return self.guests(*count),
+            Write::OpenDevice { account, device } => self.open_device(*account, device)?,
+            Write::Cursor(cursor) => self.advance(cursor)?,
+        }
+        Ok(Written::Done)
+    }
+
+    /// The last ids of rooms are written once per batch, not once per message.
+    fn close(self) -> rusqlite::Result<()> {
+        let sql = "UPDATE rooms SET last_id = ?2 WHERE no = ?1 AND last_id <> ?2";
+        let mut update = self.connection.prepare_cached(sql)?;
+        for room in self.rooms.values() {
+            update.execute([room.no, to_sql(room.last)])?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, append: &Append) -> rusqlite::Result<Written> {
+        let room = self.open_room(append.room)?;
+        let id = MessageId(room.last.0 + 1);
+        let kept = Kept::new(append, id);
+        let device = append.device.as_ref().map_or(SHARED, Device::as_str);
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                room.no,
+                append.sender.0,
+                device,
+                append.reference.as_str(),
+                to_sql(id),
+                append.time.0,
+                kept.digest,
+                kept.nonce.cast_signed(),
+            ])?;
+        if added == 0 {
+            return Ok(self.kept(room, append, device)?.answer(append));
+        }
+        let sql = "
+            INSERT INTO messages (room, id, sender, name, time, text, reference)
+            VALUES (?, ?, ?, ?, ?, ?, ?)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            room.no,
+            to_sql(id),
+            append.sender.0,
+            append.name,
+            append.time.0,
+            append.text.as_str(),
+            append.reference.as_str(),
+        ])?;
+        if let RoomId::Pair(one, other) = append.room {
+            self.join(one, room)?;
+            self.join(other, room)?;
+        }
+        self.rooms.insert(append.room, Room { last: id, ..room });
+        Ok(stored(append, id, append.time, true))
+    }
+
+    fn kept(&self, room: Room, append: &Append, device: &str) -> rusqlite::Result<Kept> {
+        let sql = "
+            SELECT id, time, digest, nonce FROM refs
+            WHERE room = ? AND sender = ? AND device = ? AND reference = ?";
+        let key = params![room.no, append.sender.0, device, append.reference.as_str()];
+        self.connection.prepare_cached(sql)?.query_row(key, |row| {
+            let nonce: i64 = row.get(3)?;
+            Ok(Kept {
+                id: from_sql(row.get(0)?),
+                time: Millis(row.get(1)?),
+                digest: row.get(2)?,
+                nonce: nonce.cast_unsigned(),
+            })
+        })
+    }
+
+    /// Makes a private room known to an account. `room` is as it was before the message that
+    /// brings the account in: what it held then was said to another owner of the id.
+    fn join(&self, account: UserId, room: Room) -> rusqlite::Result<()> {
+        let sql = "
+            INSERT OR IGNORE INTO members (account, room, since)
+            SELECT id, ?, ? FROM users WHERE id = ?";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        insert.execute([room.no, to_sql(room.last), account.0])?;
+        Ok(())
+    }
+
+    fn room(&mut self, room: RoomId) -> rusqlite::Result<Option<Room>> {
+        if let Some(known) = self.rooms.get(&room) {
+            return Ok(Some(*known));
+        }
+        let found = self
+            .connection
+            .prepare_cached("SELECT no, last_id FROM rooms WHERE key = ?")?
+            .query_row([room.to_string()], |row| {
+                Ok(Room { no: row.get(0)?, last: from_sql(row.get(1)?) })
+            })
+            .optional()?;
+        if let Some(found) = found {
+            self.rooms.insert(room, found);
+        }
+        Ok(found)
+    }
+
+    fn open_room(&mut self, room: RoomId) -> rusqlite::Result<Room> {
+        if let Some(known) = self.room(room)? {
+            return Ok(known);
+        }
+        self.connection
+            .prepare_cached("INSERT INTO rooms (key, last_id) VALUES (?, 0)")?
+            .execute([room.to_string()])?;
+        let new = Room { no: self.connection.last_insert_rowid(), last: MessageId(0) };
+        self.rooms.insert(room, new);
+        Ok(new)
+    }
+
+    fn register(
+        &mut self,
+        id: Option<UserId>,
+        name: Option<&Name>,
+        secret: &str,
+    ) -> rusqlite::Result<Written> {
+        let id = match id {
+            Some(id) if id.0 <= 0 => return Ok(Written::Refused(ErrorCode::BadId)),
+            Some(id) => id,
+            None => self.free_id()?,
+        };
+        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+        let added = self
+            .connection
+            .prepare_cached("INSERT INTO users VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")?
+            .execute(params![id.0, name.as_str(), name.key().as_str(), secret])?;
+        if added == 0 {
+            return Ok(Written::Refused(ErrorCode::IdTaken));
+        }
+        let lobby = self.open_room(RoomId::Lobby)?;
+        self.move_to(id, SHARED, lobby, lobby.last)?;
+        Ok(Written::Registered(id))
+    }
+
+    fn free_id(&self) -> rusqlite::Result<UserId> {
+        let next = "UPDATE meta SET next_user = next_user + 1 RETURNING next_user - 1";
+        let had = "
+            SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM retired WHERE id = ?1)";
+        loop {
+            let id: i64 = self.connection.prepare_cached(next)?.query_row([], |row| row.get(0))?;
+            if !self.connection.prepare_cached(had)?.query_row([id], |row| row.get(0))? {
+                return Ok(UserId(id));
+            }
+        }
+    }
+
+    /// Changes the row of one account.
+    fn change(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Written> {
+        match self.connection.prepare_cached(sql)?.execute(values)? {
+            0 => Ok(Written::Refused(ErrorCode::UnknownUser)),
+            _ => Ok(Written::Done),
+        }
+    }
+
+    fn delete(&self, account: UserId) -> rusqlite::Result<Written> {
+        let written = self.change("DELETE FROM users WHERE id = ?", params![account.0])?;
+        if written == Written::Done {
+            for sql in [
+                "DELETE FROM cursors WHERE account = ?",
+                "DELETE FROM devices WHERE account = ?",
+                "DELETE FROM members WHERE account = ?",
+                "INSERT OR IGNORE INTO retired SELECT ?1 FROM meta WHERE ?1 >= next_user",
+            ] {
+                self.connection.prepare_cached(sql)?.execute([account.0])?;
+            }
+        }
+        Ok(written)
+    }
+
+    fn guests(&self, count: u32) -> rusqlite::Result<Written> {
+        let sql = "UPDATE meta SET next_guest = next_guest - ?1 RETURNING next_guest + ?1";
+        let first = self.connection.prepare_cached(sql)?.query_row([count], |row| row.get(0))?;
+        Ok(Written::Guests(UserId(first)))
+    }
+
+    /// Marks a device as the one used last, and makes it known where it is new.
+    fn open_device(&self, account: UserId, device: &Device) -> rusqlite::Result<()> {
+        let key = params![account.0, device.as_str()];
+        let touch = "
+            UPDATE devices SET used = 1 + (SELECT max(used) FROM devices WHERE account = ?1)
+            WHERE account = ?1 AND device = ?2";
+        if self.connection.prepare_cached(touch)?.execute(key)? == 1 {
+            return Ok(());
+        }
+        let add = "
+            INSERT INTO devices (account, device, used)
+            SELECT id, ?2, 1 + coalesce((SELECT max(used) FROM devices WHERE account = ?1), 0)
+            FROM users WHERE id = ?1";
+        if self.connection.prepare_cached(add)?.execute(key)? == 0 {
+            return Ok(());
+        }
+        let start = "
+            INSERT INTO cursors (account, device, room, up_to)
+            SELECT account, ?2, room, up_to FROM cursors WHERE account = ?1 AND device = ''";
+        self.connection.prepare_cached(start)?.execute(key)?;
+        self.forget_devices(account)
+    }
+
+    /// Keeps the bound on devices: who was used longest ago goes first.
+    fn forget_devices(&self, account: UserId) -> rusqlite::Result<()> {
+        let oldest = "
+            SELECT device FROM devices WHERE account = ?1 ORDER BY used DESC LIMIT -1 OFFSET ?2";
+        for table in ["cursors", "devices"] {
+            let sql = format!("DELETE FROM {table} WHERE account = ?1 AND device IN ({oldest})");
+            self.connection.prepare_cached(&sql)?.execute([account.0, count(MAX_DEVICES)])?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, cursor: &Cursor) -> rusqlite::Result<()> {
+        let Some(room) = self.room(cursor.room)? else { return Ok(()) };
+        // Room 1 is the lobby, where every account is.
+        let is_in = "
+            SELECT 1 FROM users WHERE id = ?1 AND (?2 = 1
+                OR EXISTS (SELECT 1 FROM members WHERE account = ?1 AND room = ?2))";
+        if !self.connection.prepare_cached(is_in)?.exists([cursor.account.0, room.no])? {
+            return Ok(());
+        }
+        let up_to = cursor.up_to.min(room.last);
+        if let Some(device) = &cursor.device {
+            self.open_device(cursor.account, device)?;
+            self.move_to(cursor.account, device.as_str(), room, up_to)?;
+        }
+        self.move_to(cursor.account, SHARED, room, up_to)
+    }
+
+    fn move_to(
+        &self,
+        account: UserId,
+        device: &str,
+        room: Room,
+        up_to: MessageId,
+    ) -> rusqlite::Result<()> {
+        let sql = "
+            INSERT INTO cursors (account, device, room, up_to) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET up_to = max(up_to, excluded.up_to)";
+        let position = params![account.0, device, room.no, to_sql(up_to)];
+        self.connection.prepare_cached(sql)?.execute(position)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! Events for clients that said hello: the original's frames with keys after the original's, and
+//! types that it does not have.
+//!
+//! No body is longer than [`HELLO_LIMIT`], which such a client takes. Texts are as they were
+//! sent: the client marks what could steer a terminal.
+
+use serde::Serialize;
+
+use crate::envelope::Dialect;
+use crate::protocol::frame::{HELLO_LIMIT, encode, go_json};
+use crate::protocol::wire::{
+    Ack, Empty, ErrorMes, HelloRes, LoginRes, Notify, Person, Rename, Res, Skipped, Sms, WhoRes,
+    code, kind, status,
+};
+use crate::protocol::{
+    ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, Refusal, RoomId, Welcome,
+};
+use crate::texts::{self, Lang};
+
+/// The dialect of clients that said hello.
+pub(super) static FRAME: Dialect =
+    Dialect { name: "frame", slot: 2, encode: spell, echo: false, cut: None };
+
+/// The version of the protocol.
+const VERSION: i64 = 1;
+
+/// The feature of a client that moves its cursors itself.
+pub(super) const RECEIVED: &str = "received";
+
+fn spell(event: &Event, out: &mut Vec<u8>) {
+    match event {
+        Event::Hello(reply) => encode(kind::HELLO_RES, &hello(reply), out),
+        Event::Welcome(welcome) => {
+            encode(kind::LOGIN_RES, &welcomed(welcome), out);
+            online(&welcome.online, out);
+        }
+        Event::LoginRefused(refusal) => encode(kind::LOGIN_RES, &login_refused(refusal), out),
+        Event::Registered(id) => {
+            let res = Res { code: code::OK, user_id: Some(id.0), ..Res::default() };
+            encode(kind::REGISTER_RES, &res, out);
+        }
+        Event::RegisterRefused(refusal) => {
+            encode(kind::REGISTER_RES, &register_refused(refusal), out);
+        }
+        Event::Came(member) => came(member, out),
+        Event::Left(member, how) => left(member, *how, out),
+        Event::Crowd { came: these, left: those } => {
+            these.iter().for_each(|member| came(member, out));
+            those.iter().for_each(|member| left(member, Leaving::Logout, out));
+        }
+        Event::Renamed(member) => {
+            let rename = Rename { user_id: member.id.0, user_name: member.name.to_string() };
+            encode(kind::RENAME, &rename, out);
+        }
+        Event::RenameDone(me) => {
+            let user_name = Some(me.name.to_string());
+            let res = Res { code: code::OK, user_name, ..Res::default() };
+            encode(kind::RENAME_RES, &res, out);
+        }
+        Event::PasswdDone => {
+            encode(kind::PASSWD_RES, &Res { code: code::OK, ..Res::default() }, out);
+        }
+        Event::Online(members) => online(members, out),
+        Event::Said { message, .. } => said(message, None, out),
+        Event::Replayed(message) => said(message, Some(true), out),
+        Event::Skipped { room, count } => {
+            encode(kind::SKIPPED, &Skipped { room: room.to_string(), count: *count }, out);
+        }
+        Event::Accepted { reference, id, room, time } => {
+            // Who gave no reference has nothing to compare it with.
+            let Some(reference) = reference else { return };
+            let ack = Ack {
+                client_ref: reference.as_str().to_owned(),
+                id: Some(id.0),
+                room: Some(room.to_string()),
+                time: Some(time.0),
+                ..Ack::default()
+            };
+            encode(kind::ACK, &ack, out);
+        }
+        Event::Refused(refusal) => refused(refusal, out),
+        Event::Pong => encode(kind::PONG, &Empty {}, out),
+        // Help is for people at a terminal; a program has its own.
+        Event::Help { .. } => {}
+        Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+    }
+}
+
+fn hello(reply: &HelloReply) -> HelloRes {
+    HelloRes {
+        version: VERSION,
+        server: reply.server.clone(),
+        frame_limit: u64::try_from(reply.frame_limit).unwrap_or(u64::MAX),
+        features: vec![RECEIVED.to_owned()],
+    }
+}
+
+fn welcomed(welcome: &Welcome) -> LoginRes {
+    LoginRes {
+        code: code::OK,
+        // The list follows as `WhoResMes`, with names and addresses.
+        users_id: Some(Vec::new()),
+        user_id: Some(welcome.me.id.0),
+        user_name: Some(welcome.me.name.to_string()),
+        epoch: Some(welcome.epoch.to_string()),
+        n_online: u64::try_from(welcome.n_online).ok(),
+        ..LoginRes::default()
+    }
+}
+
+fn login_refused(refusal: &Refusal) -> LoginRes {
+    LoginRes {
+        code: match refusal.code {
+            ErrorCode::UnknownUser => code::UNKNOWN_USER,
+            ErrorCode::WrongPassword => code::WRONG_PASSWORD,
+            _ => code::LOGIN_OTHER,
+        },
+        error: texts::refusal(refusal, Lang::En),
+        error_code: Some(refusal.code.name().to_owned()),
+        ..LoginRes::default()
+    }
+}
+
+fn register_refused(refusal: &Refusal) -> Res {
+    Res {
+        code: match refusal.code {
+            ErrorCode::IdTaken => code::TAKEN,
+            _ => code::REGISTER_OTHER,
+        },
+        error: texts::refusal(refusal, Lang::En),
+        error_code: Some(refusal.code.name().to_owned()),
+        ..Res::default()
+    }
+}
+
+fn came(member: &Member, out: &mut Vec<u8>) {
+    let notify = Notify {
+        user_id: member.id.0,
+        status: status::ONLINE,
+        user_name: Some(member.name.to_string()),
+        address: Some(member.address.to_string()),
+        reason: None,
+    };
+    encode(kind::NOTIFY, &notify, out);
+}
+
+fn left(member: &Member, how: Leaving, out: &mut Vec<u8>) {
+    let reason = match how {
+        Leaving::Logout => None,
+        Leaving::TimedOut => Some("timeout"),
+        Leaving::BecameAccount => Some("login"),
+    };
+    let notify = Notify {
+        user_id: member.id.0,
+        status: status::OFFLINE,
+        user_name: Some(member.name.to_string()),
+        address: Some(member.address.to_string()),
+        reason: reason.map(str::to_owned),
+    };
+    encode(kind::NOTIFY, &notify, out);
+}
+
+/// The list in as many frames as it takes.
+fn online(members: &[Member], out: &mut Vec<u8>) {
+    let person = |member: &Member| Person {
+        user_id: member.id.0,
+        user_name: member.name.to_string(),
+        address: member.address.to_string(),
+    };
+    /// What a body holds beside the people, and some.
+    const AROUND: usize = 128;
+    let mut page = WhoRes::default();
+    let mut width = AROUND;
+    for person in members.iter().map(person) {
+        let more = width_in_body(&person) + 1;
+        if width + more > HELLO_LIMIT {
+            page.more = true;
+            encode(kind::WHO_RES, &page, out);
+            page = WhoRes::default();
+            width = AROUND;
+        }
+        width += more;
+        page.online.push(person);
+    }
+    encode(kind::WHO_RES, &page, out);
+}
+
+/// Bytes that a part of `data` takes in a body.
+fn width_in_body<T: Serialize>(part: &T) -> usize {
+    go_json(&go_json(part)).len()
+}
+
+fn said(message: &Message, replayed: Option<bool>, out: &mut Vec<u8>) {
+    let (kind, to) = match message.room {
+        RoomId::Lobby => (kind::SMS, None),
+        RoomId::Pair(..) => (kind::SMS_PRIVATE, message.room.other(message.sender)),
+    };
+    let sms = Sms {
+        content: message.text.as_str().to_owned(),
+        user_id: message.sender.0,
+        user_name: message.name.to_string(),
+        to_user_id: to.map(|id| id.0),
+        id: Some(message.id.0),
+        room: Some(message.room.to_string()),
+        time: Some(message.time.0),
+        replayed,
+        ..Sms::default()
+    };
+    encode(kind, &sms, out);
+}
+
+fn refused(refusal: &Refusal, out: &mut Vec<u8>) {
+    let code = refusal.code.name().to_owned();
+    match &refusal.reference {
+        Some(reference) => {
+            let ack = Ack {
+                client_ref: reference.as_str().to_owned(),
+                code: Some(code),
+                error: Some(texts::refusal(refusal, Lang::En)),
+                ..Ack::default()
+            };
+            encode(kind::ACK, &ack, out);
+        }
+        None => {
+            let error = ErrorMes {
+                code,
+                error: texts::error(refusal.code, Lang::En).to_owned(),
+                detail: refusal.detail.clone(),
+                closing: None,
+            };
+            encode(kind::ERROR, &error, out);
+        }
+    }
+}
+
+fn farewell(why: Farewell) -> ErrorMes {
+    ErrorMes {
+        code: why.name().to_owned(),
+        error: texts::farewell(why, Lang::En).to_owned(),
+        detail: None,
+        closing: Some(true),
+    }
+}

@@ -1,0 +1,411 @@
+//! A frame's body to a command, as leniently as Go reads and as the forks of the course project
+//! need: keys and types without regard to case, their other names, any order, unknown keys
+//! skipped, `null` for nothing.
+//!
+//! Never into `serde_json::Value`, and never deeper than `frame::MAX_DEPTH`: reading recurses,
+//! and these stacks are small.
+
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
+};
+
+use crate::protocol::frame::{HELLO_LIMIT, is_shallow};
+use crate::protocol::wire::kind;
+use crate::protocol::{
+    Command, Device, ErrorCode, Farewell, Hello, MessageId, Name, NameKey, Password, Reference,
+    Refusal, RoomId, Text, To, UserId, Who,
+};
+
+/// The command of one body.
+///
+/// # Errors
+/// [`Farewell::BadFraming`]: the envelope itself is no JSON of ours. The original closes too:
+/// who cannot write an envelope has lost its place in the stream.
+pub(super) fn command(body: &[u8]) -> Result<Command, Farewell> {
+    // Go takes bad UTF-8 for U+FFFD.
+    let body = String::from_utf8_lossy(body);
+    let envelope = fields(&body, ENVELOPE).ok_or(Farewell::BadFraming)?;
+    let is_meant = |name: &&str| name.eq_ignore_ascii_case(&envelope.kind);
+    let Some(row) = KINDS.iter().find(|row| row.names.iter().any(is_meant)) else {
+        return Ok(Command::Bad(Refusal::of(ErrorCode::UnknownCommand)));
+    };
+    // Where nothing is needed, nothing can be wrong: `LogoutMes` comes with any data or none.
+    let data = match row.keys {
+        [] => Some(Fields::default()),
+        keys => fields(&envelope.data, keys),
+    };
+    let command = match data {
+        Some(data) => (row.command)(&data),
+        None => Err(Refusal::of(ErrorCode::BadRequest)),
+    };
+    Ok(command.unwrap_or_else(row.refused))
+}
+
+/// A type of frame that clients send.
+struct Kind {
+    /// The canonical name, then what forks call it.
+    names: &'static [&'static str],
+    /// What is read of its data.
+    keys: Keys,
+    /// The command in it.
+    command: fn(&Fields) -> Result<Command, Refusal>,
+    /// How a bad one is answered: who waits for a certain answer gets that one.
+    refused: fn(Refusal) -> Command,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        names: &[kind::LOGIN, "LoginMesType"],
+        keys: USER,
+        command: login,
+        refused: Command::BadLogin,
+    },
+    Kind {
+        names: &[kind::REGISTER, "RegisterMesType"],
+        keys: &[("user", Key::User)],
+        command: register,
+        refused: Command::BadRegister,
+    },
+    Kind { names: &[kind::SMS, "SmsMesType"], keys: SMS, command: say, refused: Command::Bad },
+    Kind {
+        names: &[kind::SMS_PRIVATE, "SmsOneMes", "SmsMesOne", "PrivateMes"],
+        keys: SMS,
+        command: say_to_one,
+        refused: Command::Bad,
+    },
+    Kind { names: &[kind::HELLO], keys: HELLO, command: hello, refused: Command::Bad },
+    Kind {
+        names: &[kind::LOGOUT, "SignOutMes"],
+        keys: &[],
+        command: |_| Ok(Command::Logout),
+        refused: Command::Bad,
+    },
+    Kind { names: &[kind::WHO], keys: &[], command: |_| Ok(Command::Who), refused: Command::Bad },
+    Kind { names: &[kind::PING], keys: &[], command: |_| Ok(Command::Ping), refused: Command::Bad },
+    Kind {
+        names: &[kind::PASSWD],
+        keys: &[("oldPwd", Key::OldPassword), ("newPwd", Key::Password)],
+        command: passwd,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::RENAME],
+        keys: &[("userName", Key::UserName)],
+        command: rename,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::RECEIVED],
+        keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
+        command: received,
+        refused: Command::Bad,
+    },
+];
+
+/// Which keys of an object are read, the preferred name of each first. An exact match goes
+/// before one that differs in case.
+type Keys = &'static [(&'static str, Key)];
+
+const ENVELOPE: Keys = &[("type", Key::Kind), ("data", Key::Data)];
+
+const USER: Keys = &[
+    ("userId", Key::UserId),
+    ("userPwd", Key::Password),
+    ("userPassword", Key::Password),
+    ("userpsd", Key::Password),
+    ("userName", Key::UserName),
+];
+
+/// The sender in it, flat or nested, is not read: the sender is who logged in.
+const SMS: Keys = &[
+    ("content", Key::Content),
+    ("context", Key::Content),
+    ("toUserId", Key::Recipient),
+    ("receiverId", Key::Recipient),
+    ("chatUserId", Key::Recipient),
+    ("recUserId", Key::Recipient),
+    ("receiveUserId", Key::Recipient),
+    ("targetId", Key::Recipient),
+    ("clientRef", Key::Reference),
+];
+
+const HELLO: Keys = &[
+    ("version", Key::Version),
+    ("client", Key::Client),
+    ("device", Key::Device),
+    ("frameLimit", Key::FrameLimit),
+    ("features", Key::Features),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Kind,
+    Data,
+    User,
+    UserId,
+    Password,
+    UserName,
+    Content,
+    Recipient,
+    Reference,
+    Version,
+    Client,
+    Device,
+    FrameLimit,
+    Features,
+    OldPassword,
+    Room,
+    UpTo,
+}
+
+/// What frames hold, each of another part; what a frame does not say is the zero value, as in
+/// Go.
+#[derive(Default)]
+struct Fields {
+    kind: String,
+    data: String,
+    user_id: i64,
+    password: String,
+    user_name: String,
+    content: String,
+    recipient: Recipient,
+    reference: String,
+    version: i64,
+    client: String,
+    device: String,
+    frame_limit: u64,
+    features: Vec<String>,
+    old_password: String,
+    room: String,
+    up_to: u64,
+}
+
+impl Fields {
+    fn read<'de, A: MapAccess<'de>>(&mut self, key: Key, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Kind => self.kind = value(map)?,
+            Key::Data => self.data = value(map)?,
+            Key::User => *self = map.next_value_seed(Object(USER))?,
+            Key::UserId => self.user_id = value(map)?,
+            Key::Password => self.password = value(map)?,
+            Key::UserName => self.user_name = value(map)?,
+            Key::Content => self.content = value(map)?,
+            Key::Recipient => self.recipient = value(map)?,
+            Key::Reference => self.reference = value(map)?,
+            Key::Version => self.version = value(map)?,
+            Key::Client => self.client = value(map)?,
+            Key::Device => self.device = value(map)?,
+            Key::FrameLimit => self.frame_limit = value(map)?,
+            Key::Features => self.features = value(map)?,
+            Key::OldPassword => self.old_password = value(map)?,
+            Key::Room => self.room = value(map)?,
+            Key::UpTo => self.up_to = value(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// `null` is the zero value.
+fn value<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<T, A::Error> {
+    Ok(map.next_value::<Option<T>>()?.unwrap_or_default())
+}
+
+/// What a text of JSON holds under these keys; `None` where it is none, is nested too deep, or a
+/// value is of another kind. The cause is not kept: it could name a password.
+fn fields(json: &str, keys: Keys) -> Option<Fields> {
+    if !is_shallow(json.as_bytes()) {
+        return None;
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let fields = Object(keys).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(fields)
+}
+
+/// An object of which these keys are read.
+#[derive(Clone, Copy)]
+struct Object(Keys);
+
+impl Object {
+    /// What a key means, and how well it matches: the lower, the better.
+    fn find(self, name: &str) -> Option<(Key, usize)> {
+        let exact = self.0.iter().position(|(known, _)| *known == name);
+        let folded = || self.0.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (row, rank) = match exact {
+            Some(row) => (row, 2 * row),
+            None => folded().map(|row| (row, 2 * row + 1))?,
+        };
+        self.0.get(row).map(|(_, key)| (*key, rank))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Object {
+    type Value = Fields;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Fields, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Fields::default();
+        let mut taken: Vec<(Key, usize)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let Some((key, rank)) = self.find(&name) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if taken.iter().any(|(other, better)| *other == key && *better < rank) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            taken.retain(|(other, _)| *other != key);
+            taken.push((key, rank));
+            fields.read(key, &mut map)?;
+        }
+        Ok(fields)
+    }
+}
+
+/// An id, or 0: everybody. Forks say everybody by an empty string, too.
+#[derive(Clone, Copy, Default)]
+struct Recipient(i64);
+
+impl Recipient {
+    fn to(self) -> To {
+        match self.0 {
+            0 => To::Lobby,
+            id => To::One(Who::Id(UserId(id))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Recipient {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdOrNothing;
+
+        impl Visitor<'_> for IdOrNothing {
+            type Value = Recipient;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id")
+            }
+
+            fn visit_i64<E: Error>(self, id: i64) -> Result<Recipient, E> {
+                Ok(Recipient(id))
+            }
+
+            fn visit_u64<E: Error>(self, id: u64) -> Result<Recipient, E> {
+                i64::try_from(id).map(Recipient).map_err(E::custom)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Recipient, E> {
+                match text {
+                    "" => Ok(Recipient(0)),
+                    _ => Err(E::custom("ids are integers")),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(IdOrNothing)
+    }
+}
+
+fn login(fields: &Fields) -> Result<Command, Refusal> {
+    let unknown = || Refusal::of(ErrorCode::UnknownUser);
+    let who = match (fields.user_id, fields.user_name.as_str()) {
+        (0, name) if !name.is_empty() => Who::Named(NameKey::new(name).ok_or_else(unknown)?),
+        (id, _) => Who::Id(UserId(id)),
+    };
+    // What cannot be a password is a wrong one.
+    let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
+    let password = Password::new(&fields.password).map_err(wrong)?;
+    Ok(Command::Login { who, password })
+}
+
+fn register(fields: &Fields) -> Result<Command, Refusal> {
+    let id = match fields.user_id {
+        0 => None,
+        id if id > 0 => Some(UserId(id)),
+        _ => return Err(Refusal::of(ErrorCode::BadId)),
+    };
+    let is_id = id.is_some_and(|id| id.to_string() == fields.user_name);
+    let name =
+        if fields.user_name.is_empty() || is_id { None } else { Some(named(&fields.user_name)?) };
+    let password = Password::new(&fields.password).map_err(Refusal::of)?;
+    Ok(Command::Register { id, password, name })
+}
+
+fn say(fields: &Fields) -> Result<Command, Refusal> {
+    let reference = optional(&fields.reference, Reference::new)?;
+    let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
+    let text = Text::new(&fields.content).map_err(refuse)?;
+    Ok(Command::Send { to: fields.recipient.to(), text, reference })
+}
+
+/// A private text whose recipient is missing must not become a public one.
+fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
+    let has_recipient = fields.recipient.0 != 0;
+    match say(fields)? {
+        Command::Send { reference, .. } if !has_recipient => {
+            Err(Refusal { reference, code: ErrorCode::BadRequest, detail: None })
+        }
+        command => Ok(command),
+    }
+}
+
+fn hello(fields: &Fields) -> Result<Command, Refusal> {
+    /// The log shows this much of what a client calls itself.
+    const MAX_CLIENT: usize = 64;
+    let least = u64::try_from(HELLO_LIMIT).unwrap_or(u64::MAX);
+    if fields.version < 1 || (1..least).contains(&fields.frame_limit) {
+        return Err(Refusal::of(ErrorCode::BadRequest));
+    }
+    let device = optional(&fields.device, Device::new)?;
+    let client = fields.client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect();
+    let receipts = fields.features.iter().any(|feature| feature == super::extended::RECEIVED);
+    Ok(Command::Hello(Hello { client, device, receipts }))
+}
+
+fn passwd(fields: &Fields) -> Result<Command, Refusal> {
+    let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
+    let old = Password::new(&fields.old_password).map_err(wrong)?;
+    let new = Password::new(&fields.password).map_err(Refusal::of)?;
+    Ok(Command::Passwd { old, new })
+}
+
+fn rename(fields: &Fields) -> Result<Command, Refusal> {
+    named(&fields.user_name).map(Command::Rename)
+}
+
+fn received(fields: &Fields) -> Result<Command, Refusal> {
+    let room = RoomId::parse(&fields.room).ok_or_else(|| Refusal::of(ErrorCode::BadRequest))?;
+    Ok(Command::Received { room, up_to: MessageId(fields.up_to) })
+}
+
+fn named(text: &str) -> Result<Name, Refusal> {
+    Name::new(text).map_err(|_what| Refusal::of(ErrorCode::BadName))
+}
+
+/// Empty is absent; what is there must be good.
+fn optional<T>(text: &str, new: fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+    match text {
+        "" => Ok(None),
+        text => new(text).map(Some).ok_or_else(|| Refusal::of(ErrorCode::BadRequest)),
+    }
+}

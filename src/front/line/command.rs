@@ -1,0 +1,355 @@
+//! A line to a command. The commands are rows of one table, from which the help is made, too.
+
+use crate::protocol::{
+    Command, ErrorCode, Name, NameKey, Password, Refusal, Text, To, UserId, Who,
+};
+use crate::texts::Lang;
+
+/// A command that people type.
+pub(super) struct Row {
+    /// `/word`; `word|`, whose argument follows at once; or `word`, alone on its line.
+    word: &'static str,
+    /// What follows, in capitals.
+    arguments: &'static str,
+    help_en: &'static str,
+    help_zh: &'static str,
+    parse: fn(&str) -> Result<Command, Wrong>,
+    /// How a bad one is answered.
+    refused: fn(Refusal) -> Command,
+}
+
+/// What is wrong with what follows a command.
+enum Wrong {
+    /// The person is told the form of the command.
+    Form,
+    /// The form is good, an argument is not.
+    Because(ErrorCode),
+}
+
+impl From<ErrorCode> for Wrong {
+    fn from(code: ErrorCode) -> Self {
+        Self::Because(code)
+    }
+}
+
+/// All of them, in the order of the help. The last three are the original's.
+pub(super) const COMMANDS: &[Row] = &[
+    Row {
+        word: "/help",
+        arguments: "",
+        help_en: "this list",
+        help_zh: "显示这个列表",
+        parse: |_| Ok(Command::Help),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/register",
+        arguments: "ID PASSWORD [NAME]",
+        help_en: "a new account; with 0 as the ID you are given one",
+        help_zh: "注册账号；ID 填 0 则由服务器分配",
+        parse: register,
+        refused: Command::BadRegister,
+    },
+    Row {
+        word: "/login",
+        arguments: "ID|NAME PASSWORD",
+        help_en: "log in",
+        help_zh: "登录",
+        parse: login,
+        refused: Command::BadLogin,
+    },
+    Row {
+        word: "/msg",
+        arguments: "ID|NAME TEXT",
+        help_en: "say it to one alone; a name with blanks in \"quotes\"",
+        help_zh: "私聊；名字中有空格时请加 \"引号\"",
+        parse: msg,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/who",
+        arguments: "",
+        help_en: "who is online",
+        help_zh: "显示在线用户列表",
+        parse: |arguments| alone(arguments, Command::Who),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/passwd",
+        arguments: "OLD NEW",
+        help_en: "change your password",
+        help_zh: "更改密码",
+        parse: passwd,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/quit",
+        arguments: "",
+        help_en: "leave",
+        help_zh: "退出",
+        parse: |_| Ok(Command::Logout),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "who",
+        arguments: "",
+        help_en: "as /who",
+        help_zh: "同 /who",
+        parse: |_| Ok(Command::Who),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "rename|",
+        arguments: "NAME",
+        help_en: "another name for you",
+        help_zh: "改名",
+        parse: rename,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "exit",
+        arguments: "",
+        help_en: "as /quit",
+        help_zh: "同 /quit",
+        parse: |_| Ok(Command::Logout),
+        refused: Command::Bad,
+    },
+];
+
+impl Row {
+    /// How it is typed: `/login ID|NAME PASSWORD`.
+    pub(super) fn form(&self) -> String {
+        let blank = if self.arguments.is_empty() || self.word.ends_with('|') { "" } else { " " };
+        [self.word, blank, self.arguments].concat()
+    }
+
+    /// What it is good for.
+    pub(super) fn help(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.help_en,
+            Lang::Zh => self.help_zh,
+        }
+    }
+
+    /// What follows the word, if the line is this command.
+    fn arguments<'a>(&self, line: &'a str) -> Option<&'a str> {
+        if self.word.starts_with('/') {
+            let (word, rest) = split_word(line.trim_start());
+            word.eq_ignore_ascii_case(self.word).then(|| rest.trim())
+        } else if self.word.ends_with('|') {
+            line.strip_prefix(self.word)
+        } else {
+            (line == self.word).then_some("")
+        }
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        (self.parse)(arguments).unwrap_or_else(|wrong| {
+            (self.refused)(match wrong {
+                Wrong::Because(code) => Refusal::of(code),
+                Wrong::Form => {
+                    Refusal { detail: Some(self.form()), ..Refusal::of(ErrorCode::BadRequest) }
+                }
+            })
+        })
+    }
+}
+
+/// What a line without its line end asks; nothing, where there is nothing to see in it.
+pub(super) fn read(line: &[u8]) -> Option<Command> {
+    let Ok(line) = str::from_utf8(line) else {
+        return Some(Command::Bad(Refusal::of(ErrorCode::BadText)));
+    };
+    if line.trim().is_empty() {
+        return None;
+    }
+    if let Some(text) = line.strip_prefix('/').filter(|text| text.starts_with('/')) {
+        return Some(say(To::Lobby, text).unwrap_or_else(refused));
+    }
+    let known = COMMANDS.iter().find_map(|row| Some(row.command(row.arguments(line)?)));
+    // A mistyped `/login` must not tell everybody the password; nor must a blank before it.
+    let unknown = || {
+        line.trim_start()
+            .starts_with('/')
+            .then(|| Command::Bad(Refusal::of(ErrorCode::UnknownCommand)))
+    };
+    known.or_else(unknown).or_else(|| Some(say(To::Lobby, line).unwrap_or_else(refused)))
+}
+
+fn refused(code: ErrorCode) -> Command {
+    Command::Bad(Refusal::of(code))
+}
+
+fn say(to: To, text: &str) -> Result<Command, ErrorCode> {
+    Ok(Command::Send { to, text: Text::new(text)?, reference: None })
+}
+
+fn alone(arguments: &str, command: Command) -> Result<Command, Wrong> {
+    if arguments.is_empty() { Ok(command) } else { Err(Wrong::Form) }
+}
+
+fn register(arguments: &str) -> Result<Command, Wrong> {
+    let (id, rest) = split_word(arguments);
+    let (password, name) = split_word(rest);
+    if password.is_empty() {
+        return Err(Wrong::Form);
+    }
+    let id = match id.parse() {
+        Ok(0) => None,
+        Ok(id) if id > 0 => Some(UserId(id)),
+        _ => return Err(ErrorCode::BadId.into()),
+    };
+    let is_id = id.is_some_and(|id| id.to_string() == name);
+    let name = if name.is_empty() || is_id { None } else { Some(named(name)?) };
+    Ok(Command::Register { id, password: Password::new(password)?, name })
+}
+
+/// A name may have blanks in it, so the last word is the password.
+fn login(arguments: &str) -> Result<Command, Wrong> {
+    let (who, password) = arguments.rsplit_once(char::is_whitespace).ok_or(Wrong::Form)?;
+    let who = who.trim();
+    let name = who.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(who);
+    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::Login { who: meant(name)?, password })
+}
+
+fn msg(arguments: &str) -> Result<Command, Wrong> {
+    let (name, text) = match arguments.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').ok_or(Wrong::Form)?,
+        None => split_word(arguments),
+    };
+    let text = text.trim_start();
+    if name.is_empty() || text.is_empty() {
+        return Err(Wrong::Form);
+    }
+    Ok(say(To::One(meant(name)?), text)?)
+}
+
+fn passwd(arguments: &str) -> Result<Command, Wrong> {
+    let (old, new) = split_word(arguments);
+    if new.is_empty() || new.contains(char::is_whitespace) {
+        return Err(Wrong::Form);
+    }
+    let old = Password::new(old).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::Passwd { old, new: Password::new(new)? })
+}
+
+/// As in the original, a second `|` ends the name.
+fn rename(arguments: &str) -> Result<Command, Wrong> {
+    let name = arguments.split('|').next().unwrap_or_default();
+    Ok(Command::Rename(named(name)?))
+}
+
+fn named(text: &str) -> Result<Name, ErrorCode> {
+    Name::new(text).map_err(|_what| ErrorCode::BadName)
+}
+
+/// Digits alone always mean an id. What can be neither is unknown.
+fn meant(who: &str) -> Result<Who, ErrorCode> {
+    if who.bytes().all(|byte| byte.is_ascii_digit()) {
+        let id = who.parse().map_err(|_beyond_i64| ErrorCode::UnknownUser)?;
+        return Ok(Who::Id(UserId(id)));
+    }
+    NameKey::new(who).map(Who::Named).ok_or(ErrorCode::UnknownUser)
+}
+
+/// The first word, and what follows it without the blanks between.
+fn split_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bad(code: ErrorCode) -> Option<Command> {
+        Some(Command::Bad(Refusal::of(code)))
+    }
+
+    fn usage(form: &str) -> Refusal {
+        Refusal { detail: Some(form.to_owned()), ..Refusal::of(ErrorCode::BadRequest) }
+    }
+
+    fn chat(text: &str) -> Option<Command> {
+        say(To::Lobby, text).ok()
+    }
+
+    fn name(text: &str) -> Who {
+        Who::Named(NameKey::new(text).unwrap())
+    }
+
+    #[test]
+    fn the_words_of_the_original_are_exact() {
+        assert_eq!(read(b"who"), Some(Command::Who));
+        assert_eq!(read(b"exit"), Some(Command::Logout));
+        for text in ["Who", " who", "whoever", "exit now", "rename me"] {
+            assert_eq!(read(text.as_bytes()), chat(text));
+        }
+        let iron_man = Command::Rename(Name::new("Iron man").unwrap());
+        assert_eq!(read(b"rename|Iron man"), Some(iron_man.clone()));
+        assert_eq!(read(b"rename|Iron man|x"), Some(iron_man));
+        assert_eq!(read(b"rename|"), bad(ErrorCode::BadName));
+    }
+
+    #[test]
+    fn a_slash_never_reaches_the_room_unless_doubled() {
+        assert_eq!(read(b"/lgoin 100 secret"), bad(ErrorCode::UnknownCommand));
+        assert_eq!(read(b"  /lgoin 100 secret"), bad(ErrorCode::UnknownCommand));
+        assert_eq!(read(b"/"), bad(ErrorCode::UnknownCommand));
+        assert_eq!(read(b"//me waves"), chat("/me waves"));
+        assert_eq!(read(b"///"), chat("//"));
+    }
+
+    #[test]
+    fn accounts_are_named_by_id_or_name() {
+        let password = || Password::new("secret").unwrap();
+        let login = |who| Some(Command::Login { who, password: password() });
+        assert_eq!(read(b"/login 100 secret"), login(Who::Id(UserId(100))));
+        assert_eq!(read(b"/LOGIN Iron  man secret"), login(name("iron man")));
+        assert_eq!(read(b"  /login \"Iron man\" secret "), login(name("Iron man")));
+        let form = usage("/login ID|NAME PASSWORD");
+        assert_eq!(read(b"/login 100"), Some(Command::BadLogin(form)));
+
+        let to = |who, text| say(To::One(who), text).ok();
+        assert_eq!(read(b"/msg 200  hi  there "), to(Who::Id(UserId(200)), "hi  there"));
+        assert_eq!(read(b"/msg tom hi"), to(name("tom"), "hi"));
+        assert_eq!(read(b"/msg \"Iron man\" hi"), to(name("Iron man"), "hi"));
+        for line in ["/msg", "/msg tom", "/msg \"Iron man hi", "/msg \"\" hi"] {
+            let form = usage("/msg ID|NAME TEXT");
+            assert_eq!(read(line.as_bytes()), Some(Command::Bad(form)), "{line}");
+        }
+        assert_eq!(read(b"/msg 99999999999999999999 hi"), bad(ErrorCode::UnknownUser));
+    }
+
+    #[test]
+    fn a_registration_has_an_id_a_password_and_perhaps_a_name() {
+        let register = |id: Option<i64>, name: Option<&str>| {
+            Some(Command::Register {
+                id: id.map(UserId),
+                password: Password::new("pw").unwrap(),
+                name: name.map(|name| Name::new(name).unwrap()),
+            })
+        };
+        assert_eq!(read(b"/register 100 pw"), register(Some(100), None));
+        assert_eq!(read(b"/register 100 pw 100"), register(Some(100), None));
+        assert_eq!(read(b"/register 0 pw Iron man"), register(None, Some("Iron man")));
+        let refused = |code| Some(Command::BadRegister(Refusal::of(code)));
+        assert_eq!(read(b"/register -1 pw"), refused(ErrorCode::BadId));
+        assert_eq!(read(b"/register tom pw"), refused(ErrorCode::BadId));
+        assert_eq!(read(b"/register 100 pw 200"), refused(ErrorCode::BadName));
+        let form = usage("/register ID PASSWORD [NAME]");
+        assert_eq!(read(b"/register 100"), Some(Command::BadRegister(form)));
+    }
+
+    #[test]
+    fn other_commands() {
+        assert_eq!(read(b"/help me"), Some(Command::Help));
+        assert_eq!(read(b"/who"), Some(Command::Who));
+        assert_eq!(read(b"/who am i"), Some(Command::Bad(usage("/who"))));
+        assert_eq!(read(b"/quit"), Some(Command::Logout));
+        let (old, new) = (Password::new("a").unwrap(), Password::new("b").unwrap());
+        assert_eq!(read(b"/passwd a b"), Some(Command::Passwd { old, new }));
+        assert_eq!(read(b"/passwd a b c"), Some(Command::Bad(usage("/passwd OLD NEW"))));
+    }
+}

@@ -1,0 +1,177 @@
+//! Events as lines that people read, ended by CR LF.
+//!
+//! Who may begin a line how is what makes it trustworthy. Everything that people say begins
+//! with `[`, and what stands in the brackets is the server's; what the server says to one person
+//! begins with `* `; a line break within a text begins a continuation of four blanks. So nobody
+//! can forge another's line, nor the server's.
+
+use super::command::COMMANDS;
+use crate::clock;
+use crate::envelope::Dialect;
+use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, Refusal};
+use crate::texts::{self, Lang, Reply};
+
+/// Lines with the server's words in English.
+pub(super) static LINE_EN: Dialect = Dialect {
+    name: "line-en",
+    slot: 3,
+    encode: |event, out| spell(event, Lang::En, out),
+    echo: true,
+    cut: None,
+};
+
+/// Lines with the server's words in Chinese. The original's notices are English in both.
+pub(super) static LINE_ZH: Dialect = Dialect {
+    name: "line-zh",
+    slot: 4,
+    encode: |event, out| spell(event, Lang::Zh, out),
+    echo: true,
+    cut: None,
+};
+
+const LINE_END: &str = "\r\n";
+
+fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
+    let lines = match event {
+        Event::Welcome(welcome) => notice(&welcome.me, "login!!!"),
+        Event::Came(member) => notice(member, "login!!!"),
+        Event::Left(member, Leaving::Logout) => notice(member, "logout"),
+        Event::Left(member, Leaving::TimedOut) => notice(member, "time out leaved"),
+        Event::Crowd { came, left } => {
+            told(Reply::Crowd { came: came.len(), left: left.len() }, lang)
+        }
+        Event::RenameDone(_) => line(&texts::reply(Reply::Renamed, lang)),
+        Event::PasswdDone => told(Reply::PasswdDone, lang),
+        Event::Registered(id) => told(Reply::Registered(*id), lang),
+        Event::LoginRefused(refusal)
+        | Event::RegisterRefused(refusal)
+        | Event::Refused(refusal) => refused(refusal, lang),
+        Event::Online(members) => online(members),
+        Event::Said { message, address } => said(message, address),
+        Event::Replayed(message) => said(message, &clock::utc(message.time)),
+        Event::Skipped { count, .. } => told(Reply::Skipped(*count), lang),
+        Event::Help { guest } => help(*guest, lang),
+        Event::Farewell(why) if *why != Farewell::Idle => server(texts::farewell(*why, lang)),
+        // The original tells nobody of a new name and closes an idle connection without a word;
+        // who logs in is seen to come as who they are, and sees in the room what was accepted.
+        Event::Renamed(_)
+        | Event::Left(_, Leaving::BecameAccount)
+        | Event::Farewell(_)
+        | Event::Accepted { .. }
+        | Event::Hello(_)
+        | Event::Pong => String::new(),
+    };
+    out.extend_from_slice(lines.as_bytes());
+}
+
+fn line(text: &str) -> String {
+    [text, LINE_END].concat()
+}
+
+/// What the server says to one person.
+fn server(text: &str) -> String {
+    format!("* {}{LINE_END}", marked(text))
+}
+
+fn told(reply: Reply<'_>, lang: Lang) -> String {
+    server(&texts::reply(reply, lang))
+}
+
+/// What was wrong, and where a command helps, which one.
+fn refused(refusal: &Refusal, lang: Lang) -> String {
+    let hint = match refusal.code {
+        ErrorCode::UnknownCommand => told(Reply::HelpHint, lang),
+        ErrorCode::NotLoggedIn | ErrorCode::NoGuests | ErrorCode::AccountNeeded => {
+            told(Reply::AccountHint, lang)
+        }
+        _ => String::new(),
+    };
+    server(&texts::refusal(refusal, lang)) + &hint
+}
+
+fn notice(member: &Member, what: &str) -> String {
+    format!("[{}]{}: {what}{LINE_END}", marked(&member.address), marked(&member.name))
+}
+
+/// The brackets hold the sender's address, or the time where the message is an old one.
+fn said(message: &Message, bracket: &str) -> String {
+    let name = marked(&message.name);
+    let text = continued(message.text.as_str());
+    let bracket = marked(bracket);
+    match message.room.other(message.sender) {
+        None => format!("[{bracket}]{name}: {text}{LINE_END}"),
+        Some(to) => format!("[private {bracket}]{name} -> {to}: {text}{LINE_END}"),
+    }
+}
+
+/// The blank before the first line end is the original's.
+fn online(members: &[Member]) -> String {
+    let mut lines = line("online user list: ");
+    for member in members {
+        lines.push_str(&line(&format!("{}:{}", marked(&member.address), marked(&member.name))));
+    }
+    lines
+}
+
+fn help(guest: bool, lang: Lang) -> String {
+    let width = COMMANDS.iter().map(|row| row.form().len()).max().unwrap_or_default();
+    let mut lines = told(Reply::HelpIntro, lang);
+    for row in COMMANDS {
+        lines.push_str(&server(&format!("{:width$}  {}", row.form(), row.help(lang))));
+    }
+    if guest {
+        lines.push_str(&told(Reply::HelpGuest, lang));
+    }
+    lines
+}
+
+/// A text of which each line but the first is seen to be a continuation. Line breaks at its end
+/// would show nothing.
+fn continued(text: &str) -> String {
+    let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n");
+    let lines: Vec<String> = text.split(['\n', '\r']).map(marked).collect();
+    lines.join("\r\n    ")
+}
+
+/// A text on one line, in which nothing steers a terminal: controls show as their pictures (ESC
+/// as `␛`), and what would turn the direction of reading for the rest of the line as U+FFFD.
+/// A tab shows as a blank: it can do no harm but does move the cursor.
+fn marked(text: &str) -> String {
+    text.chars().map(mark).collect()
+}
+
+fn mark(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\0'..='\u{1f}' => char::from_u32(u32::from(c) + 0x2400).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        // C1 controls, line and paragraph separators, embeddings, overrides and isolates.
+        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        assert_eq!(marked("a\u{1b}[2J\u{7f}\u{9b}\t\u{202e}你好"), "a␛[2J␡\u{fffd} \u{fffd}你好");
+    }
+
+    #[test]
+    fn a_line_break_begins_a_continuation() {
+        assert_eq!(continued("a\nb\r\nc\rd\r\n\n"), "a\r\n    b\r\n    c\r\n    d");
+        assert_eq!(continued("\n* bye"), "\r\n    * bye");
+    }
+
+    #[test]
+    fn the_help_names_every_command() {
+        for lang in [Lang::En, Lang::Zh] {
+            let help = help(true, lang);
+            assert_eq!(help.lines().count(), COMMANDS.len() + 2);
+            assert!(help.lines().all(|line| line.starts_with("* ")));
+        }
+    }
+}

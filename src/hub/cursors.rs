@@ -1,0 +1,45 @@
+//! Cursors on their way to the store: the newest of each, written together once a second, never
+//! one commit per receipt. A crash loses a second of them: messages come again, none is lost.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::dao::{Cursor, Job, Tell, Write};
+use crate::outbox::Mark;
+use crate::protocol::{Device, MessageId, RoomId, UserId};
+
+/// How long cursors are collected.
+const COLLECT: Duration = Duration::from_secs(1);
+
+/// The newest cursor of each (account, device, room). As many as there are devices online, at
+/// most; written out every second.
+#[derive(Debug, Default)]
+pub(super) struct Cursors {
+    newest: HashMap<(UserId, Option<Device>, RoomId), MessageId>,
+    due: Option<Instant>,
+}
+
+impl Cursors {
+    /// A device has a room up to here.
+    pub(super) fn note(&mut self, account: UserId, device: Option<Device>, (room, up_to): Mark) {
+        let newest = self.newest.entry((account, device, room)).or_default();
+        *newest = up_to.max(*newest);
+    }
+
+    /// Moves what is due into jobs; says when to come again.
+    pub(super) fn flush(&mut self, now: Instant, jobs: &mut Vec<Job>) -> Option<Instant> {
+        if self.newest.is_empty() {
+            return None;
+        }
+        let due = *self.due.get_or_insert(now + COLLECT);
+        if now < due {
+            return Some(due);
+        }
+        self.due = None;
+        jobs.extend(self.newest.drain().map(|((account, device, room), up_to)| {
+            let cursor = Cursor { account, device, room, up_to };
+            Job { write: Write::Cursor(cursor), tell: Tell::Nobody }
+        }));
+        None
+    }
+}

@@ -1,0 +1,143 @@
+use std::io::Read;
+use std::net::TcpListener;
+
+use super::*;
+use crate::protocol::{MessageId, RoomId};
+
+fn bytes(text: &[u8]) -> Bytes {
+    text.into()
+}
+
+fn pair() -> (TcpStream, Arc<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let ours = listener.accept().unwrap().0;
+    transport::tune(&ours).unwrap();
+    (peer, Arc::new(ours))
+}
+
+fn outbox(cut: Option<Cut>) -> (TcpStream, Arc<Outbox>) {
+    let (peer, ours) = pair();
+    let (flusher, _thread) = Flusher::start().unwrap();
+    (peer, Outbox::new(ours, flusher, cut))
+}
+
+#[test]
+fn bytes_arrive_in_order_through_kernel_and_queue() {
+    let (mut peer, outbox) = outbox(None);
+    let mut expected = Vec::new();
+    for n in 0..60_000_u32 {
+        let piece = format!("{n},").repeat(10);
+        expected.extend_from_slice(piece.as_bytes());
+        outbox.push(&bytes(piece.as_bytes()), &[]).unwrap();
+    }
+    assert!(outbox.lock().queued > 0, "the kernel took it all: nothing was tested");
+    outbox.finish(&bytes(b"bye"));
+    expected.extend_from_slice(b"bye");
+    let mut heard = Vec::new();
+    peer.read_to_end(&mut heard).unwrap();
+    assert!(heard == expected, "{} bytes of {}", heard.len(), expected.len());
+    assert!(outbox.wait_shut(clock::now() + Duration::from_secs(5)));
+    assert_eq!(outbox.push(&bytes(b"late"), &[]), Err(PushError::Gone));
+}
+
+#[test]
+fn a_full_outbox_takes_nothing_and_says_why_it_ends() {
+    let (mut peer, outbox) = outbox(None);
+    let piece = bytes(&[b'x'; 64 * 1024]);
+    let full = (0..200).find_map(|_| outbox.push(&piece, &[]).err());
+    assert_eq!(full, Some(PushError::Full));
+    assert!(outbox.lock().queued <= MAX_QUEUED);
+    outbox.cut_short(&bytes(b"too slow"));
+    let mut heard = Vec::new();
+    peer.read_to_end(&mut heard).unwrap();
+    assert!(heard.ends_with(b"xtoo slow"));
+    assert_eq!((heard.len() - 8) % piece.len(), 0, "the write that was begun is whole");
+}
+
+#[test]
+fn who_never_reads_is_cut_at_the_deadline() {
+    let (_peer, outbox) = outbox(None);
+    let piece = bytes(&[b'x'; 64 * 1024]);
+    while outbox.push(&piece, &[]).is_ok() {}
+    outbox.finish(&bytes(b"bye"));
+    let mut reader = transport::Reader::new(Arc::clone(&outbox.stream));
+    // The session's thread is woken by the cut.
+    let heard = reader.hear(Some(4 * FAREWELL_TIME));
+    assert!(matches!(heard, transport::Heard::End | transport::Heard::Broken), "{heard:?}");
+    assert_eq!(outbox.lock().phase, Phase::Gone);
+}
+
+#[test]
+fn a_cut_dialect_gets_whole_frames_per_write() {
+    fn by_newline(bytes: &[u8], segment: usize) -> usize {
+        let ends = bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1);
+        let first = ends.clone().next().unwrap_or(bytes.len());
+        ends.take_while(|end| *end <= segment).last().unwrap_or(first)
+    }
+    let (_peer, outbox) = outbox(Some(by_newline));
+    let inner = outbox.lock();
+    let mut inner = inner;
+    inner.cut = Some((by_newline, 8));
+    let text = bytes(b"ab\ncd\nefghijklmnop\nq\n");
+    let mut ends = vec![0];
+    while *ends.last().unwrap() < text.len() {
+        let from = *ends.last().unwrap();
+        ends.push(from + inner.one_write(&text, from));
+    }
+    assert_eq!(ends, [0, 6, 19, 21]);
+    assert!(inner.flags().contains(SendFlags::EOR));
+}
+
+#[test]
+fn marks_count_as_taken_when_their_bytes_have_left_the_kernels() {
+    let (mut peer, outbox) = outbox(None);
+    outbox.keep_marks();
+    let reader = crate::threads::spawn("reader", move || {
+        let mut all = Vec::new();
+        peer.read_to_end(&mut all).unwrap();
+        (peer, all.len())
+    });
+    let piece = bytes(&[b'x'; 8 * 1024]);
+    let mut passed = Vec::new();
+    for id in 1..=1000 {
+        assert!(outbox.wait_below(0, clock::now() + Duration::from_secs(10)));
+        passed.extend(outbox.push(&piece, &[(RoomId::Lobby, MessageId(id))]).unwrap());
+    }
+    let last = passed.last().unwrap().1.0;
+    let held = HELD_BY_KERNELS / (8 * 1024);
+    assert!(last <= 1000 - held && last > 900, "{last}");
+    assert!(passed.is_sorted_by_key(|(_, id)| id.0), "{passed:?}");
+    assert!(outbox.lock().marks.all().len() <= 40);
+    outbox.finish(&bytes(b""));
+    assert_eq!(reader.unwrap().join().unwrap().1, 1000 * piece.len());
+}
+
+#[test]
+fn many_pushers_and_a_slow_reader_lose_and_reorder_nothing() {
+    let (mut peer, outbox) = outbox(None);
+    let pushers: Vec<_> = (0..4_u8)
+        .map(|who| {
+            let outbox = Arc::clone(&outbox);
+            let push = move || {
+                for n in 0..2_000_u32 {
+                    let mut piece = vec![who; 500];
+                    piece[1..5].copy_from_slice(&n.to_be_bytes());
+                    assert!(outbox.wait_below(100_000, clock::now() + Duration::from_secs(20)));
+                    outbox.push(&piece.into(), &[]).unwrap();
+                }
+            };
+            crate::threads::spawn("pusher", push).unwrap()
+        })
+        .collect();
+    let mut next = [0_u32; 4];
+    for _ in 0..4 * 2_000 {
+        let mut piece = [0; 500];
+        peer.read_exact(&mut piece).unwrap();
+        let who = usize::from(piece[0]);
+        assert_eq!(u32::from_be_bytes(piece[1..5].try_into().unwrap()), next[who]);
+        next[who] += 1;
+    }
+    pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+}

@@ -1,0 +1,199 @@
+//! Who one is: register, log in, change password and name. Hashing and the store's answers are
+//! waited for here, in the connection's own thread.
+
+use super::asking::refusal_of;
+use super::{End, Identity, LOGIN_TIME, Session};
+use crate::clock;
+use crate::dao::{Account, Secret, StoreError, Write, Written};
+use crate::protocol::{Act, ErrorCode, Event, Name, Password, Refusal, UserId, Who};
+
+impl Session<'_> {
+    pub(super) fn register(&mut self, id: Option<UserId>, password: &Password, name: Option<Name>) {
+        let event = match self.try_register(id, password, name) {
+            Ok(id) => Event::Registered(id),
+            Err(code) => Event::RegisterRefused(Refusal::of(code)),
+        };
+        self.tell(&event);
+        self.forgive_waiting();
+    }
+
+    fn try_register(
+        &self,
+        id: Option<UserId>,
+        password: &Password,
+        name: Option<Name>,
+    ) -> Result<UserId, ErrorCode> {
+        if !self.host.policy.registration {
+            return Err(ErrorCode::RegistrationClosed);
+        }
+        if !self.exempt && !self.host.registrations.take(&self.block(), clock::now()) {
+            return Err(ErrorCode::Throttled);
+        }
+        // Cheap to ask, and spares the hash. The store decides all the same.
+        if let Some(id) = id
+            && !matches!(self.host.store.account(id), Ok(None))
+        {
+            return Err(match self.host.store.account(id) {
+                Err(StoreError::Unavailable(_)) => ErrorCode::StoreUnavailable,
+                _ => ErrorCode::IdTaken,
+            });
+        }
+        let secret = self.host.auth.hash(password)?;
+        match self.host.write(Write::Register { id, name, secret })? {
+            Written::Registered(id) => {
+                log::info!("registered {id}");
+                Ok(id)
+            }
+            _ => Err(ErrorCode::Internal),
+        }
+    }
+
+    pub(super) fn login(&mut self, who: &Who, password: &Password) -> Result<(), End> {
+        let checked = match self.who {
+            Identity::Account(_) => Err(Refusal::of(ErrorCode::AlreadyLoggedIn)),
+            _ => self.check(who, password),
+        };
+        self.forgive_waiting();
+        match checked {
+            Ok(account) => self.enter_as_account(&account),
+            Err(refusal) => {
+                self.tell(&Event::LoginRefused(refusal));
+                Ok(())
+            }
+        }
+    }
+
+    /// The account, if the password is right.
+    fn check(&mut self, who: &Who, password: &Password) -> Result<Account, Refusal> {
+        let id = match self.resolve(who) {
+            Ok(id) => id,
+            Err(refusal) if refusal.code == ErrorCode::UnknownUser => {
+                return Err(self.check_nobody(who, password));
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        let now = clock::now();
+        let is_first = self.host.wrong_from_address.is_untouched(&self.block(), now);
+        self.count_try(Some(id), is_first)?;
+        let result = self.verify(id, password);
+        match &result {
+            // Only wrong passwords count.
+            Ok(_) => self.uncount_try(id),
+            Err(refusal) if refusal.code != ErrorCode::WrongPassword => self.uncount_try(id),
+            Err(_) => log::info!("wrong password for {id}"),
+        }
+        result
+    }
+
+    fn verify(&self, id: UserId, password: &Password) -> Result<Account, Refusal> {
+        let account = self.host.store.account(id).map_err(|error| refusal_of(&error))?;
+        let account = account.ok_or_else(|| Refusal::of(ErrorCode::UnknownUser))?;
+        let is_right = match &account.secret {
+            Secret::Hash(phc) => self.host.auth.verify(password, phc).map_err(Refusal::of)?,
+            Secret::Clear(clear) => self.verify_clear(id, clear, password)?,
+        };
+        if is_right { Ok(account) } else { Err(Refusal::of(ErrorCode::WrongPassword)) }
+    }
+
+    /// A record in clear text, put there by the original or by hand: accepted once, and kept as
+    /// a hash from then on.
+    fn verify_clear(
+        &self,
+        account: UserId,
+        clear: &str,
+        password: &Password,
+    ) -> Result<bool, Refusal> {
+        // Hashing first: it takes as long whether the password is right or not.
+        let secret = self.host.auth.hash(password).map_err(Refusal::of)?;
+        if clear != password.reveal() {
+            return Ok(false);
+        }
+        self.host.write(Write::SetSecret { account, secret }).map_err(Refusal::of)?;
+        Ok(true)
+    }
+
+    /// Nobody of that name: takes as long and counts the same.
+    fn check_nobody(&self, who: &Who, password: &Password) -> Refusal {
+        let id = match who {
+            Who::Id(id) => Some(*id),
+            Who::Named(_) => None,
+        };
+        let now = clock::now();
+        let is_first = self.host.wrong_from_address.is_untouched(&self.block(), now);
+        if let Err(refusal) = self.count_try(id, is_first) {
+            return refusal;
+        }
+        match self.host.auth.pretend(password) {
+            Ok(()) => Refusal::of(ErrorCode::UnknownUser),
+            Err(code) => Refusal::of(code),
+        }
+    }
+
+    /// A try counts for the account and for the address. The first from an address is always
+    /// let through, so that nobody can lock the owner out by guessing.
+    fn count_try(&self, id: Option<UserId>, is_first: bool) -> Result<(), Refusal> {
+        let now = clock::now();
+        let address_may = self.host.wrong_from_address.take(&self.block(), now);
+        let account_may = id.is_none_or(|id| self.host.wrong_for_account.take(&id, now));
+        if address_may && (account_may || is_first) {
+            Ok(())
+        } else {
+            log::warn!("{}: too many wrong passwords", self.peer);
+            Err(Refusal::of(ErrorCode::Throttled))
+        }
+    }
+
+    fn uncount_try(&self, id: UserId) {
+        let now = clock::now();
+        self.host.wrong_from_address.give_back(&self.block(), now);
+        self.host.wrong_for_account.give_back(&id, now);
+    }
+
+    pub(super) fn passwd(&mut self, old: &Password, new: &Password) {
+        let event = match self.try_passwd(old, new) {
+            Ok(()) => Event::PasswdDone,
+            Err(refusal) => Event::Refused(refusal),
+        };
+        self.tell(&event);
+    }
+
+    fn try_passwd(&mut self, old: &Password, new: &Password) -> Result<(), Refusal> {
+        let id = self.account().ok_or_else(|| Refusal::of(ErrorCode::NotLoggedIn))?;
+        self.check(&Who::Id(id), old)?;
+        let secret = self.host.auth.hash(new).map_err(Refusal::of)?;
+        self.host.write(Write::SetSecret { account: id, secret }).map_err(Refusal::of)?;
+        log::info!("{id} has a new password");
+        Ok(())
+    }
+
+    /// A guest may not take an account's name; an account's name is stored before it is shown.
+    pub(super) fn rename(&mut self, name: Name) {
+        let result = match self.who {
+            Identity::Nobody => Err(Refusal::of(ErrorCode::NotLoggedIn)),
+            Identity::Guest => self.check_free(&name).map(|()| false),
+            Identity::Account(account) => self.rename_account(account, &name),
+        };
+        match result {
+            Ok(shared) => self.ask(Act::Rename { name, shared }),
+            Err(refusal) => self.tell(&Event::Refused(refusal)),
+        }
+    }
+
+    fn check_free(&self, name: &Name) -> Result<(), Refusal> {
+        let bearers = self.host.store.named(name.key()).map_err(|error| refusal_of(&error))?;
+        if bearers.is_empty() { Ok(()) } else { Err(Refusal::of(ErrorCode::NameTaken)) }
+    }
+
+    /// Says whether others bear the name, too.
+    fn rename_account(&self, account: UserId, name: &Name) -> Result<bool, Refusal> {
+        let write = Write::Rename { account, name: name.clone() };
+        self.host.write(write).map_err(Refusal::of)?;
+        let bearers = self.host.store.named(name.key()).map_err(|error| refusal_of(&error))?;
+        Ok(bearers.len() > 1)
+    }
+
+    /// Time spent waiting for a permit or the store does not count against the login deadline.
+    fn forgive_waiting(&mut self) {
+        self.login_deadline = self.login_deadline.max(clock::now() + LOGIN_TIME / 2);
+    }
+}

@@ -1,0 +1,156 @@
+//! Asking the hub for something: whom it is about, and how much one session may ask at a time.
+
+use std::time::{Duration, Instant};
+
+use super::{Identity, Session};
+use crate::clock;
+use crate::dao::StoreError;
+use crate::limits;
+use crate::protocol::{Act, ErrorCode, Event, Reference, Refusal, RoomId, Text, To, UserId, Who};
+
+/// How long it is remembered that an account exists.
+const KNOWN_TIME: Duration = Duration::from_secs(10);
+
+/// Accounts that are remembered.
+const MAX_KNOWN: usize = 16;
+
+/// Accounts that existed a moment ago, so that a conversation does not ask the store for each
+/// message.
+#[derive(Debug, Default)]
+pub(super) struct Known(Vec<(UserId, Instant)>);
+
+impl Known {
+    fn contains(&mut self, id: UserId) -> bool {
+        let now = clock::now();
+        self.0.retain(|(_, until)| *until > now);
+        self.0.iter().any(|(known, _)| *known == id)
+    }
+
+    fn add(&mut self, id: UserId) {
+        if self.0.len() < MAX_KNOWN {
+            self.0.push((id, clock::now() + KNOWN_TIME));
+        }
+    }
+}
+
+impl Session<'_> {
+    pub(super) fn send(&mut self, to: &To, text: Text, reference: Option<Reference>) {
+        let room = match self.room_of(to) {
+            Ok(room) => room,
+            Err(refusal) => return self.tell(&Event::Refused(Refusal { reference, ..refusal })),
+        };
+        self.slow_down();
+        match self.reserve(text.as_str().len()) {
+            Ok(()) => self.acts.push(Act::Send { room, text, reference }),
+            Err(code) => self.tell(&Event::Refused(Refusal { reference, code, detail: None })),
+        }
+    }
+
+    fn room_of(&mut self, to: &To) -> Result<RoomId, Refusal> {
+        match (&self.who, to) {
+            (Identity::Nobody, _) => Err(Refusal::of(ErrorCode::NotLoggedIn)),
+            (_, To::Lobby) => Ok(RoomId::Lobby),
+            (Identity::Guest, To::One(_)) => Err(Refusal::of(ErrorCode::AccountNeeded)),
+            (&Identity::Account(me), To::One(who)) => Ok(RoomId::pair(me, self.resolve(who)?)),
+        }
+    }
+
+    /// The account that is meant. Blocks on the store, in this session's own thread.
+    pub(super) fn resolve(&mut self, who: &Who) -> Result<UserId, Refusal> {
+        let unknown = Refusal::of(ErrorCode::UnknownUser);
+        match who {
+            Who::Id(id) if self.exists(*id).map_err(|error| refusal_of(&error))? => Ok(*id),
+            Who::Id(_) => Err(unknown),
+            Who::Named(key) => {
+                match *self.host.store.named(key).map_err(|error| refusal_of(&error))? {
+                    [] => Err(unknown),
+                    [only] => Ok(only),
+                    ref several => {
+                        let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
+                        let detail = Some(ids.join(", "));
+                        Err(Refusal { reference: None, code: ErrorCode::NameShared, detail })
+                    }
+                }
+            }
+        }
+    }
+
+    fn exists(&mut self, id: UserId) -> Result<bool, StoreError> {
+        if self.known.contains(id) {
+            return Ok(true);
+        }
+        let exists = match self.host.store.account(id) {
+            Ok(account) => account.is_some(),
+            // Somebody's, though it cannot be read.
+            Err(StoreError::Unreadable(_)) => true,
+            Err(error) => return Err(error),
+        };
+        if exists {
+            self.known.add(id);
+        }
+        Ok(exists)
+    }
+
+    /// Asks the hub for something that is no send.
+    pub(super) fn ask(&mut self, act: Act) {
+        if matches!(self.who, Identity::Nobody) {
+            return self.refuse(ErrorCode::NotLoggedIn);
+        }
+        self.slow_down();
+        match self.reserve(0) {
+            Ok(()) => self.acts.push(act),
+            Err(code) => self.refuse(code),
+        }
+    }
+
+    /// Too fast a sender waits here, in its own thread: nothing is lost.
+    fn slow_down(&mut self) {
+        if self.exempt {
+            return;
+        }
+        loop {
+            let wait = self.messages.take(clock::now());
+            if wait.is_zero() {
+                return;
+            }
+            self.hand_over();
+            limits::pause(wait);
+        }
+    }
+
+    /// A share of the budgets for one act. Waits while the store is slow, so that TCP slows the
+    /// sender; says `busy` only when the store has not answered for a while.
+    fn reserve(&mut self, bytes: usize) -> Result<(), ErrorCode> {
+        const ROUND: Duration = Duration::from_millis(500);
+        let is_send = bytes > 0;
+        if is_send && self.host.health.is_stalled(clock::now()) {
+            return Err(ErrorCode::Busy);
+        }
+        if !self.budget.take(1, Duration::ZERO) {
+            // Only what the hub has can finish.
+            self.hand_over();
+            while !self.budget.take(1, ROUND) {
+                if self.host.health.is_stalled(clock::now()) {
+                    return Err(ErrorCode::Busy);
+                }
+            }
+        }
+        while is_send && !self.host.bytes_in_flight.take(bytes, ROUND) {
+            self.hand_over();
+            if self.host.health.is_stalled(clock::now()) {
+                self.budget.give(1);
+                return Err(ErrorCode::Busy);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a session says when its store does not.
+pub(super) fn refusal_of(error: &StoreError) -> Refusal {
+    log::warn!("{error}");
+    Refusal::of(match error {
+        StoreError::Unavailable(_) | StoreError::Unknown(_) => ErrorCode::StoreUnavailable,
+        StoreError::Unreadable(_) | StoreError::Newer { .. } => ErrorCode::Internal,
+    })
+}

@@ -1,0 +1,291 @@
+//! Becoming somebody: the hub takes the session in, then its own thread sends what was said
+//! while the account was away, oldest first, until replay meets live (DESIGN: `state::replay`).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{End, HUB_TIME, Identity, Session};
+use crate::clock;
+use crate::dao::{Account, StoreError, Write};
+use crate::hub::{Item, Seat, Signal};
+use crate::limits;
+use crate::outbox::Mark;
+use crate::protocol::{
+    Device, Event, Farewell, Leaving, Message, MessageId, Name, RoomId, UserId, Welcome,
+};
+use crate::state::{Attach, Input};
+
+/// To a client that does not acknowledge: so many of the newest messages of a room that is not
+/// private. The number before them is said.
+const NEWEST: u64 = 200;
+
+/// Messages read from the store at a time.
+const PAGE: usize = 100;
+
+/// Bytes sent at a time, and the most that may be queued before the next are read.
+const CHUNK: usize = 32 * 1024;
+const QUEUED: usize = 512 * 1024;
+
+/// A peer that takes no page for this long is not reading (as TCP_USER_TIMEOUT).
+const PAGE_TIME: Duration = Duration::from_secs(120);
+
+/// A store that fails in the middle is asked again for this long.
+const STORE_TIME: Duration = Duration::from_secs(20);
+
+/// How far each room has been sent.
+type Positions = Vec<(RoomId, MessageId)>;
+
+impl Session<'_> {
+    /// A line is in the lobby at once, named by its address.
+    pub(super) fn enter_as_guest(&mut self) -> Result<(), End> {
+        let id = self.host.guests.next(self.host).map_err(|code| {
+            log::warn!("no id for a guest: {code:?}");
+            End::ours(Farewell::StoreUnavailable)
+        })?;
+        self.who = Identity::Guest;
+        let welcome = self.attach(id, None, None)?;
+        self.tell(&Event::Welcome(welcome));
+        // A guest was never here before: nothing waits for it.
+        self.catch_up(Positions::new)
+    }
+
+    /// Logged in: the reply, what waits, then live.
+    pub(super) fn enter_as_account(&mut self, account: &Account) -> Result<(), End> {
+        let device = self.own_device(account.id)?;
+        let welcome = self.attach(account.id, Some(&account.name), device.clone())?;
+        self.who = Identity::Account(account.id);
+        if device.is_none() {
+            self.outbox.keep_marks();
+        }
+        log::info!("{} logged in", account.id);
+        self.tell(&Event::Welcome(welcome));
+        let mut positions = self.positions(account.id, device.as_ref())?;
+        if device.is_none() {
+            self.skip_to_newest(&mut positions)?;
+        }
+        loop {
+            let mut replay = Replay::new(&positions);
+            self.send_pages(&mut replay)?;
+            positions = replay.positions();
+            let taken = positions.clone();
+            if self.caught_up(taken)? {
+                return Ok(());
+            }
+            // Too much was said meanwhile to be held: once more, with rooms that are new.
+            let known: Vec<_> = positions.iter().map(|(room, _)| *room).collect();
+            let rooms = self.positions(account.id, device.as_ref())?;
+            positions.extend(rooms.into_iter().filter(|(room, _)| !known.contains(room)));
+        }
+    }
+
+    /// A client that acknowledges has cursors of its own; all others share one device.
+    fn own_device(&self, account: UserId) -> Result<Option<Device>, End> {
+        let hello = self.hello.as_ref().filter(|hello| hello.receipts);
+        let Some(device) = hello.and_then(|hello| hello.device.clone()) else { return Ok(None) };
+        let write = Write::OpenDevice { account, device: device.clone() };
+        match self.host.write(write) {
+            Ok(_) => Ok(Some(device)),
+            Err(code) => {
+                log::warn!("cannot open a device: {code:?}");
+                Err(End::ours(Farewell::StoreUnavailable))
+            }
+        }
+    }
+
+    pub(super) fn shares_cursor(&self) -> bool {
+        !self.hello.as_ref().is_some_and(|hello| hello.receipts && hello.device.is_some())
+    }
+
+    /// Takes a seat in the hub and waits to be in.
+    fn attach(
+        &mut self,
+        user: UserId,
+        name: Option<&Name>,
+        device: Option<Device>,
+    ) -> Result<Welcome, End> {
+        let shared = match name {
+            Some(name) => {
+                self.host.store.named(name.key()).map_err(|error| lost(&error))?.len() > 1
+            }
+            None => false,
+        };
+        let seat = Seat {
+            outbox: Arc::clone(&self.outbox),
+            dialect: self.dialect,
+            acts: Arc::clone(&self.budget),
+            signals: self.signals.0.clone(),
+            shared_cursor_of: (device.is_none() && !user.is_guest()).then_some(user),
+        };
+        let attach = Attach {
+            session: self.id,
+            user,
+            name: name.cloned(),
+            shared,
+            address: Arc::clone(&self.address),
+            device,
+        };
+        self.hand_over();
+        if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
+            return Err(End::ours(Farewell::ShuttingDown));
+        }
+        self.is_detached = false;
+        self.enter(Input::Attach(Box::new(attach)));
+        match self.signals.1.recv_timeout(HUB_TIME) {
+            Ok(Signal::Attached(welcome)) => Ok(welcome),
+            Ok(other) => {
+                log::error!("expected to be attached, got {other:?}");
+                Err(End::ours(Farewell::ShuttingDown))
+            }
+            // Sends of the guest that this was are still not known to be stored.
+            Err(_late) => Err(End::ours(Farewell::StoreUnavailable)),
+        }
+    }
+
+    /// Says how far this session was sent; is it live now?
+    fn caught_up(&mut self, taken: Positions) -> Result<bool, End> {
+        self.enter(Input::CaughtUp { session: self.id, taken });
+        match self.signals.1.recv_timeout(HUB_TIME) {
+            Ok(Signal::Live) => {
+                self.heard_at = clock::now();
+                Ok(true)
+            }
+            Ok(Signal::Again) => Ok(false),
+            Ok(_) | Err(_) => Err(End::ours(Farewell::ShuttingDown)),
+        }
+    }
+
+    fn catch_up(&mut self, positions: impl Fn() -> Positions) -> Result<(), End> {
+        while !self.caught_up(positions())? {}
+        Ok(())
+    }
+
+    fn positions(&self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
+        patiently(|| self.host.store.cursors(account, device))
+    }
+
+    /// In rooms that are not private, what lies far back is counted instead of sent.
+    fn skip_to_newest(&self, positions: &mut Positions) -> Result<(), End> {
+        for (room, position) in positions.iter_mut().filter(|(room, _)| *room == RoomId::Lobby) {
+            let last = patiently(|| self.host.store.last(*room))?;
+            let skip_to = last.0.saturating_sub(NEWEST);
+            if position.0 < skip_to {
+                let count = skip_to - position.0;
+                self.tell(&Event::Skipped { room: *room, count });
+                *position = MessageId(skip_to);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what the store has after the positions, in the order of time, waiting for the peer.
+    fn send_pages(&self, replay: &mut Replay) -> Result<(), End> {
+        let mut bytes = Vec::new();
+        let mut marks: Vec<Mark> = Vec::new();
+        loop {
+            replay.fill(|room, after| patiently(|| self.host.store.page(room, after, PAGE)))?;
+            let next = replay.next();
+            let is_last = next.is_none();
+            if let Some(message) = next {
+                marks.retain(|(room, _)| *room != message.room);
+                marks.push((message.room, message.id));
+                (self.dialect.encode)(&Event::Replayed(Arc::new(message)), &mut bytes);
+            }
+            if bytes.len() >= CHUNK || is_last {
+                self.send_page(&mut bytes, &mut marks)?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send_page(&self, bytes: &mut Vec<u8>, marks: &mut Vec<Mark>) -> Result<(), End> {
+        let too_slow = || End::ours(Farewell::TooSlow);
+        if !self.outbox.wait_below(QUEUED, clock::now() + PAGE_TIME) {
+            return Err(too_slow());
+        }
+        let page = std::mem::take(bytes).into();
+        let taken = self.outbox.push(&page, marks).map_err(|_gone| too_slow())?;
+        marks.clear();
+        if let Some(account) = self.account() {
+            self.host.write_cursors(account, taken);
+        }
+        Ok(())
+    }
+}
+
+/// Several rooms, read page by page, in the order of time.
+struct Replay {
+    rooms: Vec<Reading>,
+}
+
+struct Reading {
+    room: RoomId,
+    /// The last id handed out.
+    position: MessageId,
+    page: VecDeque<Message>,
+    is_done: bool,
+}
+
+impl Replay {
+    fn new(positions: &[(RoomId, MessageId)]) -> Self {
+        let reading = |&(room, position): &(RoomId, MessageId)| Reading {
+            room,
+            position,
+            page: VecDeque::new(),
+            is_done: false,
+        };
+        Self { rooms: positions.iter().map(reading).collect() }
+    }
+
+    /// Reads the next page of every room that has run out.
+    fn fill<E>(
+        &mut self,
+        mut page: impl FnMut(RoomId, MessageId) -> Result<Vec<Message>, E>,
+    ) -> Result<(), E> {
+        for reading in self.rooms.iter_mut().filter(|r| r.page.is_empty() && !r.is_done) {
+            reading.page = page(reading.room, reading.position)?.into();
+            // A short page may be followed by what is stored this moment; that is held live.
+            reading.is_done = reading.page.len() < PAGE;
+        }
+        Ok(())
+    }
+
+    /// The oldest message that is at hand.
+    fn next(&mut self) -> Option<Message> {
+        let time = |reading: &&mut Reading| reading.page.front().map(|message| message.time);
+        let with_some = self.rooms.iter_mut().filter(|reading| !reading.page.is_empty());
+        let oldest = with_some.min_by_key(time)?;
+        let message = oldest.page.pop_front()?;
+        oldest.position = message.id;
+        Some(message)
+    }
+
+    fn positions(&self) -> Positions {
+        self.rooms.iter().map(|reading| (reading.room, reading.position)).collect()
+    }
+}
+
+/// Asks the store again while it cannot be reached: a session that is half told must not go
+/// live with a hole.
+fn patiently<T>(ask: impl Fn() -> Result<T, StoreError>) -> Result<T, End> {
+    let deadline: Instant = clock::now() + STORE_TIME;
+    loop {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Unknown(_)))
+                if clock::now() < deadline =>
+            {
+                log::warn!("{error}");
+                limits::pause(Duration::from_millis(200));
+            }
+            Err(error) => return Err(lost(&error)),
+        }
+    }
+}
+
+fn lost(error: &StoreError) -> End {
+    log::warn!("cannot log in: {error}");
+    End { why: Leaving::Logout, farewell: Some(Farewell::StoreUnavailable), by_peer: false }
+}

@@ -1,0 +1,241 @@
+//! Who is online, under which name, and how others hear of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::Attach;
+use crate::protocol::{
+    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, SessionId, UserId, Welcome,
+};
+
+/// Above this many people, who comes and who leaves is told once a second, all at once:
+/// otherwise a storm of logins costs the square.
+const CROWD: usize = 500;
+
+/// How long such notices are collected, in milliseconds.
+const FOLD: i64 = 1_000;
+
+/// Everybody who is online.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    persons: BTreeMap<UserId, Person>,
+    /// Who bears a name, of those online.
+    bearers: HashMap<NameKey, Vec<UserId>>,
+    /// The answer to `who`, until something changes.
+    roster: Option<Arc<[Member]>>,
+    folded: Option<Folded>,
+}
+
+#[derive(Debug)]
+struct Person {
+    /// `None`: a guest, named by its address.
+    name: Option<Name>,
+    /// Several accounts bear the name: it is shown with the id.
+    shared: bool,
+    /// Of the first session.
+    address: Arc<str>,
+    sessions: Vec<SessionId>,
+}
+
+#[derive(Debug)]
+struct Folded {
+    due: Millis,
+    came: Vec<Member>,
+    left: Vec<Member>,
+}
+
+/// What others are told of an arrival, a departure or a new name.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// This.
+    Event(Event),
+    /// These sessions of a guest hear that an account bears their name.
+    LostName(Vec<SessionId>),
+}
+
+impl People {
+    pub(super) fn len(&self) -> usize {
+        self.persons.len()
+    }
+
+    /// The sessions of somebody.
+    pub(super) fn sessions(&self, id: UserId) -> &[SessionId] {
+        self.persons.get(&id).map_or(&[], |person| &person.sessions)
+    }
+
+    /// A session of somebody started.
+    pub(super) fn arrive(&mut self, attach: &Attach) -> Vec<Change> {
+        if let Some(person) = self.persons.get_mut(&attach.user) {
+            person.sessions.push(attach.session);
+            return Vec::new();
+        }
+        let person = Person {
+            name: None,
+            shared: false,
+            address: Arc::clone(&attach.address),
+            sessions: vec![attach.session],
+        };
+        self.persons.insert(attach.user, person);
+        let mut changes = match &attach.name {
+            Some(name) => self.give(attach.user, name, attach.shared),
+            None => Vec::new(),
+        };
+        self.roster = None;
+        changes.push(Change::Event(Event::Came(self.member(attach.user))));
+        changes
+    }
+
+    /// A session of somebody ended.
+    pub(super) fn depart(&mut self, id: UserId, session: SessionId, why: Leaving) -> Vec<Change> {
+        let Some(person) = self.persons.get_mut(&id) else { return Vec::new() };
+        person.sessions.retain(|other| *other != session);
+        if !person.sessions.is_empty() {
+            return Vec::new();
+        }
+        let member = self.member(id);
+        self.take_name(id);
+        self.persons.remove(&id);
+        self.roster = None;
+        vec![Change::Event(Event::Left(member, why))]
+    }
+
+    /// Somebody takes another name. What is returned is about others.
+    pub(super) fn rename(
+        &mut self,
+        id: UserId,
+        name: &Name,
+        shared: bool,
+    ) -> Result<Vec<Change>, ErrorCode> {
+        let is_taken = self.bearers(name.key()).any(|other| other != id);
+        if id.is_guest() && is_taken {
+            return Err(ErrorCode::NameTaken);
+        }
+        self.take_name(id);
+        self.roster = None;
+        Ok(self.give(id, name, shared))
+    }
+
+    /// The name as shown.
+    pub(super) fn shown(&self, id: UserId) -> Arc<str> {
+        let Some(person) = self.persons.get(&id) else { return id.to_string().into() };
+        match &person.name {
+            None => Arc::clone(&person.address),
+            Some(name) if person.shared => format!("{name}#{id}").into(),
+            Some(name) => name.shown(),
+        }
+    }
+
+    /// Somebody as others see them.
+    pub(super) fn member(&self, id: UserId) -> Member {
+        let address = self.persons.get(&id).map(|person| Arc::clone(&person.address));
+        Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
+    }
+
+    /// Everybody, by id.
+    pub(super) fn everybody(&mut self) -> Arc<[Member]> {
+        if let Some(roster) = &self.roster {
+            return Arc::clone(roster);
+        }
+        let roster: Arc<[Member]> = self.persons.keys().map(|id| self.member(*id)).collect();
+        self.roster = Some(Arc::clone(&roster));
+        roster
+    }
+
+    /// For a login reply: everybody, or as many as it may hold, `me` among them.
+    pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
+        if self.persons.len() <= Welcome::MAX_ONLINE {
+            return self.everybody();
+        }
+        let others = self.persons.keys().filter(|id| **id != me).take(Welcome::MAX_ONLINE - 1);
+        std::iter::once(&me).chain(others).map(|id| self.member(*id)).collect()
+    }
+
+    /// Are there so many that notices are folded? While some are folded, all are: their order
+    /// must not change.
+    pub(super) fn is_crowd(&self) -> bool {
+        self.persons.len() > CROWD || self.folded.is_some()
+    }
+
+    /// Puts a notice aside; one that is about something else comes back.
+    pub(super) fn fold(&mut self, event: Event, now: Millis) -> Option<Event> {
+        let folded = self.folded.get_or_insert_with(|| Folded {
+            due: now.plus(FOLD),
+            came: Vec::new(),
+            left: Vec::new(),
+        });
+        match event {
+            Event::Came(member) => folded.came.push(member),
+            // Who came and went within the second was never there, as far as others can tell.
+            Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
+                Some(at) => drop(folded.came.remove(at)),
+                None => folded.left.push(member),
+            },
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// What was put aside, when its time has come.
+    pub(super) fn due_crowd(&mut self, now: Millis) -> Option<Event> {
+        self.folded.take_if(|folded| folded.due <= now).and_then(|folded| {
+            let (came, left): (Arc<[_]>, Arc<[_]>) = (folded.came.into(), folded.left.into());
+            let is_empty = came.is_empty() && left.is_empty();
+            (!is_empty).then_some(Event::Crowd { came, left })
+        })
+    }
+
+    /// When that is.
+    pub(super) fn crowd_deadline(&self) -> Option<Millis> {
+        self.folded.as_ref().map(|folded| folded.due)
+    }
+
+    /// Gives a name. Accounts of one name are all shown with their ids from now on; a guest
+    /// loses the name to an account.
+    fn give(&mut self, id: UserId, name: &Name, shared: bool) -> Vec<Change> {
+        let others: Vec<_> = self.bearers(name.key()).collect();
+        let mut changes = Vec::new();
+        for other in &others {
+            changes.extend(self.make_way(*other));
+        }
+        let is_shared = shared || others.iter().any(|other| !other.is_guest());
+        if let Some(person) = self.persons.get_mut(&id) {
+            person.name = Some(name.clone());
+            person.shared = is_shared && !id.is_guest();
+            self.bearers.entry(name.key().clone()).or_default().push(id);
+        }
+        changes
+    }
+
+    /// Somebody else bears this one's name now.
+    fn make_way(&mut self, id: UserId) -> Vec<Change> {
+        if id.is_guest() {
+            let sessions = self.sessions(id).to_vec();
+            self.take_name(id);
+            let renamed = Event::Renamed(self.member(id));
+            return vec![Change::LostName(sessions), Change::Event(renamed)];
+        }
+        match self.persons.get_mut(&id) {
+            Some(person) if !person.shared => {
+                person.shared = true;
+                vec![Change::Event(Event::Renamed(self.member(id)))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_name(&mut self, id: UserId) {
+        let Some(name) = self.persons.get_mut(&id).and_then(|person| person.name.take()) else {
+            return;
+        };
+        if let Some(bearers) = self.bearers.get_mut(name.key()) {
+            bearers.retain(|other| *other != id);
+            if bearers.is_empty() {
+                self.bearers.remove(name.key());
+            }
+        }
+    }
+
+    fn bearers(&self, key: &NameKey) -> impl Iterator<Item = UserId> {
+        self.bearers.get(key).into_iter().flatten().copied()
+    }
+}

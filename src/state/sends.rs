@@ -1,0 +1,101 @@
+//! From a wish to say something to the message on everybody's screen: accepted here, stored by
+//! the journal, delivered when that is known.
+
+use std::sync::Arc;
+
+use super::{Effect, Moment, Posted, State};
+use crate::protocol::{
+    Append, ErrorCode, Event, Message, Reference, Refusal, RoomId, SessionId, Text, UserId,
+};
+
+impl State {
+    pub(super) fn send(
+        &mut self,
+        id: SessionId,
+        (room, text, reference): (RoomId, Text, Option<Reference>),
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if let Err(code) = may_send(session.user, room, self.stop_at.is_some()) {
+            let bytes = text.as_str().len();
+            let refusal = Refusal { reference, code, detail: None };
+            self.tell(id, Event::Refused(refusal), effects);
+            effects.push(Effect::Finished { session: id, acts: 1, bytes });
+            return;
+        }
+        let nonce = self.next_nonce;
+        self.next_nonce += 1;
+        session.n_in_flight += 1;
+        self.n_in_flight += 1;
+        let append = Append {
+            room,
+            sender: session.user,
+            device: session.device.clone(),
+            name: self.people.shown(session.user),
+            time: now.wall,
+            text,
+            reference: reference.unwrap_or_else(|| Reference::of_server(nonce)),
+            nonce,
+        };
+        effects.push(Effect::Append { session: id, append });
+    }
+
+    pub(super) fn on_posted(&mut self, posted: Posted, now: Moment, effects: &mut Vec<Effect>) {
+        let id = posted.session;
+        let asked = (!posted.reference.is_of_server()).then_some(posted.reference);
+        match posted.outcome {
+            Ok((message, is_new)) => {
+                if is_new {
+                    self.say(id, &message, effects);
+                }
+                let (room, time) = (message.room, message.time);
+                let ack = Event::Accepted { reference: asked, id: message.id, room, time };
+                self.tell(id, ack, effects);
+            }
+            Err(code) => {
+                let refusal = Refusal { reference: asked, code, detail: None };
+                self.tell(id, Event::Refused(refusal), effects);
+            }
+        }
+        effects.push(Effect::Finished { session: id, acts: 1, bytes: posted.bytes });
+        self.n_in_flight = self.n_in_flight.saturating_sub(1);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.n_in_flight = session.n_in_flight.saturating_sub(1);
+            if session.n_in_flight == 0 {
+                self.resume(id, now, effects);
+            }
+        }
+    }
+
+    /// Delivers a message that is stored now.
+    fn say(&mut self, from: SessionId, message: &Arc<Message>, effects: &mut Vec<Effect>) {
+        // The sender has not left: leaving waits for its sends.
+        let address = self.sessions.get(&from).map(|session| Arc::clone(&session.address));
+        let address = address.unwrap_or_else(|| "-".into());
+        let said = Event::Said { message: Arc::clone(message), address };
+        let RoomId::Pair(a, b) = message.room else {
+            return self.tell_all(said, Some(from), effects);
+        };
+        let event = Arc::new(said);
+        let others = if a == b { &[][..] } else { self.people.sessions(b) };
+        for session in self.people.sessions(a).iter().chain(others) {
+            let (session, event, own) = (*session, Arc::clone(&event), *session == from);
+            match self.sessions.get_mut(&session).and_then(|s| s.held.as_mut()) {
+                Some(held) => held.hold(event),
+                None => effects.push(Effect::One { session, event, own }),
+            }
+        }
+    }
+}
+
+/// Who may send where.
+fn may_send(user: UserId, room: RoomId, is_stopping: bool) -> Result<(), ErrorCode> {
+    match room {
+        _ if is_stopping => Err(ErrorCode::ShuttingDown),
+        RoomId::Pair(..) if user.is_guest() => Err(ErrorCode::AccountNeeded),
+        // The session makes the pair of its own account; anything else is a fault of ours.
+        RoomId::Pair(..) if room.other(user).is_none() => Err(ErrorCode::Internal),
+        _ => Ok(()),
+    }
+}

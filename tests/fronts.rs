@@ -1,0 +1,164 @@
+//! The wire languages: bytes in and commands out, events in and bytes out.
+//! `vectors` are those of docs/protocol.md, `course` what unchanged course clients and their forks
+//! send and can take, `extended` what is only for clients that said hello, `lines` what meets a
+//! terminal, `any_bytes` what holds for every input.
+
+mod any_bytes;
+mod course;
+mod extended;
+mod lines;
+mod vectors;
+
+use std::sync::Arc;
+
+use hubbub::envelope::Dialect;
+use hubbub::front::{self, Speech};
+use hubbub::protocol::{
+    Command, Event, Farewell, Member, Message, MessageId, Millis, Reference, RoomId, Text, To,
+    UserId, Welcome, Who, frame,
+};
+use hubbub::texts::Lang;
+
+/// What a fresh decoder of a front makes of these bytes, and how it ends.
+fn decode(front: &str, bytes: &[u8]) -> (Vec<Command>, Result<(), Farewell>) {
+    let mut decoder = (front::named(front).unwrap().decoder)();
+    let mut commands = Vec::new();
+    let end = decoder.decode(bytes, &mut commands);
+    (commands, end)
+}
+
+/// The one command of a frame with this body, described.
+fn body(body: &str) -> String {
+    match decode("frame", &framed(body)) {
+        (commands, Ok(())) if commands.len() == 1 => describe(&commands[0]),
+        other => format!("{other:?}"),
+    }
+}
+
+fn framed(body: &str) -> Vec<u8> {
+    let header = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&header[..], body.as_bytes()].concat()
+}
+
+/// Every dialect there is.
+fn dialects() -> Vec<&'static Dialect> {
+    let speech = |hello, lang, private_as_group| Speech { hello, lang, private_as_group };
+    let (frame, line) = (front::named("frame").unwrap(), front::named("line").unwrap());
+    vec![
+        (frame.dialect)(speech(false, Lang::En, false)),
+        (frame.dialect)(speech(false, Lang::En, true)),
+        (frame.dialect)(speech(true, Lang::En, false)),
+        (line.dialect)(speech(false, Lang::En, false)),
+        (line.dialect)(speech(false, Lang::Zh, false)),
+    ]
+}
+
+fn dialect(name: &str) -> &'static Dialect {
+    dialects().into_iter().find(|dialect| dialect.name == name).expect(name)
+}
+
+fn encode(dialect_name: &str, event: &Event) -> Vec<u8> {
+    dialect(dialect_name).bytes(event).to_vec()
+}
+
+/// What a line dialect says.
+fn shown(event: &Event) -> String {
+    String::from_utf8(encode("line-en", event)).unwrap()
+}
+
+/// The bodies of a row of frames.
+fn bodies(mut bytes: &[u8]) -> Vec<String> {
+    let mut bodies = Vec::new();
+    while !bytes.is_empty() {
+        let frame::Cut::Whole(length) = frame::cut(bytes, usize::MAX) else {
+            panic!("no whole frame: {bytes:?}");
+        };
+        let (body, rest) = bytes[frame::HEADER..].split_at(length);
+        bodies.push(String::from_utf8(body.to_vec()).unwrap());
+        bytes = rest;
+    }
+    bodies
+}
+
+/// A command in the words of docs/protocol.md.
+fn describe(command: &Command) -> String {
+    let who = |who: &Who| match who {
+        Who::Id(id) => format!("id={id}"),
+        Who::Named(key) => format!("name={:?}", key.as_str()),
+    };
+    let refusal = |what: &str, refusal: &hubbub::protocol::Refusal| {
+        let reference = refusal
+            .reference
+            .as_ref()
+            .map_or(String::new(), |reference| format!(" ref={}", reference.as_str()));
+        let detail = refusal.detail.as_ref().map_or(String::new(), |detail| format!(": {detail}"));
+        format!("{what} {}{reference}{detail}", refusal.code.name())
+    };
+    match command {
+        Command::Hello(hello) => {
+            let device = hello.device.as_ref().map_or("none", |device| device.as_str());
+            let receipts = if hello.receipts { " receipts" } else { "" };
+            format!("hello client={:?} device={device}{receipts}", hello.client)
+        }
+        Command::Register { id, password, name } => {
+            let id = id.map_or("any".to_owned(), |id| id.to_string());
+            let name =
+                name.as_ref().map_or("none".to_owned(), |name| format!("{:?}", name.as_str()));
+            format!("register id={id} password={} name={name}", password.reveal())
+        }
+        Command::Login { who: account, password } => {
+            format!("login {} password={}", who(account), password.reveal())
+        }
+        Command::Passwd { old, new } => format!("passwd {} {}", old.reveal(), new.reveal()),
+        Command::Send { to, text, reference } => {
+            let to = match to {
+                To::Lobby => "lobby".to_owned(),
+                To::One(one) => who(one),
+            };
+            let reference =
+                reference.as_ref().map_or(String::new(), |r| format!(" ref={}", r.as_str()));
+            format!("send {to} {:?}{reference}", text.as_str())
+        }
+        Command::Who => "who".to_owned(),
+        Command::Rename(name) => format!("rename {:?}", name.as_str()),
+        Command::Received { room, up_to } => format!("received {room} {}", up_to.0),
+        Command::Ping => "ping".to_owned(),
+        Command::Help => "help".to_owned(),
+        Command::Logout => "logout".to_owned(),
+        Command::Bad(bad) => refusal("refused", bad),
+        Command::BadLogin(bad) => refusal("login-refused", bad),
+        Command::BadRegister(bad) => refusal("register-refused", bad),
+    }
+}
+
+fn member(id: i64, name: &str) -> Member {
+    Member { id: UserId(id), name: name.into(), address: "127.0.0.1:5000".into() }
+}
+
+fn welcome(online: Vec<Member>) -> Event {
+    Event::Welcome(Welcome {
+        me: member(100, "tom"),
+        n_online: online.len(),
+        online: online.into(),
+        epoch: "01JD".into(),
+    })
+}
+
+/// Of 100, called tom, at 2026-11-20 23:37:11.
+fn message(room: RoomId, text: &str) -> Arc<Message> {
+    Arc::new(Message {
+        id: MessageId(7),
+        room,
+        sender: UserId(100),
+        name: "tom".into(),
+        time: Millis(1_795_217_831_000),
+        text: Text::new(text).unwrap(),
+        reference: Reference::new("r1").unwrap(),
+    })
+}
+
+fn said(room: RoomId, text: &str) -> Event {
+    Event::Said { message: message(room, text), address: "127.0.0.1:5000".into() }
+}
+
+const PRIVATE: RoomId = RoomId::Pair(UserId(100), UserId(200));

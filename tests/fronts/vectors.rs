@@ -1,0 +1,184 @@
+//! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
+
+use hubbub::protocol::{
+    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, Reference, Refusal, RoomId,
+    UserId, frame,
+};
+
+use super::{PRIVATE, decode, describe, encode, member, message, said, welcome};
+
+const PROTOCOL: &str = include_str!("../../docs/protocol.md");
+
+/// One vector: a direction, a language, what is meant, and the bytes.
+struct Vector {
+    from_client: bool,
+    language: String,
+    meaning: String,
+    bytes: Vec<u8>,
+}
+
+/// Blocks fenced as `vectors`: a line `C→S LANGUAGE: MEANING` or `S→C LANGUAGE: MEANING`, then
+/// frames (length in hex, blank, body), a hex dump, or lines.
+fn vectors() -> Vec<Vector> {
+    let mut vectors: Vec<Vector> = Vec::new();
+    let mut inside = false;
+    for line in PROTOCOL.lines() {
+        if line.starts_with("```") {
+            inside = line == "```vectors";
+        } else if inside {
+            let heading = line.split_once("→").and_then(|(from, rest)| {
+                let (language, meaning) = rest.get(2..)?.split_once(": ")?;
+                matches!(from, "C" | "S").then(|| (from == "C", language, meaning))
+            });
+            match (heading, vectors.last_mut()) {
+                (Some((from_client, language, meaning)), _) => vectors.push(Vector {
+                    from_client,
+                    language: language.to_owned(),
+                    meaning: meaning.to_owned(),
+                    bytes: Vec::new(),
+                }),
+                (None, Some(vector)) => vector.bytes.extend(bytes_of(&vector.language, line)),
+                (None, None) => panic!("a block begins with bytes: {line}"),
+            }
+        }
+    }
+    vectors
+}
+
+fn bytes_of(language: &str, line: &str) -> Vec<u8> {
+    if language.starts_with("line") {
+        return [line, "\r\n"].concat().into_bytes();
+    }
+    match line.split_once(' ') {
+        Some((offset, dump)) if offset.len() == 4 => {
+            dump.split_whitespace().map(|hex| u8::from_str_radix(hex, 16).unwrap()).collect()
+        }
+        Some((length, body)) => {
+            let length = u32::from_str_radix(length, 16).expect(line);
+            [&length.to_be_bytes()[..], body.as_bytes()].concat()
+        }
+        None => panic!("neither a frame nor a dump: {line}"),
+    }
+}
+
+#[test]
+fn the_vectors_from_clients_are_read_as_the_document_says() {
+    let vectors: Vec<Vector> = vectors().into_iter().filter(|vector| vector.from_client).collect();
+    assert!(vectors.len() > 20, "only {} vectors found", vectors.len());
+    for vector in vectors {
+        let (commands, end) = decode(&vector.language, &vector.bytes);
+        let commands: Vec<String> = commands.iter().map(describe).collect();
+        assert_eq!((commands, end), (vec![vector.meaning], Ok(())));
+    }
+}
+
+#[test]
+fn the_vectors_from_the_server_are_what_it_sends() {
+    let vectors: Vec<Vector> = vectors().into_iter().filter(|vector| !vector.from_client).collect();
+    assert!(vectors.len() > 30, "only {} vectors found", vectors.len());
+    let mut wrong = String::new();
+    for vector in vectors {
+        let bytes = encode(&vector.language, &event(&vector.meaning));
+        if bytes != vector.bytes {
+            wrong += &format!("\nS→C {}: {}\n", vector.language, vector.meaning);
+            wrong += &spelled(&vector.language, &bytes);
+        }
+    }
+    assert!(wrong.is_empty(), "the server sends instead:{wrong}");
+}
+
+/// Bytes as they stand in the document.
+fn spelled(language: &str, bytes: &[u8]) -> String {
+    if language.starts_with("line") {
+        return String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    }
+    let bodies = super::bodies(bytes);
+    bodies.iter().map(|body| format!("{:08x} {body}\n", body.len())).collect()
+}
+
+/// The event that the document means.
+fn event(meaning: &str) -> Event {
+    let (word, rest) = meaning.split_once(' ').unwrap_or((meaning, ""));
+    match word {
+        "login-refused" => Event::LoginRefused(refusal(rest)),
+        "register-refused" => Event::RegisterRefused(refusal(rest)),
+        "refused" => Event::Refused(refusal(rest)),
+        "farewell" => {
+            let why = Farewell::NAMES.iter().find(|(_, name)| *name == rest).expect(rest);
+            Event::Farewell(why.0)
+        }
+        _ => named_event(meaning),
+    }
+}
+
+fn refusal(words: &str) -> Refusal {
+    let (words, detail) = match words.split_once(": ") {
+        Some((words, detail)) => (words, Some(detail.to_owned())),
+        None => (words, None),
+    };
+    let (code, reference) = words.split_once(" ref=").unwrap_or((words, ""));
+    let code = ErrorCode::from_name(code).expect(code);
+    Refusal { reference: Reference::new(reference), code, detail }
+}
+
+fn named_event(meaning: &str) -> Event {
+    let people = || vec![member(200, "jerry"), member(100, "tom")];
+    let accepted = |reference| Event::Accepted {
+        reference: Reference::new(reference),
+        id: MessageId(7),
+        room: RoomId::Lobby,
+        time: Millis(1_795_217_831_000),
+    };
+    match meaning {
+        "hello" => Event::Hello(HelloReply {
+            server: "hubbub/0.1.0".to_owned(),
+            frame_limit: frame::HELLO_LIMIT,
+        }),
+        "welcome" => welcome(people()),
+        "registered" => Event::Registered(UserId(100)),
+        "came" => Event::Came(member(200, "jerry")),
+        "guest-came" => Event::Came(member(-5, "127.0.0.1:5000")),
+        "left" => Event::Left(member(200, "jerry"), Leaving::Logout),
+        "timed-out" => Event::Left(member(200, "jerry"), Leaving::TimedOut),
+        "became-account" => Event::Left(member(-5, "127.0.0.1:5000"), Leaving::BecameAccount),
+        "crowd" => Event::Crowd {
+            came: vec![member(200, "jerry"), member(300, "spike")].into(),
+            left: vec![member(400, "tyke")].into(),
+        },
+        "renamed" => Event::Renamed(member(200, "Jerry")),
+        "rename-done" => Event::RenameDone(member(100, "tom#100")),
+        "passwd-done" => Event::PasswdDone,
+        "online" => Event::Online(people().into()),
+        "said" => said(RoomId::Lobby, "hello<&>你好"),
+        "said-private" => said(PRIVATE, "psst"),
+        "said-two-lines" => said(RoomId::Lobby, "one\n[127.0.0.1:1]eve: two"),
+        "replayed" => Event::Replayed(message(RoomId::Lobby, "hi")),
+        "replayed-private" => Event::Replayed(message(PRIVATE, "psst")),
+        "skipped" => Event::Skipped { room: RoomId::Lobby, count: 12 },
+        "accepted" => accepted(""),
+        "accepted ref=r1" => accepted("r1"),
+        "pong" => Event::Pong,
+        "help" => Event::Help { guest: true },
+        _ => panic!("the document means an event that is not known here: {meaning}"),
+    }
+}
+
+#[test]
+fn every_error_and_every_last_word_stands_in_the_document() {
+    let names = ErrorCode::NAMES.iter().map(|(_, name)| name);
+    let names = names.chain(Farewell::NAMES.iter().map(|(_, name)| name));
+    for name in names {
+        assert!(PROTOCOL.contains(&format!("| `{name}` |")), "{name} has no row");
+    }
+}
+
+#[test]
+fn every_type_of_frame_stands_in_the_document() {
+    let source = include_str!("../../src/protocol/wire.rs");
+    let types = source.lines().filter_map(|line| line.trim().strip_prefix("pub const "));
+    let types =
+        types.filter_map(|line| Some(line.split_once(": &str = \"")?.1.trim_end_matches("\";")));
+    let missing: Vec<&str> =
+        types.filter(|name| !PROTOCOL.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -1,0 +1,311 @@
+//! Random batches against a model that is too simple to be wrong.
+
+use std::sync::Arc;
+
+use hubbub::dao::{Cursor, Secret, Store, Write, Writer, Written};
+use hubbub::protocol::{Append, ErrorCode, MessageId, Name, RoomId, Text, UserId};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::{Place, SECRET, at, device, key, place, say, write_all};
+use crate::support::redis::Redis;
+
+/// Everything that ever happened, in lists that are searched from one end to the other.
+#[derive(Default)]
+struct Model {
+    accounts: Vec<(i64, String, String)>,
+    had: Vec<i64>,
+    given: i64,
+    guests: i64,
+    messages: Vec<(Append, u64)>,
+    /// Account, room, and what lies before its time there.
+    members: Vec<(i64, RoomId, u64)>,
+    /// Account, device ("" is the shared one), room, id.
+    cursors: Vec<(i64, String, RoomId, u64)>,
+    devices: Vec<(i64, String)>,
+}
+
+impl Model {
+    fn last(&self, room: RoomId) -> u64 {
+        self.messages.iter().filter(|(append, _)| append.room == room).count() as u64
+    }
+
+    fn has(&self, account: i64) -> bool {
+        self.accounts.iter().any(|(id, ..)| *id == account)
+    }
+
+    fn apply(&mut self, write: &Write) -> Written {
+        match write {
+            Write::Append(append) => self.append(append),
+            Write::Register { id: Some(id), name, secret } => {
+                self.register(id.0, name.as_ref(), secret)
+            }
+            Write::Register { id: None, name, secret } => {
+                self.given += 1;
+                while self.has(10_000 + self.given) || self.had.contains(&(10_000 + self.given)) {
+                    self.given += 1;
+                }
+                self.register(10_000 + self.given, name.as_ref(), secret)
+            }
+            Write::SetSecret { account, secret } => {
+                self.change(*account, |(_, _, old)| old.clone_from(secret))
+            }
+            Write::Rename { account, name } => {
+                self.change(*account, |(_, old, _)| *old = name.as_str().into())
+            }
+            Write::Delete(account) => {
+                let written = self.change(*account, |_| ());
+                self.accounts.retain(|(id, ..)| *id != account.0);
+                self.members.retain(|(id, ..)| *id != account.0);
+                self.cursors.retain(|(id, ..)| *id != account.0);
+                self.devices.retain(|(id, _)| *id != account.0);
+                written
+            }
+            Write::OpenDevice { account, device } => {
+                self.open(account.0, device.as_str());
+                Written::Done
+            }
+            Write::Cursor(cursor) => self.advance(cursor),
+            Write::Guests(count) => {
+                self.guests += i64::from(*count);
+                Written::Guests(UserId(-1 - self.guests + i64::from(*count)))
+            }
+        }
+    }
+
+    fn append(&mut self, append: &Append) -> Written {
+        let same = |old: &&(Append, u64)| {
+            let old = &old.0;
+            (old.room, old.sender, &old.device, &old.reference)
+                == (append.room, append.sender, &append.device, &append.reference)
+        };
+        let (time, id, fresh) = match self.messages.iter().find(same) {
+            Some((old, _)) if old.text != append.text => {
+                return Written::Refused(ErrorCode::ReferenceReused);
+            }
+            Some((old, id)) => (old.time, *id, old.nonce == append.nonce),
+            None => {
+                let last = self.last(append.room);
+                if let RoomId::Pair(UserId(one), UserId(other)) = append.room {
+                    for member in [one, other] {
+                        let known = self.is_in(member, append.room);
+                        if self.has(member) && !known {
+                            self.members.push((member, append.room, last));
+                        }
+                    }
+                }
+                self.messages.push((append.clone(), last + 1));
+                (append.time, last + 1, true)
+            }
+        };
+        let message = hubbub::protocol::Message {
+            id: MessageId(id),
+            room: append.room,
+            sender: append.sender,
+            name: Arc::clone(&append.name),
+            time,
+            text: append.text.clone(),
+            reference: append.reference.clone(),
+        };
+        Written::Stored { message: Arc::new(message), fresh }
+    }
+
+    fn register(&mut self, id: i64, name: Option<&Name>, secret: &str) -> Written {
+        if self.has(id) {
+            return Written::Refused(ErrorCode::IdTaken);
+        }
+        let name = name.map_or_else(|| id.to_string(), |name| name.as_str().to_owned());
+        self.accounts.push((id, name, secret.to_owned()));
+        self.had.push(id);
+        self.cursors.push((id, String::new(), RoomId::Lobby, self.last(RoomId::Lobby)));
+        Written::Registered(UserId(id))
+    }
+
+    fn change(
+        &mut self,
+        account: UserId,
+        change: impl FnOnce(&mut (i64, String, String)),
+    ) -> Written {
+        match self.accounts.iter_mut().find(|(id, ..)| *id == account.0) {
+            Some(account) => {
+                change(account);
+                Written::Done
+            }
+            None => Written::Refused(ErrorCode::UnknownUser),
+        }
+    }
+
+    fn is_in(&self, account: i64, room: RoomId) -> bool {
+        room == RoomId::Lobby
+            || self.members.iter().any(|(id, its, _)| (*id, *its) == (account, room))
+    }
+
+    fn open(&mut self, account: i64, name: &str) {
+        let known = self.devices.contains(&(account, name.into()));
+        if !self.has(account) || known {
+            return;
+        }
+        self.devices.push((account, name.into()));
+        let shared = self.cursors.iter().filter(|(id, its, ..)| *id == account && its.is_empty());
+        let own: Vec<_> =
+            shared.map(|(_, _, room, id)| (account, name.into(), *room, *id)).collect();
+        self.cursors.extend(own);
+    }
+
+    fn advance(&mut self, cursor: &Cursor) -> Written {
+        let (account, room) = (cursor.account.0, cursor.room);
+        if self.has(account) && self.is_in(account, room) {
+            let up_to = cursor.up_to.0.min(self.last(room));
+            if let Some(device) = &cursor.device {
+                self.open(account, device.as_str());
+                self.cursors.push((account, device.as_str().into(), room, up_to));
+            }
+            self.cursors.push((account, String::new(), room, up_to));
+        }
+        Written::Done
+    }
+
+    fn at(&self, account: i64, name: Option<&str>) -> Vec<(String, u64)> {
+        let known = name.filter(|name| self.devices.contains(&(account, (*name).into())));
+        let name = known.unwrap_or("");
+        let lobby = std::iter::once((account, RoomId::Lobby, 0));
+        let mut rooms: Vec<_> = lobby
+            .chain(self.members.iter().copied().filter(|(id, ..)| *id == account))
+            .map(|(_, room, since)| {
+                let taken = self.cursors.iter().filter(|(id, its, taken, _)| {
+                    (*id, its.as_str(), *taken) == (account, name, room)
+                });
+                (room, taken.map(|(.., id)| *id).max().unwrap_or(0).max(since))
+            })
+            .collect();
+        rooms.sort_unstable();
+        rooms.into_iter().map(|(room, id)| (room.to_string(), id)).collect()
+    }
+}
+
+const PEOPLE: [i64; 4] = [1, 2, 10_001, 10_003];
+const DEVICES: [&str; 2] = ["phone", "tablet"];
+const NAMES: [&str; 3] = ["Tom", "tom", "Iron man"];
+
+fn any_room() -> impl Strategy<Value = RoomId> {
+    let person = || prop::sample::select(PEOPLE.to_vec());
+    prop_oneof![
+        Just(RoomId::Lobby),
+        (person(), person()).prop_map(|(a, b)| RoomId::pair(UserId(a), UserId(b))),
+    ]
+}
+
+fn any_write() -> impl Strategy<Value = Write> {
+    let person = || prop::sample::select(PEOPLE.to_vec()).prop_map(UserId);
+    let name = || prop::sample::select(NAMES.to_vec()).prop_map(|name| Name::new(name).unwrap());
+    let program = || prop::sample::select(DEVICES.to_vec()).prop_map(device);
+    let secret = || (0..9).prop_map(|n| format!("{SECRET}{n}"));
+    let append = (any_room(), person(), prop::option::of(program()), 0..6, 0..3, 0..2_u64)
+        .prop_map(|(room, sender, device, reference, text, nonce)| Append {
+            room,
+            device,
+            text: Text::new(&format!("text {text}")).unwrap(),
+            nonce,
+            ..say(sender.0, &format!("ref {reference}"), "-")
+        });
+    let cursor = (person(), prop::option::of(program()), any_room(), 0..9_u64).prop_map(
+        |(account, device, room, up_to)| Cursor { account, device, room, up_to: MessageId(up_to) },
+    );
+    prop_oneof![
+        6 => append.prop_map(Write::Append),
+        4 => (prop::option::of(person()), prop::option::of(name()), secret())
+            .prop_map(|(id, name, secret)| Write::Register { id, name, secret }),
+        1 => (person(), secret())
+            .prop_map(|(account, secret)| Write::SetSecret { account, secret }),
+        1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),
+        1 => person().prop_map(Write::Delete),
+        2 => (person(), program())
+            .prop_map(|(account, device)| Write::OpenDevice { account, device }),
+        4 => cursor.prop_map(Write::Cursor),
+        1 => (0..3_u32).prop_map(Write::Guests),
+    ]
+}
+
+fn agree(model: &Model, store: &Arc<dyn Store>) {
+    let mut expected = model.accounts.clone();
+    expected.sort();
+    let found = store.accounts(UserId(0), 1_000).unwrap();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|account| match account.secret {
+            Secret::Hash(hash) => (account.id.0, account.name.as_str().to_owned(), hash),
+            Secret::Clear(clear) => panic!("{clear} is no hash"),
+        })
+        .collect();
+    assert_eq!(found, expected);
+    for name in NAMES {
+        let bearers =
+            expected.iter().filter(|(_, its, _)| its.to_lowercase() == name.to_lowercase());
+        let bearers: Vec<_> = bearers.map(|(id, ..)| UserId(*id)).take(20).collect();
+        assert_eq!(store.named(&key(name)).unwrap(), bearers, "{name}");
+    }
+    for account in PEOPLE {
+        for device in [None, Some("phone"), Some("tablet"), Some("unknown")] {
+            assert_eq!(
+                at(store, account, device),
+                model.at(account, device),
+                "{account} {device:?}"
+            );
+        }
+    }
+    let pairs = PEOPLE.iter().flat_map(|a| PEOPLE.map(|b| RoomId::pair(UserId(*a), UserId(b))));
+    for room in pairs.chain([RoomId::Lobby]) {
+        let said = model.messages.iter().filter(|(append, _)| append.room == room);
+        let said: Vec<_> = said.map(|(append, id)| (*id, append.text.clone())).collect();
+        let page = store.page(room, MessageId(0), 1_000).unwrap();
+        let page: Vec<_> = page.into_iter().map(|message| (message.id.0, message.text)).collect();
+        assert_eq!(page, said, "{room}");
+        assert_eq!(store.last(room).unwrap().0, said.len() as u64);
+    }
+}
+
+fn run(store: &Arc<dyn Store>, writer: &mut Box<dyn Writer>, batches: &[Vec<Write>]) {
+    let mut model = Model::default();
+    for batch in batches {
+        let expected: Vec<_> = batch.iter().map(|write| model.apply(write)).collect();
+        assert_eq!(write_all(writer, batch), expected);
+    }
+    agree(&model, store);
+}
+
+fn check(place: &Place, batches: &[Vec<Write>]) {
+    let store = place.open();
+    let mut writer = store.writer().unwrap();
+    run(&store, &mut writer, batches);
+}
+
+fn cases(scheme: &str, cases: u32, check: impl Fn(&[Vec<Write>])) {
+    let batches = prop::collection::vec(prop::collection::vec(any_write(), 0..20), 1..12);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let checked = TestRunner::new(config).run(&batches, |batches| {
+        check(&batches);
+        Ok(())
+    });
+    checked.unwrap_or_else(|failure| panic!("{scheme}: {failure}"));
+}
+
+#[test]
+fn memory_does_what_the_model_does() {
+    cases("memory", 200, |batches| check(&place("memory").unwrap(), batches));
+}
+
+#[test]
+fn sqlite_does_what_the_model_does() {
+    cases("sqlite", 50, |batches| check(&place("sqlite").unwrap(), batches));
+}
+
+#[test]
+fn redis_does_what_the_model_does() {
+    // To start a server for each case would take too long: one is emptied.
+    let Some(redis) = Redis::start() else { return };
+    let place = Place { url: redis.url(), keeps: true, _holds: Box::new(()) };
+    cases("redis", 25, |batches| {
+        redis::cmd("FLUSHALL").exec(&mut redis.connect()).unwrap();
+        check(&place, batches);
+    });
+}

@@ -1,0 +1,3 @@
+//! What several tests need to have around them.
+
+pub mod redis;
