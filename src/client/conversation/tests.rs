@@ -23,6 +23,8 @@ const OTHER: i64 = 200;
 enum Step {
     /// Somebody else says something.
     Other,
+    /// What others said is sent out: acknowledgements may have overtaken it.
+    FanOut,
     /// The program says something.
     Say,
     /// The server looks at this many frames.
@@ -43,6 +45,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => Just(Step::Other),
+        3 => Just(Step::FanOut),
         4 => Just(Step::Say),
         4 => (1_usize..4).prop_map(Step::Serve),
         1 => Just(Step::Refuse),
@@ -80,6 +83,7 @@ struct World {
     /// The server replays a device's own messages too, and says whose they are.
     replays_own: bool,
     unacknowledged: VecDeque<String>,
+    unsent: VecDeque<usize>,
     n_said: usize,
     n_handled: u64,
     n_seen: u64,
@@ -108,6 +112,7 @@ impl World {
             refusing: false,
             replays_own,
             unacknowledged,
+            unsent: VecDeque::new(),
             n_said: 0,
             n_handled: 0,
             n_seen: 0,
@@ -120,7 +125,12 @@ impl World {
         match step {
             Step::Other => {
                 self.room.push(None);
-                self.fan_out(self.room.len(), false);
+                self.unsent.push_back(self.room.len());
+            }
+            Step::FanOut => {
+                for id in std::mem::take(&mut self.unsent) {
+                    self.fan_out(id, false);
+                }
             }
             Step::Say => {
                 self.n_said += 1;
@@ -193,6 +203,7 @@ impl World {
                 let res = wire::LoginRes { code: 200, user_id, epoch, ..Default::default() };
                 self.say(kind::LOGIN_RES, &res);
                 self.is_in = true;
+                self.unsent.clear();
                 let from = usize::try_from(self.cursor).unwrap();
                 (from + 1..=self.room.len()).for_each(|id| self.fan_out(id, true));
             }
@@ -262,8 +273,13 @@ impl World {
     fn settle(&mut self) {
         for _ in 0..40 {
             self.refusing = false;
-            for step in [Step::Pass(1_500), Step::Serve(1_000), Step::Deliver(10_000), Step::Handle]
-            {
+            for step in [
+                Step::Pass(1_500),
+                Step::FanOut,
+                Step::Serve(1_000),
+                Step::Deliver(10_000),
+                Step::Handle,
+            ] {
                 self.step(&step);
             }
             (0..1_000).for_each(|_| self.acknowledge());
