@@ -93,8 +93,8 @@ function writes.cursor()
 end
 
 function writes.guests()
-  local count = take()
-  return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', '-' .. count) + count)
+  local count = tonumber(take())
+  return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', 0 - count) + count)
 end
 
 local answers = {}
