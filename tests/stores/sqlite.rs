@@ -93,6 +93,7 @@ fn a_lock_from_outside_is_waited_for_but_not_for_ever() {
     let mut writer = store.writer().unwrap();
     let outside = Connection::open(&file).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
+    drop(dao::open(&url).unwrap());
     let error = in_time("the lock", || commit(&mut writer, &[register(1)])).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     // Who only reads does not wait.
