@@ -133,7 +133,11 @@ fn no_server_is_said_in_clear_words() {
 #[test]
 fn a_user_without_a_password_is_a_mistake_of_the_script() {
     let args = ["--addr", "127.0.0.1:1", "--plain", "--user", "100"];
-    let client = Command::new(env!("CARGO_BIN_EXE_client")).args(args).output().unwrap();
+    let client = Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(args)
+        .env_remove("HUBBUB_PASSWORD")
+        .output()
+        .unwrap();
     assert_eq!(client.status.code(), Some(2));
 }
 
