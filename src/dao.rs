@@ -8,154 +8,23 @@
 mod contract;
 mod health;
 pub mod memory;
+mod people;
 pub mod redis;
 pub mod sqlite;
+mod write;
 
 pub use health::Health;
+pub use people::{
+    Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
+};
+pub use write::{Prune, Write, Written};
 
 use std::fmt;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::protocol::{
-    Append, Device, ErrorCode, Message, MessageId, Name, NameKey, RoomId, SessionId, UserId,
-};
-
-/// An account as it is stored.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Positive.
-    pub id: UserId,
-    /// Display name, not unique.
-    pub name: Name,
-    /// How its password is kept.
-    pub secret: Secret,
-}
-
-/// Names the account, never its secret.
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Account({} {})", self.id, self.name)
-    }
-}
-
-/// A password as a store keeps it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// An Argon2id PHC string.
-    Hash(String),
-    /// In clear, put there by the original or by hand (Redis only): accepted once and rewritten
-    /// as a hash at its first login.
-    Clear(String),
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// What makes this store this store; made once, when it is created.
-#[derive(Clone)]
-pub struct Identity {
-    /// Message ids are unique per (epoch, room); told to clients at login. Hex, not secret.
-    pub epoch: Arc<str>,
-    /// 32 random bytes for tokens that hide addresses. Secret.
-    pub key: [u8; 32],
-}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identity(epoch {})", self.epoch)
-    }
-}
-
-/// How far one device has taken one room. `device: None` is the one that all clients of an
-/// account share that cannot acknowledge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// Whose.
-    pub account: UserId,
-    /// Which device of theirs.
-    pub device: Option<Device>,
-    /// Which room.
-    pub room: RoomId,
-    /// The last id taken.
-    pub up_to: MessageId,
-}
-
-/// One thing to write.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// A message. Creates its room when it is the first; a private room becomes known to both.
-    Append(Append),
-    /// A new account, never over another. `None`: the store chooses a free id.
-    /// The account starts at the end of the lobby (a cursor for the shared device).
-    Register {
-        /// The wanted id, positive.
-        id: Option<UserId>,
-        /// Display name; `None` means the id in digits.
-        name: Option<Name>,
-        /// The password's hash.
-        secret: String,
-    },
-    /// Another hash for an account.
-    SetSecret {
-        /// Whose.
-        account: UserId,
-        /// The new hash.
-        secret: String,
-    },
-    /// Another display name for an account.
-    Rename {
-        /// Whose.
-        account: UserId,
-        /// The new name.
-        name: Name,
-    },
-    /// Removes an account with its cursors. Its messages stay, under their names. Its id is
-    /// never given to somebody else by the store (it can be registered again on purpose).
-    Delete(UserId),
-    /// Makes a device known: it starts where the account's furthest device is, in every room.
-    /// Does nothing when it is known. An account has 64 devices: one more, and the one used
-    /// longest ago is forgotten.
-    OpenDevice {
-        /// Whose.
-        account: UserId,
-        /// Which.
-        device: Device,
-    },
-    /// Moves a cursor forward, never back and never beyond the room's last message, and with
-    /// it the shared device's. Ignored for accounts that do not exist, and in rooms they are
-    /// not in.
-    Cursor(Cursor),
-    /// Takes this many fresh guest ids out of the store.
-    Guests(u32),
-}
-
-/// What became of one [`Write`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Written {
-    /// The message is stored under this id.
-    Stored {
-        /// As it is stored: for a repeat, the first one's id and time.
-        message: Arc<Message>,
-        /// `false`: it had been stored before by another attempt of the sender's (same
-        /// reference, same text, other nonce): acknowledge, do not show again.
-        fresh: bool,
-    },
-    /// The account exists now.
-    Registered(UserId),
-    /// Fresh guest ids: this one and the next lower ones, as many as asked for.
-    Guests(UserId),
-    /// Done, nothing to tell.
-    Done,
-    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
-    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an
-    /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
-    Refused(ErrorCode),
-}
+use crate::protocol::{Device, ErrorCode, Message, MessageId, NameKey, RoomId, SessionId, UserId};
 
 /// Why a store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -217,7 +86,25 @@ pub trait Store: Send + Sync + fmt::Debug {
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError>;
 
-    /// Up to `limit` messages of a room after an id, in order.
+    /// What a token stands for, expired or not. `None` when there is none, or when its account
+    /// is gone.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError>;
+
+    /// What others may see of an account's progress.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn receipts(&self, account: UserId) -> Result<Receipts, StoreError>;
+
+    /// How far an account has read each room that [`Store::cursors`] lists, in the same order.
+    /// A new account has read the lobby.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError>;
+
+    /// Every room in which something was ever said and the last id given there, in order.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError>;
+
+    /// Up to `limit` messages of a room after an id, in order; the oldest may be gone.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn page(
         &self,

@@ -19,6 +19,9 @@ pub(super) const FIRST_GUEST: UserId = UserId(-1);
 /// up a new name at every login would fill the store.
 pub(super) const MAX_DEVICES: usize = 64;
 
+/// Tokens of one account: one for each device it can have.
+pub(super) const MAX_TOKENS: usize = MAX_DEVICES;
+
 /// Accounts of one name that are listed: enough to choose from, and nobody can make a long
 /// answer by registering one name often.
 pub(super) const MAX_NAMED: usize = 20;

@@ -22,7 +22,9 @@ use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity};
-use super::{Account, Identity, Secret, Store, StoreError, Writer};
+use super::{
+    Account, Identity, Marks, Receipts, Secret, Store, StoreError, Token, TokenDigest, Writer,
+};
 use crate::protocol::{
     Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
 };
@@ -214,6 +216,23 @@ impl Store for Redis {
             .collect();
         positions.sort_unstable();
         Ok(positions)
+    }
+
+    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        Ok(None)
+    }
+
+    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
+        Ok(Receipts::default())
+    }
+
+    fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
+        let own = self.cursors(account, None)?.into_iter();
+        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+    }
+
+    fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn page(

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode};
 
-use super::{Account, Identity, Store, StoreError, Writer};
+use super::{Account, Identity, Marks, Receipts, Store, StoreError, Token, TokenDigest, Writer};
 use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
 
 /// How long a call waits for a reader, or for another process's lock. A person who waits
@@ -135,6 +135,23 @@ impl Store for Sqlite {
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         self.read(|reader| read::cursors(reader, account, device))
+    }
+
+    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        Ok(None)
+    }
+
+    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
+        Ok(Receipts::default())
+    }
+
+    fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
+        let own = self.cursors(account, None)?.into_iter();
+        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+    }
+
+    fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn page(

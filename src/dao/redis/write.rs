@@ -130,9 +130,7 @@ impl RedisWriter {
             }
             Write::Delete(account) => self.delete(redis, *account),
             // Not of an account: `is_of_an_account` lets none of them come here.
-            Write::Append(_) | Write::OpenDevice { .. } | Write::Cursor(_) | Write::Guests(_) => {
-                Ok(Written::Refused(ErrorCode::Internal))
-            }
+            _ => Ok(Written::Refused(ErrorCode::Internal)),
         }
     }
 
@@ -230,6 +228,7 @@ fn is_of_an_account(write: &Write) -> bool {
         | Write::Rename { .. }
         | Write::Delete(_) => true,
         Write::Append(_) | Write::OpenDevice { .. } | Write::Cursor(_) | Write::Guests(_) => false,
+        _ => true,
     }
 }
 
@@ -252,6 +251,7 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         | Write::SetSecret { .. }
         | Write::Rename { .. }
         | Write::Delete(_) => {}
+        _ => {}
     }
 }
 

@@ -128,6 +128,7 @@ impl Batch<'_> {
             Write::Guests(count) => return self.guests(*count),
             Write::OpenDevice { account, device } => self.open_device(*account, device)?,
             Write::Cursor(cursor) => self.advance(cursor)?,
+            _ => return Ok(Written::Refused(ErrorCode::Internal)),
         }
         Ok(Written::Done)
     }

@@ -1,0 +1,297 @@
+//! The tables, and what each write does to them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::super::contract::{
+    FIRST_GUEST, FIRST_USER, Kept, MAX_DEVICES, MAX_TOKENS, message, stored,
+};
+use super::super::{
+    Account, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
+};
+use crate::clock;
+use crate::protocol::{
+    Append, Device, ErrorCode, Message, MessageId, Millis, Name, Reference, RoomId, UserId,
+};
+
+/// How far somebody is in each room.
+pub(super) type Positions = BTreeMap<RoomId, MessageId>;
+
+#[derive(Debug)]
+pub(super) struct Tables {
+    pub(super) people: BTreeMap<UserId, Person>,
+    pub(super) next_user: UserId,
+    pub(super) next_guest: UserId,
+    /// Ids that the counter has not reached and that had an owner: not to be given again.
+    pub(super) retired: BTreeSet<UserId>,
+    pub(super) rooms: BTreeMap<RoomId, Room>,
+    pub(super) references: BTreeMap<ReferenceKey, Kept>,
+    pub(super) tokens: BTreeMap<TokenDigest, Token>,
+}
+
+/// Under what a reference is unique.
+pub(super) type ReferenceKey = (RoomId, UserId, Option<Device>, Reference);
+
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// The newest id ever given.
+    pub(super) last: MessageId,
+    /// What is left, without holes.
+    pub(super) messages: VecDeque<Message>,
+}
+
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) account: Account,
+    pub(super) receipts: Receipts,
+    /// Private rooms, each with the last id that was not for this account: not 0 where the id
+    /// had another owner before.
+    pub(super) rooms: Positions,
+    /// The cursors that all clients share that cannot acknowledge. Every device moves them too,
+    /// so they are the account's furthest.
+    pub(super) shared: Positions,
+    pub(super) read: Positions,
+    /// The device used last is at the end.
+    pub(super) devices: Vec<(Device, Positions)>,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            people: BTreeMap::new(),
+            next_user: FIRST_USER,
+            next_guest: FIRST_GUEST,
+            retired: BTreeSet::new(),
+            rooms: BTreeMap::new(),
+            references: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+        }
+    }
+}
+
+impl Tables {
+    pub(super) fn apply(&mut self, write: &Write) -> Written {
+        match write {
+            Write::Append(append) => self.append(append),
+            Write::Register { id, name, secret } => self.register(*id, name.as_ref(), secret),
+            Write::SetSecret { account, secret } => {
+                self.tokens.retain(|_, token| token.account != *account);
+                self.change(*account, |person| person.account.secret = Secret::Hash(secret.clone()))
+            }
+            Write::Rename { account, name } => {
+                self.change(*account, |person| person.account.name = name.clone())
+            }
+            Write::Delete(account) => self.delete(*account),
+            Write::OpenDevice { account, device } => {
+                if let Some(person) = self.people.get_mut(account) {
+                    person.open_device(device);
+                }
+                Written::Done
+            }
+            Write::Cursor(cursor) => {
+                let up_to = cursor.up_to.min(self.last(cursor.room));
+                if let Some(person) = self.member(cursor.account, cursor.room) {
+                    person.advance(cursor.device.as_ref(), cursor.room, up_to);
+                }
+                Written::Done
+            }
+            Write::Read { account, room, up_to } => {
+                let up_to = (*up_to).min(self.last(*room));
+                if let Some(person) = self.member(*account, *room) {
+                    forward(&mut person.read, *room, up_to);
+                }
+                Written::Done
+            }
+            Write::Receipts { account, receipts } => {
+                self.change(*account, |person| person.receipts = *receipts)
+            }
+            Write::Token { account, device, digest, expires } => {
+                let token = Token { account: *account, device: device.clone(), expires: *expires };
+                self.give(*digest, token)
+            }
+            Write::RevokeToken(digest) => {
+                self.tokens.remove(digest);
+                Written::Done
+            }
+            Write::RevokeTokens(account) => {
+                self.tokens.retain(|_, token| token.account != *account);
+                Written::Done
+            }
+            Write::Guests(count) => {
+                let first = self.next_guest;
+                self.next_guest = UserId(first.0.saturating_sub(i64::from(*count)));
+                Written::Guests(first)
+            }
+            Write::Prune(prune) => self.prune(prune),
+            Write::Forget { before, limit } => self.forget(*before, *limit),
+        }
+    }
+
+    fn append(&mut self, append: &Append) -> Written {
+        let key = (append.room, append.sender, append.device.clone(), append.reference.clone());
+        if let Some(kept) = self.references.get(&key) {
+            return kept.answer(append);
+        }
+        let last = self.last(append.room);
+        let id = MessageId(last.0 + 1);
+        self.references.insert(key, Kept::new(append, id));
+        let room = self.rooms.entry(append.room).or_default();
+        room.messages.push_back(message(append, id, append.time));
+        room.last = id;
+        if let RoomId::Pair(one, other) = append.room {
+            for member in [one, other] {
+                if let Some(person) = self.people.get_mut(&member) {
+                    person.rooms.entry(append.room).or_insert(last);
+                }
+            }
+        }
+        stored(append, id, append.time, true)
+    }
+
+    fn register(&mut self, id: Option<UserId>, name: Option<&Name>, secret: &str) -> Written {
+        let id = match id {
+            Some(id) if id.0 <= 0 => return Written::Refused(ErrorCode::BadId),
+            Some(id) if self.people.contains_key(&id) => {
+                return Written::Refused(ErrorCode::IdTaken);
+            }
+            Some(id) => id,
+            None => self.free_id(),
+        };
+        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+        let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
+        let at_the_end = Positions::from([(RoomId::Lobby, self.last(RoomId::Lobby))]);
+        let person = Person {
+            account,
+            receipts: Receipts::default(),
+            rooms: Positions::new(),
+            shared: at_the_end.clone(),
+            read: at_the_end,
+            devices: Vec::new(),
+        };
+        self.people.insert(id, person);
+        Written::Registered(id)
+    }
+
+    fn free_id(&mut self) -> UserId {
+        loop {
+            let id = self.next_user;
+            self.next_user = UserId(id.0.saturating_add(1));
+            if !self.people.contains_key(&id) && !self.retired.remove(&id) {
+                return id;
+            }
+        }
+    }
+
+    fn change(&mut self, account: UserId, change: impl FnOnce(&mut Person)) -> Written {
+        match self.people.get_mut(&account) {
+            Some(person) => {
+                change(person);
+                Written::Done
+            }
+            None => Written::Refused(ErrorCode::UnknownUser),
+        }
+    }
+
+    fn delete(&mut self, account: UserId) -> Written {
+        if self.people.remove(&account).is_none() {
+            return Written::Refused(ErrorCode::UnknownUser);
+        }
+        self.tokens.retain(|_, token| token.account != account);
+        if account >= self.next_user {
+            self.retired.insert(account);
+        }
+        Written::Done
+    }
+
+    fn give(&mut self, digest: TokenDigest, token: Token) -> Written {
+        let (account, now) = (token.account, clock::now_ms());
+        if !self.people.contains_key(&account) {
+            return Written::Refused(ErrorCode::UnknownUser);
+        }
+        self.tokens.remove(&digest);
+        self.tokens.retain(|_, old| old.account != account || old.expires > now);
+        let others = self.tokens.iter().filter(|(_, old)| old.account == account);
+        let mut others: Vec<_> = others.map(|(digest, old)| (old.expires, *digest)).collect();
+        others.sort_unstable();
+        let n_too_many = (others.len() + 1).saturating_sub(MAX_TOKENS);
+        for (_, digest) in others.iter().take(n_too_many) {
+            self.tokens.remove(digest);
+        }
+        self.tokens.insert(digest, token);
+        Written::Done
+    }
+
+    fn prune(&mut self, prune: &Prune) -> Written {
+        let Some(room) = self.rooms.get_mut(&prune.room) else { return Written::Pruned(0) };
+        let due = |message: &&Message| prune.is_due(room.last, message.id, message.time);
+        let limit = usize::try_from(prune.limit).unwrap_or(usize::MAX);
+        let n_due = room.messages.iter().take(limit).take_while(due).count();
+        Written::Pruned(room.messages.drain(..n_due).count() as u64)
+    }
+
+    fn forget(&mut self, before: Millis, limit: u32) -> Written {
+        let old = self.references.iter().filter(|(_, kept)| kept.time < before);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let old: Vec<_> = old.map(|(key, _)| key.clone()).take(limit).collect();
+        for key in &old {
+            self.references.remove(key);
+        }
+        Written::Pruned(old.len() as u64)
+    }
+
+    pub(super) fn last(&self, room: RoomId) -> MessageId {
+        self.rooms.get(&room).map_or_else(MessageId::default, |room| room.last)
+    }
+
+    /// An account, if it exists and is in a room.
+    fn member(&mut self, account: UserId, room: RoomId) -> Option<&mut Person> {
+        let person = self.people.get_mut(&account)?;
+        (room == RoomId::Lobby || person.rooms.contains_key(&room)).then_some(person)
+    }
+}
+
+impl Person {
+    /// Where this device is; a new one starts where the account is.
+    fn open_device(&mut self, device: &Device) -> Option<&mut Positions> {
+        let known = self.devices.iter().position(|(name, _)| name == device);
+        let entry = match known {
+            Some(at) => self.devices.remove(at),
+            None => (device.clone(), self.shared.clone()),
+        };
+        if self.devices.len() == MAX_DEVICES {
+            self.devices.remove(0);
+        }
+        self.devices.push(entry);
+        self.devices.last_mut().map(|(_, positions)| positions)
+    }
+
+    fn advance(&mut self, device: Option<&Device>, room: RoomId, up_to: MessageId) {
+        if let Some(positions) = device.and_then(|device| self.open_device(device)) {
+            forward(positions, room, up_to);
+        }
+        forward(&mut self.shared, room, up_to);
+    }
+
+    /// The rooms it is in, each with where it is by these positions.
+    pub(super) fn at(&self, positions: &Positions) -> Vec<(RoomId, MessageId)> {
+        let rooms = std::iter::once((RoomId::Lobby, MessageId::default()))
+            .chain(self.rooms.iter().map(|(room, since)| (*room, *since)));
+        let taken = |room| positions.get(&room).copied().unwrap_or_default();
+        rooms.map(|(room, since)| (room, since.max(taken(room)))).collect()
+    }
+
+    /// What others may see of where it is in a room.
+    pub(super) fn seen(&self, room: RoomId) -> PeerMarks {
+        let shown = |positions: &Positions, may_be_seen: bool| {
+            positions.get(&room).copied().filter(|_| may_be_seen).unwrap_or_default()
+        };
+        PeerMarks {
+            delivered: shown(&self.shared, self.receipts.delivered),
+            read: shown(&self.read, self.receipts.read),
+        }
+    }
+}
+
+fn forward(positions: &mut Positions, room: RoomId, up_to: MessageId) {
+    let taken = positions.entry(room).or_default();
+    *taken = up_to.max(*taken);
+}

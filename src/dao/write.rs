@@ -1,0 +1,146 @@
+//! What can be written, and what can become of it.
+
+use std::sync::Arc;
+
+use super::{Cursor, Receipts, TokenDigest};
+use crate::protocol::{
+    Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
+};
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A message. Creates its room when it is the first; a private room becomes known to both.
+    Append(Append),
+    /// A new account, never over another. `None`: the store chooses a free id.
+    /// The account starts at the end of the lobby (a cursor for the shared device).
+    Register {
+        /// The wanted id, positive.
+        id: Option<UserId>,
+        /// Display name; `None` means the id in digits.
+        name: Option<Name>,
+        /// The password's hash.
+        secret: String,
+    },
+    /// Another hash for an account; all its tokens end.
+    SetSecret {
+        /// Whose.
+        account: UserId,
+        /// The new hash.
+        secret: String,
+    },
+    /// Another display name for an account.
+    Rename {
+        /// Whose.
+        account: UserId,
+        /// The new name.
+        name: Name,
+    },
+    /// Removes an account with its cursors, marks and tokens. Its messages stay, under their names. Its id is
+    /// never given to somebody else by the store (it can be registered again on purpose).
+    Delete(UserId),
+    /// Makes a device known: it starts where the account's furthest device is, in every room.
+    /// Does nothing when it is known. An account has 64 devices: one more, and the one used
+    /// longest ago is forgotten.
+    OpenDevice {
+        /// Whose.
+        account: UserId,
+        /// Which.
+        device: Device,
+    },
+    /// Moves a cursor forward, never back and never beyond the room's last message, and with
+    /// it the shared device's. Ignored for accounts that do not exist, and in rooms they are
+    /// not in.
+    Cursor(Cursor),
+    /// Takes this many fresh guest ids out of the store.
+    Guests(u32),
+    /// Another token for an account, or a later end for one it has. Its expired ones go. It has
+    /// at most 64: one more, and of the others the one that expires first goes.
+    Token {
+        /// Whose.
+        account: UserId,
+        /// The device that gets it.
+        device: Option<Device>,
+        /// By what it is known again.
+        digest: TokenDigest,
+        /// From when on it is worth nothing.
+        expires: Millis,
+    },
+    /// Ends one token; does nothing when there is none.
+    RevokeToken(TokenDigest),
+    /// Ends all tokens of an account.
+    RevokeTokens(UserId),
+    /// Moves the mark up to which an account has read a room, under the rules of cursors:
+    /// forward only, not beyond the room's last message, ignored where the account is not.
+    Read {
+        /// Whose.
+        account: UserId,
+        /// Which room.
+        room: RoomId,
+        /// The last id read.
+        up_to: MessageId,
+    },
+    /// What others may see of an account's progress.
+    Receipts {
+        /// Whose.
+        account: UserId,
+        /// What.
+        receipts: Receipts,
+    },
+    /// Removes the oldest messages of a room.
+    Prune(Prune),
+    /// Forgets references to messages that were accepted before a moment, at most so many.
+    Forget {
+        /// The moment.
+        before: Millis,
+        /// How many at most.
+        limit: u32,
+    },
+}
+
+/// Which messages of a room are to go: from the oldest on, as long as they are older than a
+/// moment or too many. The first that may stay ends it, so what is left has no holes, and a
+/// message that a clock gone wrong dated into the past takes none with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Prune {
+    /// Which room.
+    pub room: RoomId,
+    /// Those accepted before this go.
+    pub before: Millis,
+    /// The newest so many are not too many.
+    pub keep: u64,
+    /// How many go at most, in this write.
+    pub limit: u32,
+}
+
+impl Prune {
+    /// Is a message one of those, in a room with this last id?
+    pub fn is_due(&self, last: MessageId, id: MessageId, time: Millis) -> bool {
+        id.0 <= last.0.saturating_sub(self.keep) || time < self.before
+    }
+}
+
+/// What became of one [`Write`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// The message is stored under this id.
+    Stored {
+        /// As it is stored: for a repeat, the first one's id and time.
+        message: Arc<Message>,
+        /// `false`: it had been stored before by another attempt of the sender's (same
+        /// reference, same text, other nonce): acknowledge, do not show again.
+        fresh: bool,
+    },
+    /// The account exists now.
+    Registered(UserId),
+    /// Fresh guest ids: this one and the next lower ones, as many as asked for.
+    Guests(UserId),
+    /// So many messages or references are gone. As many as the limit: there may be more.
+    Pruned(u64),
+    /// Done, nothing to tell.
+    Done,
+    /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
+    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an
+    /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
+    Refused(ErrorCode),
+}
