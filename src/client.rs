@@ -41,7 +41,7 @@ pub mod texts;
 pub mod ui;
 mod update;
 
-pub use update::{Ask, Lost, Reason, Said, Unsent, Update};
+pub use update::{Ask, Lost, Reason, Said, Seen, Unsent, Update};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -52,7 +52,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
-use crate::protocol::{Device, Name, Password, Reference, Text, UserId, Who};
+use crate::protocol::{
+    Device, MessageId, Name, Password, Receipts, Reference, RoomId, Text, UserId, Who,
+};
 use crate::{clock, threads};
 
 use conversation::{Conversation, Order};
@@ -200,6 +202,25 @@ impl Client {
         let reference = self.references.next().ok_or(OrderError::Closed)?;
         self.order(Order::Send(Unsent { reference: reference.clone(), to, text }))?;
         Ok(reference)
+    }
+
+    /// Says that this account has read a room up to here: its other devices hear of it, and in
+    /// a private room the other one, if the account lets them. Said once; not repeated after a
+    /// break, for the next one says more.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn read(&self, room: RoomId, up_to: MessageId) -> Result<(), OrderError> {
+        self.order(Order::Read { room, up_to })
+    }
+
+    /// Says what others may see: that private messages have reached a device of this account,
+    /// and that they were read. Kept in the account.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn show_receipts(&self, receipts: Receipts) -> Result<(), OrderError> {
+        self.order(Order::Receipts(receipts))
     }
 
     /// Asks who is online. Answered by [`Update::Online`].

@@ -168,6 +168,7 @@ impl Hub {
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
             }
+            Effect::Read { account, room, up_to } => self.cursors.note_read(account, (room, up_to)),
             Effect::Finished { session, acts, bytes } => {
                 self.parts.bytes_in_flight.give(bytes);
                 if let Some(seat) = self.seats.get(&session) {

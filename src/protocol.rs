@@ -233,6 +233,15 @@ pub enum Command {
         /// The clear password.
         password: Password,
     },
+    /// Become an account again, by a token instead of a password.
+    Resume {
+        /// What [`Event::Token`] gave; as secret as a password.
+        token: Password,
+        /// The epoch that the positions are of.
+        epoch: String,
+        /// What this client holds already: not sent again.
+        positions: Vec<(RoomId, MessageId)>,
+    },
     /// Change one's own password.
     Passwd {
         /// The present one.
@@ -260,6 +269,15 @@ pub enum Command {
         /// The last id taken.
         up_to: MessageId,
     },
+    /// "I have read this room up to here": shared by all devices of the account.
+    Read {
+        /// Which room.
+        room: RoomId,
+        /// The last id read.
+        up_to: MessageId,
+    },
+    /// What others may see of one's progress.
+    Receipts(Receipts),
     /// Are you there?
     Ping,
     /// What can I type?
@@ -325,13 +343,52 @@ pub enum Act {
         /// Another account bears the same name.
         shared: bool,
     },
-    /// The device of this session has this room up to here.
+    /// The device of this session has this room up to here. The session has seen that the room
+    /// is the account's, and that the id is one of the room's.
     Received {
         /// Which room.
         room: RoomId,
         /// The last id taken.
         up_to: MessageId,
     },
+    /// The account has read this room up to here. Seen as above.
+    Read {
+        /// Which room.
+        room: RoomId,
+        /// The last id read.
+        up_to: MessageId,
+    },
+    /// What others may see of the account's progress; it is stored already.
+    Receipts(Receipts),
+}
+
+/// What others may see of how far an account has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipts {
+    /// That a private message has reached a device.
+    pub delivered: bool,
+    /// That it was read.
+    pub read: bool,
+}
+
+/// Both, until somebody says otherwise.
+impl Default for Receipts {
+    fn default() -> Self {
+        Self { delivered: true, read: true }
+    }
+}
+
+/// How far an account has read a room, and how far the other one of a private room is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Which room.
+    pub room: RoomId,
+    /// The last id read.
+    pub read: MessageId,
+    /// The last id that has reached a device of the other one; 0 where that is not to be seen.
+    pub peer_delivered: MessageId,
+    /// The last id the other one has read; 0 where that is not to be seen.
+    pub peer_read: MessageId,
 }
 
 /// A person as others see them.
@@ -447,6 +504,36 @@ pub enum Event {
     },
     /// A send or another command was refused; the session goes on.
     Refused(Refusal),
+    /// By this one can become the same account again, on this device, until it expires.
+    Token {
+        /// Secret.
+        token: Password,
+        /// From when on it is worth nothing.
+        expires: Millis,
+    },
+    /// How far one is in each room, after a login.
+    Progress(Arc<[Progress]>),
+    /// Private messages up to this one have reached a device of the other one.
+    Delivered {
+        /// Which room.
+        room: RoomId,
+        /// Whose device.
+        by: UserId,
+        /// The last id.
+        up_to: MessageId,
+    },
+    /// Somebody has read a room up to here: oneself on another device, or the other one of a
+    /// private room.
+    Read {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        by: UserId,
+        /// The last id.
+        up_to: MessageId,
+    },
+    /// One's own wish about receipts is stored.
+    ReceiptsDone(Receipts),
     /// The answer to [`Command::Ping`].
     Pong,
     /// The answer to [`Command::Help`].

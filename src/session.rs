@@ -6,6 +6,7 @@ mod account;
 mod asking;
 mod host;
 mod replay;
+mod resume;
 
 pub use host::{Guests, Host, Policy};
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock;
+use crate::dao::TokenDigest;
 use crate::envelope::Dialect;
 use crate::front::{self, Decoder, Front, Sniff, Speech};
 use crate::hub::{self, Item, Signal};
@@ -152,6 +154,13 @@ fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
     }
 }
 
+/// What a client says it has done with a room up to an id.
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    Received,
+    Read,
+}
+
 struct Session<'a> {
     host: &'a Arc<Host>,
     id: SessionId,
@@ -167,6 +176,8 @@ struct Session<'a> {
     dialect: &'static Dialect,
     hello: Option<Hello>,
     who: Identity,
+    /// The token by which this session can be resumed.
+    token: Option<TokenDigest>,
     /// Acts of one read on their way to the hub.
     acts: Vec<Act>,
     /// Its share of acts in flight.
@@ -207,6 +218,7 @@ impl<'a> Session<'a> {
             dialect,
             hello: None,
             who: Identity::Nobody,
+            token: None,
             acts: Vec::new(),
             budget: Arc::new(Budget::new(limits::SESSION_IN_FLIGHT)),
             messages: Bucket::new(limits::MESSAGES, now),
@@ -318,10 +330,18 @@ impl<'a> Session<'a> {
             Command::Send { to, text, reference } => self.send(&to, text, reference),
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
-            Command::Received { room, up_to } => self.ask(Act::Received { room, up_to }),
+            Command::Resume { token, epoch, positions } => {
+                return self.resume(&token, &epoch, &positions);
+            }
+            Command::Received { room, up_to } => self.mark(room, up_to, Mark::Received),
+            Command::Read { room, up_to } => self.mark(room, up_to, Mark::Read),
+            Command::Receipts(receipts) => self.set_receipts(receipts),
             Command::Ping => self.tell(&Event::Pong),
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
-            Command::Logout => return Err(End::ours(Farewell::Bye)),
+            Command::Logout => {
+                self.revoke_token();
+                return Err(End::ours(Farewell::Bye));
+            }
             Command::Bad(refusal) => self.tell(&Event::Refused(refusal)),
             Command::BadLogin(refusal) => self.tell(&Event::LoginRefused(refusal)),
             Command::BadRegister(refusal) => self.tell(&Event::RegisterRefused(refusal)),
@@ -447,6 +467,8 @@ fn waits_for_store(command: &Command) -> bool {
         command,
         Command::Register { .. }
             | Command::Login { .. }
+            | Command::Resume { .. }
+            | Command::Receipts(_)
             | Command::Passwd { .. }
             | Command::Rename(_)
     )

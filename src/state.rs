@@ -5,6 +5,7 @@
 //! Knows nothing of clocks, channels, sockets, stores, locks and logs.
 
 mod people;
+mod progress;
 mod replay;
 mod sends;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use crate::protocol::{
     Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Message, MessageId, Millis, Name,
-    Reference, Refusal, RoomId, SessionId, UserId, Welcome,
+    Receipts, Reference, Refusal, RoomId, SessionId, UserId, Welcome,
 };
 use people::People;
 use replay::Held;
@@ -76,6 +77,8 @@ pub struct Attach {
     pub address: Arc<str>,
     /// A device with cursors of its own.
     pub device: Option<Device>,
+    /// What others may see of the account's progress.
+    pub receipts: Receipts,
 }
 
 /// What became of one send.
@@ -130,6 +133,15 @@ pub enum Effect {
         /// Which room.
         room: RoomId,
         /// The last id taken.
+        up_to: MessageId,
+    },
+    /// An account has read a room up to here.
+    Read {
+        /// Whose.
+        account: UserId,
+        /// Which room.
+        room: RoomId,
+        /// The last id read.
         up_to: MessageId,
     },
     /// Acts of this session are done with: their share of the budgets is free again.
@@ -351,7 +363,19 @@ impl State {
                 let (account, device) = (session.user, session.device.clone());
                 if !account.is_guest() {
                     effects.push(Effect::Cursor { account, device, room, up_to });
+                    self.tell_delivered(account, room, up_to, effects);
                 }
+            }
+            Act::Read { room, up_to } => {
+                let account = session.user;
+                if !account.is_guest() {
+                    effects.push(Effect::Read { account, room, up_to });
+                    self.tell_read(id, room, up_to, effects);
+                }
+            }
+            Act::Receipts(receipts) => {
+                self.people.set_receipts(session.user, receipts);
+                self.tell(id, Event::ReceiptsDone(receipts), effects);
             }
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });

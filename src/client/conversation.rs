@@ -10,7 +10,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{Device, ErrorCode, Member, Name, Password, UserId, Who, frame};
+use crate::protocol::{
+    Device, ErrorCode, Member, MessageId, Name, Password, Receipts, RoomId, UserId, Who, frame,
+};
 
 use super::pending::Pending;
 use super::positions::Positions;
@@ -51,6 +53,8 @@ pub(super) enum Order {
     Rename(Name),
     Passwd { old: Password, new: Password },
     Who,
+    Read { room: RoomId, up_to: MessageId },
+    Receipts(Receipts),
     Send(Unsent),
 }
 
@@ -63,7 +67,7 @@ impl Order {
             Self::Rename(_) => Some(Ask::Rename),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),
-            Self::Send(_) => None,
+            Self::Read { .. } | Self::Receipts(_) | Self::Send(_) => None,
         }
     }
 }
@@ -95,6 +99,8 @@ struct Account {
     known_good: bool,
     me: Option<UserId>,
     epoch: Option<String>,
+    /// Takes the place of the password when this program comes back.
+    token: Option<String>,
 }
 
 #[derive(Debug)]
@@ -320,6 +326,7 @@ impl Conversation {
         }
         self.account.credentials = Some((who, password));
         self.account.known_good = false;
+        self.account.token = None;
         match &mut self.stage {
             // Somebody is waiting: no pause.
             Stage::Away { retry_at } => *retry_at = Some(now),
@@ -328,8 +335,15 @@ impl Conversation {
         }
     }
 
+    /// By the token of the last login, or by the password.
     fn login(&mut self, now: Instant) {
         let Some((who, password)) = &self.account.credentials else { return };
+        if let Some(token) = self.account.token.clone() {
+            let epoch = self.account.epoch.clone().unwrap_or_default();
+            let resume = wire::Resume { token, epoch, positions: self.positions.held() };
+            self.stage = Stage::Asking { by: now + LOGIN_WAIT };
+            return self.write(kind::RESUME, &resume);
+        }
         let mut login =
             wire::Login { user_pwd: password.reveal().to_owned(), ..Default::default() };
         match who {
@@ -362,6 +376,14 @@ impl Conversation {
                 self.write(kind::PASSWD, &wire::Passwd { old_pwd, new_pwd });
             }
             Order::Who => self.write(kind::WHO, &wire::Empty {}),
+            Order::Read { room, up_to } => {
+                let seen = wire::Seen { room: room.to_string(), user_id: 0, up_to: up_to.0 };
+                self.write(kind::READ, &seen);
+            }
+            Order::Receipts(Receipts { delivered, read }) => {
+                let (delivered, read) = (*delivered, *read);
+                self.write(kind::RECEIPTS, &wire::ReceiptsMes { delivered, read });
+            }
             // These two do not wait in this queue.
             Order::Login { .. } | Order::Send(_) => {}
         }

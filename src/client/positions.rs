@@ -92,6 +92,13 @@ impl Positions {
         receipts
     }
 
+    /// What this device holds, as the server is to be told when it comes back: not to be sent
+    /// again.
+    pub(super) fn held(&self) -> Vec<String> {
+        let taken = self.rooms.iter().filter(|(_, position)| position.last > 0);
+        taken.map(|(room, position)| format!("{room}:{}", position.last)).collect()
+    }
+
     /// Another epoch or another account: the ids that were known mean nothing now.
     pub(super) fn forget(&mut self) {
         self.rooms.clear();

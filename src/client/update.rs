@@ -82,6 +82,18 @@ pub enum Update {
     },
     /// Somebody has another name now.
     Renamed(Member),
+    /// Somebody has a room up to here: the other one of a private room, or oneself on another
+    /// device.
+    Seen {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        by: UserId,
+        /// The last id.
+        up_to: MessageId,
+        /// In what way.
+        how: Seen,
+    },
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -89,6 +101,15 @@ pub enum Update {
         /// How many.
         count: u64,
     },
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It has reached a device.
+    Delivered,
+    /// It was read.
+    Read,
 }
 
 /// A message of somebody else, or of oneself on another device.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::contract::hex;
+pub use crate::protocol::Receipts;
 use crate::protocol::{Device, MessageId, Millis, Name, RoomId, UserId};
 
 /// An account as it is stored.
@@ -91,22 +92,6 @@ pub struct Token {
     pub device: Option<Device>,
     /// From when on it is worth nothing. The store does not look at it: who asks compares.
     pub expires: Millis,
-}
-
-/// What others may see of how far an account has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipts {
-    /// That a private message has reached a device.
-    pub delivered: bool,
-    /// That it was read.
-    pub read: bool,
-}
-
-/// Both, until somebody says otherwise.
-impl Default for Receipts {
-    fn default() -> Self {
-        Self { delivered: true, read: true }
-    }
 }
 
 /// How far an account has read a room, on whichever device.

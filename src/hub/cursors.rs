@@ -16,6 +16,8 @@ const COLLECT: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Cursors {
     newest: HashMap<(UserId, Option<Device>, RoomId), MessageId>,
+    /// The newest read mark of each (account, room).
+    read: HashMap<(UserId, RoomId), MessageId>,
     due: Option<Instant>,
     is_due: bool,
 }
@@ -27,6 +29,12 @@ impl Cursors {
         *newest = up_to.max(*newest);
     }
 
+    /// An account has read a room up to here.
+    pub(super) fn note_read(&mut self, account: UserId, (room, up_to): Mark) {
+        let newest = self.read.entry((account, room)).or_default();
+        *newest = up_to.max(*newest);
+    }
+
     /// All of them are due now.
     pub(super) fn make_due(&mut self) {
         self.is_due = true;
@@ -34,7 +42,7 @@ impl Cursors {
 
     /// Moves what is due into jobs; says when to come again.
     pub(super) fn flush(&mut self, now: Instant, jobs: &mut Vec<Job>) -> Option<Instant> {
-        if self.newest.is_empty() {
+        if self.newest.is_empty() && self.read.is_empty() {
             self.is_due = false;
             return None;
         }
@@ -47,6 +55,10 @@ impl Cursors {
         jobs.extend(self.newest.drain().map(|((account, device, room), up_to)| {
             let cursor = Cursor { account, device, room, up_to };
             Job { write: Write::Cursor(cursor), tell: Tell::Nobody }
+        }));
+        jobs.extend(self.read.drain().map(|((account, room), up_to)| Job {
+            write: Write::Read { account, room, up_to },
+            tell: Tell::Nobody,
         }));
         None
     }

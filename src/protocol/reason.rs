@@ -18,6 +18,8 @@ pub enum ErrorCode {
     UnknownUser,
     /// The password is not this account's.
     WrongPassword,
+    /// The token is unknown, expired, revoked, or another device's: log in with the password.
+    BadToken,
     /// Too many wrong passwords or registrations; wait.
     Throttled,
     /// Somebody has this id.
@@ -66,6 +68,7 @@ impl ErrorCode {
         (Self::AlreadyLoggedIn, "already_logged_in"),
         (Self::UnknownUser, "unknown_user"),
         (Self::WrongPassword, "wrong_password"),
+        (Self::BadToken, "bad_token"),
         (Self::Throttled, "throttled"),
         (Self::IdTaken, "id_taken"),
         (Self::NameTaken, "name_taken"),

@@ -38,6 +38,13 @@ pub mod kind {
     pub const WHO_RES: &str = "WhoResMes";
     pub const RENAME: &str = "RenameMes";
     pub const RECEIVED: &str = "ReceivedMes";
+    pub const TOKEN: &str = "TokenMes";
+    pub const RESUME: &str = "ResumeMes";
+    pub const PROGRESS: &str = "ProgressMes";
+    pub const DELIVERED: &str = "DeliveredMes";
+    pub const READ: &str = "ReadMes";
+    pub const RECEIPTS: &str = "ReceiptsMes";
+    pub const RECEIPTS_RES: &str = "ReceiptsResMes";
     pub const LOGOUT: &str = "LogoutMes";
     pub const ERROR: &str = "ErrorMes";
     pub const PASSWD_RES: &str = "PasswdResMes";
@@ -288,6 +295,66 @@ pub struct Rename {
 pub struct Received {
     pub room: String,
     pub up_to: u64,
+}
+
+/// `TokenMes`: by this one can resume.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a token")]
+pub struct Token {
+    pub token: String,
+    /// Milliseconds since 1970.
+    pub expires: i64,
+}
+
+/// `ResumeMes`, client to server, instead of `LoginMes`; answered by `LoginResMes`.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a token")]
+pub struct Resume {
+    pub token: String,
+    /// The epoch that the positions are of.
+    pub epoch: String,
+    /// What the client holds, as `ROOM:ID`: `lobby:17`, `@100,200:3`.
+    pub positions: Vec<String>,
+}
+
+/// One room in `ProgressMes`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "wire fields")]
+pub struct Progress {
+    pub room: String,
+    pub read: u64,
+    pub peer_delivered: u64,
+    pub peer_read: u64,
+}
+
+/// `ProgressMes`: how far one is in each room, after a login, in as many frames as it takes.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "wire fields")]
+pub struct ProgressMes {
+    pub rooms: Vec<Progress>,
+}
+
+/// `DeliveredMes`, and with the same shape `ReadMes` both ways (client to server `userId` is 0).
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "wire fields")]
+pub struct Seen {
+    pub room: String,
+    pub user_id: i64,
+    pub up_to: u64,
+}
+
+/// `ReceiptsMes` both ways: what others may see; `ReceiptsResMes` says it back when it is stored.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "wire fields")]
+pub struct ReceiptsMes {
+    pub delivered: bool,
+    pub read: bool,
 }
 
 /// `ErrorMes`: something was refused, or the server closes the connection.

@@ -59,7 +59,11 @@ impl Session<'_> {
         };
         self.forgive(began);
         match checked {
-            Ok(account) => self.enter_as_account(&account),
+            Ok(account) => {
+                self.enter_as_account(&account, &[])?;
+                self.give_token(account.id);
+                Ok(())
+            }
             Err(refusal) => {
                 self.tell(&Event::LoginRefused(refusal));
                 Ok(())
@@ -167,6 +171,8 @@ impl Session<'_> {
         let secret = self.host.auth.hash(new).map_err(Refusal::of)?;
         self.host.write(Write::SetSecret { account: id, secret }).map_err(Refusal::of)?;
         log::info!("{id} has a new password");
+        // All tokens ended with the old one.
+        self.give_token(id);
         Ok(())
     }
 

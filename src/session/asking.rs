@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Identity, Session};
+use super::{Identity, Mark, Session};
 use crate::clock;
 use crate::dao::StoreError;
 use crate::limits;
 use crate::protocol::{
-    Act, Command, ErrorCode, Event, Reference, Refusal, RoomId, Text, To, UserId, Who,
+    Act, Command, ErrorCode, Event, MessageId, Reference, Refusal, RoomId, Text, To, UserId, Who,
 };
 
 /// How long it is remembered that an account exists.
@@ -94,6 +94,32 @@ impl Session<'_> {
             self.known.add(id);
         }
         Ok(exists)
+    }
+
+    /// A room of this account's own is taken or read up to an id, at most its last.
+    pub(super) fn mark(&mut self, room: RoomId, up_to: MessageId, mark: Mark) {
+        let is_own = self.account().is_some_and(|me| match room {
+            RoomId::Lobby => true,
+            RoomId::Pair(..) => room.other(me).is_some(),
+        });
+        if !is_own {
+            return self.refuse(ErrorCode::BadRequest);
+        }
+        // In private rooms others are told of it, so it must be true.
+        let last = match room {
+            RoomId::Lobby => Ok(up_to),
+            RoomId::Pair(..) => self.host.store.last(room),
+        };
+        match last {
+            Ok(last) => {
+                let up_to = up_to.min(last);
+                self.ask(match mark {
+                    Mark::Received => Act::Received { room, up_to },
+                    Mark::Read => Act::Read { room, up_to },
+                });
+            }
+            Err(error) => self.tell(&Event::Refused(refusal_of(&error))),
+        }
     }
 
     /// Asks the hub for something that is no send.

@@ -11,7 +11,9 @@ use crate::dao::{Account, StoreError, Write};
 use crate::hub::{Item, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
-use crate::protocol::{Device, Event, Farewell, Message, MessageId, Name, RoomId, UserId, Welcome};
+use crate::protocol::{
+    Device, Event, Farewell, Message, MessageId, Name, Receipts, RoomId, UserId, Welcome,
+};
 use crate::state::{Attach, Input};
 
 /// To a client that does not acknowledge: so many of the newest messages of a room that is not
@@ -47,8 +49,12 @@ impl Session<'_> {
         self.attach(id, None, None).map(|_welcome| ())
     }
 
-    /// Logged in: the reply, what waits, then live.
-    pub(super) fn enter_as_account(&mut self, account: &Account) -> Result<(), End> {
+    /// Logged in: the reply, what waits beyond what the client already holds, then live.
+    pub(super) fn enter_as_account(
+        &mut self,
+        account: &Account,
+        held: &[(RoomId, MessageId)],
+    ) -> Result<(), End> {
         let device = self.own_device(account.id)?;
         let welcome = self.attach(account.id, Some(&account.name), device.clone())?;
         self.who = Identity::Account(account.id);
@@ -57,7 +63,9 @@ impl Session<'_> {
         }
         log::info!("{} logged in", account.id);
         self.tell(&Event::Welcome(welcome));
+        self.tell_progress(account.id);
         let mut positions = self.positions(account.id, device.as_ref())?;
+        self.pass_held(&mut positions, held)?;
         if device.is_none() {
             self.skip_to_newest(&mut positions)?;
         }
@@ -121,6 +129,7 @@ impl Session<'_> {
             shared,
             address: Arc::clone(&self.address),
             device,
+            receipts: self.receipts(user)?,
         };
         self.hand_over();
         if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
@@ -139,6 +148,13 @@ impl Session<'_> {
         }
     }
 
+    fn receipts(&self, user: UserId) -> Result<Receipts, End> {
+        match user.is_guest() {
+            true => Ok(Receipts::default()),
+            false => self.host.store.receipts(user).map_err(|error| lost(&error)),
+        }
+    }
+
     /// Says how far this session was sent; is it live now?
     fn caught_up(&mut self, taken: Positions) -> Result<bool, End> {
         self.enter(Input::CaughtUp { session: self.id, taken });
@@ -154,6 +170,22 @@ impl Session<'_> {
 
     fn positions(&self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
         patiently(|| self.host.store.cursors(account, device))
+    }
+
+    /// What the client holds is not sent again. An id that the store never gave is not believed:
+    /// it would hide what comes.
+    fn pass_held(
+        &self,
+        positions: &mut Positions,
+        held: &[(RoomId, MessageId)],
+    ) -> Result<(), End> {
+        for (room, position) in positions {
+            let Some((_, id)) = held.iter().find(|(other, _)| other == room) else { continue };
+            if *id > *position && *id <= patiently(|| self.host.store.last(*room))? {
+                *position = *id;
+            }
+        }
+        Ok(())
     }
 
     /// In rooms that are not private, what lies far back is counted instead of sent.

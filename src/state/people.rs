@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Attach;
 use crate::protocol::{
-    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, SessionId, UserId, Welcome,
+    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, SessionId, UserId, Welcome,
 };
 
 /// Above this many people, who comes and who leaves is told once a second, all at once:
@@ -35,6 +35,8 @@ struct Person {
     /// Of the first session.
     address: Arc<str>,
     sessions: Vec<SessionId>,
+    /// What others may see of their progress.
+    receipts: Receipts,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl People {
             shared: false,
             address: Arc::clone(&attach.address),
             sessions: vec![attach.session],
+            receipts: attach.receipts,
         };
         self.persons.insert(attach.user, person);
         let mut changes = match &attach.name {
@@ -113,6 +116,18 @@ impl People {
         self.take_name(id);
         self.roster = None;
         Ok(self.give(id, name, shared))
+    }
+
+    /// What others may see of somebody's progress.
+    pub(super) fn receipts(&self, id: UserId) -> Receipts {
+        self.persons.get(&id).map_or_else(Receipts::default, |person| person.receipts)
+    }
+
+    /// They want it so.
+    pub(super) fn set_receipts(&mut self, id: UserId, receipts: Receipts) {
+        if let Some(person) = self.persons.get_mut(&id) {
+            person.receipts = receipts;
+        }
     }
 
     /// The name as shown.

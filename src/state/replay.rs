@@ -27,6 +27,8 @@ pub(super) struct Held {
     presence: BTreeMap<UserId, Arc<Event>>,
     /// The last new name of each person.
     names: BTreeMap<UserId, Arc<Event>>,
+    /// The last that was heard of each one's progress in each room: delivered, read.
+    progress: BTreeMap<(RoomId, UserId, bool), Arc<Event>>,
     bytes: usize,
     has_dropped: bool,
 }
@@ -47,6 +49,12 @@ impl Held {
             Event::Crowd { came, left } => self.hold_crowd(came, left),
             Event::Renamed(member) => {
                 self.names.insert(member.id, event);
+            }
+            Event::Delivered { room, by, .. } => {
+                self.progress.insert((*room, *by, false), event);
+            }
+            Event::Read { room, by, .. } => {
+                self.progress.insert((*room, *by, true), event);
             }
             _ => self.events.push(event),
         }
@@ -70,7 +78,11 @@ impl Held {
     }
 
     fn into_events(self) -> impl Iterator<Item = Arc<Event>> {
-        self.events.into_iter().chain(self.presence.into_values()).chain(self.names.into_values())
+        self.events
+            .into_iter()
+            .chain(self.presence.into_values())
+            .chain(self.names.into_values())
+            .chain(self.progress.into_values())
     }
 }
 

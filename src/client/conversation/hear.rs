@@ -11,7 +11,7 @@ use crate::protocol::{
 };
 
 use super::{Conversation, RETRY, Stage};
-use crate::client::{Ask, Lost, Reason, Said, Update};
+use crate::client::{Ask, Lost, Reason, Said, Seen, Update};
 
 /// More people online than this are not listed: the list comes in pieces without end otherwise.
 const MAX_ONLINE: usize = 100_000;
@@ -40,6 +40,13 @@ impl Conversation {
             kind::PASSWD_RES => read(data).map(|res| self.passwd_answered(&res)),
             kind::SMS | kind::SMS_PRIVATE => read(data).map(|sms| self.said(sms)),
             kind::ACK => read(data).map(|ack| self.acknowledged(ack, now)),
+            kind::TOKEN => read(data).map(|token: wire::Token| {
+                self.account.token = Some(token.token);
+            }),
+            kind::DELIVERED => read(data).map(|seen| self.seen(&seen, Seen::Delivered)),
+            kind::READ => read(data).map(|seen| self.seen(&seen, Seen::Read)),
+            kind::PROGRESS => read(data).map(|progress| self.progressed(progress)),
+            kind::RECEIPTS_RES => Some(()),
             kind::WHO_RES => read(data).map(|who| self.online(who)),
             kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
             kind::RENAME => read(data).map(|rename| self.renamed(rename)),
@@ -98,6 +105,10 @@ impl Conversation {
             _ => ErrorCode::Internal,
         };
         let why = Reason::new(res.error_code, code, res.error);
+        // A token that is no longer good: the password still is, as far as is known.
+        if self.account.token.take_if(|_| !why.is_temporary()).is_some() {
+            return self.login(now);
+        }
         // Credentials that were good before are good again when the server is well again.
         if self.account.known_good && why.is_temporary() {
             self.stage = Stage::Met { login_at: Some(now + RETRY * LOGIN_RETRY) };
@@ -264,6 +275,30 @@ impl Conversation {
             // It does not say what it is about: the oldest question is the likeliest.
             let what = self.asked.pop_front();
             self.hand_on(Update::Refused { what, why });
+        }
+    }
+
+    fn seen(&mut self, seen: &wire::Seen, how: Seen) {
+        if let Some(room) = RoomId::parse(&seen.room) {
+            let (by, up_to) = (UserId(seen.user_id), MessageId(seen.up_to));
+            self.hand_on(Update::Seen { room, by, up_to, how });
+        }
+    }
+
+    /// How far everybody is, after a login: the same as if each were told now.
+    fn progressed(&mut self, progress: wire::ProgressMes) {
+        let Some(me) = self.account.me else { return };
+        for rooms in progress.rooms {
+            let Some(room) = RoomId::parse(&rooms.room) else { continue };
+            let peer = room.other(me).unwrap_or(me);
+            let known = [
+                (me, rooms.read, Seen::Read),
+                (peer, rooms.peer_delivered, Seen::Delivered),
+                (peer, rooms.peer_read, Seen::Read),
+            ];
+            for (by, up_to, how) in known.into_iter().filter(|(_, up_to, _)| *up_to > 0) {
+                self.hand_on(Update::Seen { room, by, up_to: MessageId(up_to), how });
+            }
         }
     }
 

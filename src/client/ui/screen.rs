@@ -114,7 +114,11 @@ impl Screen {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
             }
             Update::Skipped { count, .. } => notice(Notice::Skipped { count: *count }),
-            Update::Connected { .. } | Update::Online(_) | Update::Sent { .. } => None,
+            // The menus have no place for these.
+            Update::Connected { .. }
+            | Update::Online(_)
+            | Update::Seen { .. }
+            | Update::Sent { .. } => None,
         }
     }
 

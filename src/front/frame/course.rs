@@ -65,6 +65,11 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Skipped { .. }
         | Event::Accepted { .. }
         | Event::Refused(_)
+        | Event::Token { .. }
+        | Event::Progress(_)
+        | Event::Delivered { .. }
+        | Event::Read { .. }
+        | Event::ReceiptsDone(_)
         | Event::Pong
         | Event::Help { .. } => {}
     }

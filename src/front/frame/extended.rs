@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::envelope::Dialect;
 use crate::protocol::frame::{HELLO_LIMIT, encode, go_json};
 use crate::protocol::wire::{
-    Ack, Empty, ErrorMes, HelloRes, LoginRes, Notify, Person, Rename, Res, Skipped, Sms, WhoRes,
-    code, kind, status,
+    self, Ack, Empty, ErrorMes, HelloRes, LoginRes, Notify, Person, ProgressMes, ReceiptsMes,
+    Rename, Res, Seen, Skipped, Sms, Token, WhoRes, code, kind, status,
 };
 use crate::protocol::{
-    ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, Refusal, RoomId, Welcome,
+    ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, MessageId, Progress,
+    Receipts, Refusal, RoomId, UserId, Welcome,
 };
 use crate::texts::{self, Lang};
 
@@ -23,6 +24,9 @@ pub(super) static FRAME: Dialect =
 
 /// The version of the protocol.
 const VERSION: i64 = 1;
+
+/// What the server can do beyond version 1's first words.
+const FEATURES: &[&str] = &[RECEIVED, "resume", "read"];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -79,10 +83,41 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
             encode(kind::ACK, &ack, out);
         }
         Event::Refused(refusal) => refused(refusal, out),
+        Event::Token { token, expires } => {
+            let token = Token { token: token.reveal().to_owned(), expires: expires.0 };
+            encode(kind::TOKEN, &token, out);
+        }
+        Event::Progress(rooms) => progress(rooms, out),
+        Event::Delivered { room, by, up_to } => {
+            encode(kind::DELIVERED, &seen(*room, *by, *up_to), out);
+        }
+        Event::Read { room, by, up_to } => encode(kind::READ, &seen(*room, *by, *up_to), out),
+        Event::ReceiptsDone(Receipts { delivered, read }) => {
+            let (delivered, read) = (*delivered, *read);
+            encode(kind::RECEIPTS_RES, &ReceiptsMes { delivered, read }, out);
+        }
         Event::Pong => encode(kind::PONG, &Empty {}, out),
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+    }
+}
+
+fn seen(room: RoomId, by: UserId, up_to: MessageId) -> Seen {
+    Seen { room: room.to_string(), user_id: by.0, up_to: up_to.0 }
+}
+
+/// A room takes some 150 bytes: so many stay below [`HELLO_LIMIT`].
+fn progress(rooms: &[Progress], out: &mut Vec<u8>) {
+    const ROOMS: usize = 200;
+    let wire = |progress: &Progress| wire::Progress {
+        room: progress.room.to_string(),
+        read: progress.read.0,
+        peer_delivered: progress.peer_delivered.0,
+        peer_read: progress.peer_read.0,
+    };
+    for rooms in rooms.chunks(ROOMS) {
+        encode(kind::PROGRESS, &ProgressMes { rooms: rooms.iter().map(wire).collect() }, out);
     }
 }
 
@@ -91,7 +126,7 @@ fn hello(reply: &HelloReply) -> HelloRes {
         version: VERSION,
         server: reply.server.clone(),
         frame_limit: u64::try_from(reply.frame_limit).unwrap_or(u64::MAX),
-        features: vec![RECEIVED.to_owned()],
+        features: FEATURES.iter().map(|feature| (*feature).to_owned()).collect(),
     }
 }
 

@@ -14,8 +14,8 @@ use serde::de::{
 use crate::protocol::frame::{HELLO_LIMIT, is_shallow};
 use crate::protocol::wire::kind;
 use crate::protocol::{
-    Command, Device, ErrorCode, Farewell, Hello, MessageId, Name, NameKey, Password, Reference,
-    Refusal, RoomId, Text, To, UserId, Who,
+    Command, Device, ErrorCode, Farewell, Hello, MessageId, Name, NameKey, Password, Receipts,
+    Reference, Refusal, RoomId, Text, To, UserId, Who,
 };
 
 /// The command of one body.
@@ -97,6 +97,27 @@ const KINDS: &[Kind] = &[
         refused: Command::Bad,
     },
     Kind {
+        names: &[kind::RESUME],
+        keys: &[("token", Key::Password), ("epoch", Key::Epoch), ("positions", Key::Words)],
+        command: resume,
+        refused: Command::BadLogin,
+    },
+    Kind {
+        names: &[kind::READ],
+        keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
+        command: read,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::RECEIPTS],
+        keys: &[("delivered", Key::Delivered), ("read", Key::Read)],
+        command: |fields| {
+            let (delivered, read) = (fields.delivered, fields.read);
+            Ok(Command::Receipts(Receipts { delivered, read }))
+        },
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::RECEIVED],
         keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
         command: received,
@@ -136,7 +157,7 @@ const HELLO: Keys = &[
     ("client", Key::Client),
     ("device", Key::Device),
     ("frameLimit", Key::FrameLimit),
-    ("features", Key::Features),
+    ("features", Key::Words),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,10 +175,13 @@ enum Key {
     Client,
     Device,
     FrameLimit,
-    Features,
+    Words,
     OldPassword,
     Room,
     UpTo,
+    Epoch,
+    Delivered,
+    Read,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -176,10 +200,14 @@ struct Fields {
     client: String,
     device: String,
     frame_limit: u64,
-    features: Vec<String>,
+    /// A list of strings: features, positions.
+    words: Vec<String>,
     old_password: String,
     room: String,
     up_to: u64,
+    epoch: String,
+    delivered: bool,
+    read: bool,
 }
 
 impl Fields {
@@ -198,10 +226,13 @@ impl Fields {
             Key::Client => self.client = value(map)?,
             Key::Device => self.device = value(map)?,
             Key::FrameLimit => self.frame_limit = value(map)?,
-            Key::Features => self.features = value(map)?,
+            Key::Words => self.words = value(map)?,
             Key::OldPassword => self.old_password = value(map)?,
             Key::Room => self.room = value(map)?,
             Key::UpTo => self.up_to = value(map)?,
+            Key::Epoch => self.epoch = value(map)?,
+            Key::Delivered => self.delivered = value(map)?,
+            Key::Read => self.read = value(map)?,
         }
         Ok(())
     }
@@ -378,7 +409,7 @@ fn hello(fields: &Fields) -> Result<Command, Refusal> {
     }
     let device = optional(&fields.device, Device::new)?;
     let client = fields.client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect();
-    let receipts = fields.features.iter().any(|feature| feature == super::extended::RECEIVED);
+    let receipts = fields.words.iter().any(|feature| feature == super::extended::RECEIVED);
     Ok(Command::Hello(Hello { client, device, receipts }))
 }
 
@@ -391,6 +422,23 @@ fn passwd(fields: &Fields) -> Result<Command, Refusal> {
 
 fn rename(fields: &Fields) -> Result<Command, Refusal> {
     named(&fields.user_name).map(Command::Rename)
+}
+
+fn resume(fields: &Fields) -> Result<Command, Refusal> {
+    let bad = |_code| Refusal::of(ErrorCode::BadToken);
+    let token = Password::new(&fields.password).map_err(bad)?;
+    // A position that cannot be read costs a repetition, no more.
+    let position = |text: &String| {
+        let (room, id) = text.rsplit_once(':')?;
+        Some((RoomId::parse(room)?, MessageId(id.parse().ok()?)))
+    };
+    let positions = fields.words.iter().filter_map(position).collect();
+    Ok(Command::Resume { token, epoch: fields.epoch.clone(), positions })
+}
+
+fn read(fields: &Fields) -> Result<Command, Refusal> {
+    let room = RoomId::parse(&fields.room).ok_or_else(|| Refusal::of(ErrorCode::BadRequest))?;
+    Ok(Command::Read { room, up_to: MessageId(fields.up_to) })
 }
 
 fn received(fields: &Fields) -> Result<Command, Refusal> {

@@ -59,6 +59,11 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::Farewell(_)
         | Event::Accepted { .. }
         | Event::Hello(_)
+        | Event::Token { .. }
+        | Event::Progress(_)
+        | Event::Delivered { .. }
+        | Event::Read { .. }
+        | Event::ReceiptsDone(_)
         | Event::Pong => String::new(),
     };
     out.extend_from_slice(lines.as_bytes());

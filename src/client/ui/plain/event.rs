@@ -4,7 +4,7 @@
 
 use crate::client::texts;
 use crate::client::ui::clean;
-use crate::client::{Ask, Update};
+use crate::client::{Ask, Seen, Update};
 use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
 
@@ -69,6 +69,13 @@ pub(super) fn lines(update: &Update) -> String {
             line("left", &[&who.id.to_string(), &who.name, how])
         }
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
+        Update::Seen { room, by, up_to, how } => {
+            let kind = match how {
+                Seen::Delivered => "delivered",
+                Seen::Read => "read",
+            };
+            line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
+        }
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }

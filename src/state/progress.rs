@@ -1,0 +1,51 @@
+//! Who is told how far somebody has come: the sender of a private message, where the reader lets
+//! it be seen, and the reader's own other devices.
+
+use std::sync::Arc;
+
+use super::{Effect, State};
+use crate::protocol::{Event, MessageId, RoomId, SessionId, UserId};
+
+impl State {
+    /// A device of `by` has a private room up to here: the other one may be told.
+    pub(super) fn tell_delivered(
+        &mut self,
+        by: UserId,
+        room: RoomId,
+        up_to: MessageId,
+        effects: &mut Vec<Effect>,
+    ) {
+        let peer = room.other(by).filter(|peer| *peer != by);
+        if let Some(peer) = peer.filter(|_| self.people.receipts(by).delivered) {
+            let to = self.people.sessions(peer).to_vec();
+            self.tell_each(&to, Event::Delivered { room, by, up_to }, effects);
+        }
+    }
+
+    /// The account of this session has read a room up to here: its other devices are told, and
+    /// in a private room the other one may be.
+    pub(super) fn tell_read(
+        &mut self,
+        session: SessionId,
+        room: RoomId,
+        up_to: MessageId,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(by) = self.sessions.get(&session).map(|session| session.user) else { return };
+        let mut to = self.people.sessions(by).to_vec();
+        to.retain(|other| *other != session);
+        if let Some(peer) = room.other(by).filter(|peer| *peer != by)
+            && self.people.receipts(by).read
+        {
+            to.extend_from_slice(self.people.sessions(peer));
+        }
+        self.tell_each(&to, Event::Read { room, by, up_to }, effects);
+    }
+
+    fn tell_each(&mut self, to: &[SessionId], event: Event, effects: &mut Vec<Effect>) {
+        let event = Arc::new(event);
+        for id in to {
+            self.tell_shared(*id, Arc::clone(&event), effects);
+        }
+    }
+}
