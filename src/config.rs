@@ -66,10 +66,7 @@ pub enum UserAct {
 pub struct StoreArg {
     /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
     /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
-    #[allow(
-        rustdoc::broken_intra_doc_links,
-        reason = "this text is the help, too, where the brackets mean what may be left out"
-    )]
+    #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
     #[arg(long, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
     pub store: Option<String>,
 }
