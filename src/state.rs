@@ -141,7 +141,8 @@ pub enum Effect {
         /// How many bytes of text.
         bytes: usize,
     },
-    /// The session is attached: its thread sends the login reply and what the store has.
+    /// The session is attached. A guest is greeted and live; for an account its thread sends the
+    /// login reply and what the store has.
     Attached {
         /// Which.
         session: SessionId,
@@ -271,18 +272,25 @@ impl State {
             device: attach.device.clone(),
             n_in_flight: 0,
             waiting: VecDeque::new(),
-            held: Some(Held::default()),
+            held: (!attach.user.is_guest()).then(Held::default),
         };
         self.sessions.insert(id, session);
         let changes = self.people.arrive(attach);
         self.tell_presence(changes, now, effects);
-        self.catching_up.push(id);
         let welcome = Welcome {
             me: self.people.member(attach.user),
             online: self.people.online(attach.user),
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };
+        if attach.user.is_guest() {
+            // Never here before: nothing waits for it, so it is live at once.
+            let event = Arc::new(Event::Welcome(welcome.clone()));
+            effects.push(Effect::One { session: id, event, own: false });
+            effects.push(Effect::Enter(id));
+        } else {
+            self.catching_up.push(id);
+        }
         effects.push(Effect::Attached { session: id, welcome });
     }
 
@@ -333,8 +341,8 @@ impl State {
                 return self.send(id, (room, text, reference), now, effects);
             }
             Act::Who => {
-                let online = self.people.everybody();
-                self.tell(id, Event::Online(online), effects);
+                let online = self.people.roster();
+                self.tell_shared(id, online, effects);
             }
             Act::Rename { name, shared } => {
                 self.rename(id, (&name, shared), now, effects);
@@ -379,8 +387,12 @@ impl State {
             match next {
                 Waiting::Act(act) => self.act(id, act, now, effects),
                 Waiting::Attach(attach) => {
+                    let waiting = std::mem::take(&mut session.waiting);
                     self.leave(id, Leaving::BecameAccount, now, effects);
-                    return self.attach(&attach, now, effects);
+                    self.attach(&attach, now, effects);
+                    if let Some(session) = self.sessions.get_mut(&id) {
+                        session.waiting = waiting;
+                    }
                 }
                 Waiting::Detach(why) => {
                     self.leave(id, why, now, effects);
@@ -391,7 +403,10 @@ impl State {
     }
 
     fn tell(&mut self, id: SessionId, event: Event, effects: &mut Vec<Effect>) {
-        let event = Arc::new(event);
+        self.tell_shared(id, Arc::new(event), effects);
+    }
+
+    fn tell_shared(&mut self, id: SessionId, event: Arc<Event>, effects: &mut Vec<Effect>) {
         match self.sessions.get_mut(&id).and_then(|session| session.held.as_mut()) {
             Some(held) => held.hold(event),
             None => effects.push(Effect::One { session: id, event, own: false }),

@@ -22,7 +22,7 @@ pub(super) struct People {
     /// Who bears a name, of those online.
     bearers: HashMap<NameKey, Vec<UserId>>,
     /// The answer to `who`, until something changes.
-    roster: Option<Arc<[Member]>>,
+    roster: Option<Arc<Event>>,
     folded: Option<Folded>,
 }
 
@@ -131,20 +131,22 @@ impl People {
         Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
     }
 
-    /// Everybody, by id.
-    pub(super) fn everybody(&mut self) -> Arc<[Member]> {
+    /// The answer to `who`: everybody, by id. The same event until somebody comes, leaves or
+    /// has another name, so that it is encoded once for all who ask.
+    pub(super) fn roster(&mut self) -> Arc<Event> {
         if let Some(roster) = &self.roster {
             return Arc::clone(roster);
         }
-        let roster: Arc<[Member]> = self.persons.keys().map(|id| self.member(*id)).collect();
-        self.roster = Some(Arc::clone(&roster));
-        roster
+        let everybody = self.persons.keys().map(|id| self.member(*id)).collect();
+        Arc::clone(self.roster.insert(Arc::new(Event::Online(everybody))))
     }
 
     /// For a login reply: everybody, or as many as it may hold, `me` among them.
     pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
-        if self.persons.len() <= Welcome::MAX_ONLINE {
-            return self.everybody();
+        if self.persons.len() <= Welcome::MAX_ONLINE
+            && let Event::Online(everybody) = &*self.roster()
+        {
+            return Arc::clone(everybody);
         }
         let others = self.persons.keys().filter(|id| **id != me).take(Welcome::MAX_ONLINE - 1);
         std::iter::once(&me).chain(others).map(|id| self.member(*id)).collect()
@@ -164,12 +166,10 @@ impl People {
             left: Vec::new(),
         });
         match event {
-            Event::Came(member) => folded.came.push(member),
-            // Who came and went within the second was never there, as far as others can tell.
-            Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
-                Some(at) => drop(folded.came.remove(at)),
-                None => folded.left.push(member),
-            },
+            // Who came and went within the second was never there, as far as others can tell;
+            // who went and came back was never gone.
+            Event::Came(member) => fold_into(&mut folded.came, &mut folded.left, member),
+            Event::Left(member, _) => fold_into(&mut folded.left, &mut folded.came, member),
             other => return Some(other),
         }
         None
@@ -237,5 +237,12 @@ impl People {
 
     fn bearers(&self, key: &NameKey) -> impl Iterator<Item = UserId> {
         self.bearers.get(key).into_iter().flatten().copied()
+    }
+}
+
+fn fold_into(side: &mut Vec<Member>, opposite: &mut Vec<Member>, member: Member) {
+    match opposite.iter().position(|other| other.id == member.id) {
+        Some(at) => drop(opposite.swap_remove(at)),
+        None => side.push(member),
     }
 }
