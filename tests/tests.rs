@@ -17,5 +17,6 @@
 
 mod client;
 mod fronts;
+mod rules;
 mod stores;
 mod support;
