@@ -388,10 +388,11 @@ impl World {
 
 type Roster = BTreeMap<UserId, Arc<str>>;
 
-fn difference(heard: &Roster, real: &Roster) -> Vec<(UserId, Option<Arc<str>>, Option<Arc<str>>)> {
+/// One line for each whose name was heard otherwise than it is.
+fn difference(heard: &Roster, real: &Roster) -> Vec<String> {
     let ids: BTreeSet<_> = heard.keys().chain(real.keys()).collect();
-    let rows = ids.into_iter().map(|id| (*id, heard.get(id).cloned(), real.get(id).cloned()));
-    rows.filter(|(_, heard, real)| heard != real).collect()
+    let differing = ids.into_iter().filter(|id| heard.get(id) != real.get(id));
+    differing.map(|id| format!("{id}: {:?}, {:?}", heard.get(id), real.get(id))).collect()
 }
 
 /// A few texts; the last is as long as texts can be.
