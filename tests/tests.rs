@@ -17,5 +17,7 @@
 
 mod client;
 mod fronts;
+mod lines;
+mod scenario;
 mod stores;
 mod support;
