@@ -16,6 +16,8 @@
 )]
 
 mod client;
+mod course;
+mod extended;
 mod fronts;
 mod lines;
 mod scenario;

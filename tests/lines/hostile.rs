@@ -94,6 +94,11 @@ fn a_hostile_name_is_refused_or_tamed() {
         assert!(is_tame(&notice), "{name:?} is shown as {notice:?}");
         println!("{name:?} is shown as {notice}");
     }
+}
+
+#[test]
+fn a_hostile_name_of_a_guest_is_refused() {
+    let server = Server::start();
     let mut guest = Line::enter(server.lines());
     for name in ["tom\u{1b}[2J", "tom\rx", "\u{202e}mot", "a\u{8}b"] {
         guest.say(&format!("rename|{name}"));

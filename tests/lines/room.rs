@@ -137,7 +137,9 @@ fn who_is_silent_for_too_long_is_closed_without_a_word() {
         other.expect("rename successful!!");
     }
     guest.wire.expect_end();
-    account.wire.expect_end();
+    let heard = String::from_utf8(account.wire.drain()).unwrap();
+    let left = format!("{}\r\n", guest.notice("time out leaved"));
+    assert!(heard.is_empty() || heard == left, "{heard}");
     other.expect(&guest.notice("time out leaved"));
     // The account is still there with its other client, which may be silent.
     other.tell_all("watcher", "still there?");

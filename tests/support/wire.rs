@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use hubbub::clock;
+use socket2::SockRef;
 
 /// Longer than anything here takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -73,6 +74,12 @@ impl Wire {
         !self.held.is_empty() || !matches!(self.read(patience), Err(error) if is_late(&error))
     }
 
+    /// Waits for something to hear, or for the end.
+    pub fn is_at_end(&mut self) -> bool {
+        self.held.is_empty()
+            && self.read(DEADLINE).unwrap_or_else(|error| panic!("{}: {error}", self.name())) == 0
+    }
+
     /// Everything until the connection ends, in order or cut.
     pub fn drain(&mut self) -> Vec<u8> {
         loop {
@@ -95,6 +102,11 @@ impl Wire {
     pub fn close(mut self) {
         self.half_close();
         self.expect_end();
+    }
+
+    /// The connection is torn down, without a word.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     fn read(&mut self, patience: Duration) -> std::io::Result<usize> {

@@ -96,6 +96,11 @@ impl Course {
         (kind, data)
     }
 
+    /// The next frame, or nothing where the connection ends in order.
+    pub fn next_or_end(&mut self) -> Option<(String, String)> {
+        (!self.wire.is_at_end()).then(|| self.next("a frame"))
+    }
+
     pub fn expect(&mut self, kind: &str, data: &str) {
         let heard = self.next(&format!("{kind} {data}"));
         assert_eq!(heard, (kind.to_owned(), data.to_owned()), "by {}", self.wire.address());
