@@ -12,8 +12,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Message, MessageId, Millis, Name,
-    Reference, Refusal, RoomId, SessionId, UserId, Welcome,
+    Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Member, Message, MessageId, Millis,
+    Name, Reference, Refusal, RoomId, SessionId, UserId, Welcome,
 };
 use people::People;
 use replay::{Held, Link};
@@ -283,8 +283,10 @@ impl State {
         let changes = self.people.arrive(attach);
         self.tell_presence(changes, now, effects);
         self.catching_up.push(id);
+        // To each its own address; others see that of the account's first session.
+        let address = Arc::clone(&attach.address);
         let welcome = Welcome {
-            me: self.people.member(attach.user),
+            me: Member { address, ..self.people.member(attach.user) },
             online: self.people.online(attach.user),
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),

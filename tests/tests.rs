@@ -17,7 +17,11 @@
 )]
 
 mod client;
+mod course;
+mod extended;
 mod fronts;
+mod lines;
 mod rules;
+mod scenario;
 mod stores;
 mod support;
