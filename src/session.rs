@@ -79,13 +79,24 @@ struct End {
     why: Leaving,
     /// The last word, if it is ours.
     farewell: Option<Farewell>,
-    /// The peer's FIN has been read.
-    by_peer: bool,
+    peer: Peer,
+}
+
+/// What the peer has done with its side of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Peer {
+    /// It may have more to say.
+    Open,
+    /// Its FIN has been read.
+    Finished,
+    /// It was reset. Reading that took the error from the socket, which looks closed in order
+    /// from then on.
+    Broken,
 }
 
 impl End {
     fn ours(farewell: Farewell) -> Self {
-        Self { why: Leaving::Logout, farewell: Some(farewell), by_peer: false }
+        Self { why: Leaving::Logout, farewell: Some(farewell), peer: Peer::Open }
     }
 }
 
@@ -222,7 +233,7 @@ impl<'a> Session<'a> {
                 Heard::Silence => return self.on_silence(),
                 Heard::End => return self.on_end(commands),
                 Heard::Broken => {
-                    return End { why: Leaving::Logout, farewell: None, by_peer: false };
+                    return End { why: Leaving::Logout, farewell: None, peer: Peer::Broken };
                 }
             };
             self.heard_at = clock::now();
@@ -244,7 +255,7 @@ impl<'a> Session<'a> {
             Identity::Nobody => Farewell::LoginTimeout,
             _ => Farewell::Idle,
         };
-        End { why: Leaving::TimedOut, farewell: Some(farewell), by_peer: false }
+        End { why: Leaving::TimedOut, farewell: Some(farewell), peer: Peer::Open }
     }
 
     /// The peer's FIN: what it said without a line end counts.
@@ -256,7 +267,7 @@ impl<'a> Session<'a> {
             }
         }
         self.hand_over();
-        End { why: Leaving::Logout, farewell: None, by_peer: true }
+        End { why: Leaving::Logout, farewell: None, peer: Peer::Finished }
     }
 
     fn on_command(&mut self, command: Command) -> Result<(), End> {
@@ -343,8 +354,12 @@ impl<'a> Session<'a> {
         self.outbox.finish(&farewell.unwrap_or_else(|| [].into()));
         let deadline = clock::now() + FAREWELL_TIME;
         let all_sent = self.outbox.wait_shut(deadline);
-        let by_peer = end.by_peer || (all_sent && self.hears_end(deadline));
-        let is_orderly = by_peer && all_sent && self.is_acknowledged();
+        let is_finished = match end.peer {
+            Peer::Open => all_sent && self.hears_end(deadline),
+            Peer::Finished => all_sent,
+            Peer::Broken => false,
+        };
+        let is_orderly = is_finished && self.is_acknowledged();
         if let (Some(account), true) = (self.account(), self.shares_cursor()) {
             self.host.write_cursors(account, self.outbox.taken(is_orderly));
         }

@@ -11,9 +11,7 @@ use crate::dao::{Account, StoreError, Write};
 use crate::hub::{Item, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
-use crate::protocol::{
-    Device, Event, Farewell, Leaving, Message, MessageId, Name, RoomId, UserId, Welcome,
-};
+use crate::protocol::{Device, Event, Farewell, Message, MessageId, Name, RoomId, UserId, Welcome};
 use crate::state::{Attach, Input};
 
 /// To a client that does not acknowledge: so many of the newest messages of a room that is not
@@ -287,5 +285,5 @@ fn patiently<T>(ask: impl Fn() -> Result<T, StoreError>) -> Result<T, End> {
 
 fn lost(error: &StoreError) -> End {
     log::warn!("cannot log in: {error}");
-    End { why: Leaving::Logout, farewell: Some(Farewell::StoreUnavailable), by_peer: false }
+    End::ours(Farewell::StoreUnavailable)
 }
