@@ -1,6 +1,6 @@
 //! Who is online, under which name, and how others hear of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Attach;
@@ -156,15 +156,20 @@ impl People {
         Arc::clone(self.roster.insert(Arc::new(Event::Online(everybody))))
     }
 
-    /// For a login reply: everybody, or as many as it may hold, `me` among them.
+    /// For a login reply: everybody whom others have heard of, or as many as it may hold, `me`
+    /// among them. Who came since the last summary comes with the next one, or has gone before
+    /// it, and then nobody is told.
     pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
-        if self.persons.len() <= Welcome::MAX_ONLINE
+        let untold: HashSet<_> = self.untold().map(|member| member.id).collect();
+        if untold.is_empty()
+            && self.persons.len() <= Welcome::MAX_ONLINE
             && let Event::Online(everybody) = &*self.roster()
         {
             return Arc::clone(everybody);
         }
-        let others = self.persons.keys().filter(|id| **id != me).take(Welcome::MAX_ONLINE - 1);
-        std::iter::once(&me).chain(others).map(|id| self.member(*id)).collect()
+        let others = self.persons.keys().filter(|id| **id != me && !untold.contains(id));
+        let listed = std::iter::once(&me).chain(others).take(Welcome::MAX_ONLINE);
+        listed.map(|id| self.member(*id)).collect()
     }
 
     /// Are there so many that notices are folded? While some are folded, all are: their order
@@ -181,13 +186,27 @@ impl People {
             left: Vec::new(),
         });
         match event {
-            // Who came and went within the second was never there, as far as others can tell;
-            // who went and came back was never gone.
-            Event::Came(member) => fold_into(&mut folded.came, &mut folded.left, member),
-            Event::Left(member, _) => fold_into(&mut folded.left, &mut folded.came, member),
+            Event::Came(member) => folded.came.push(member),
+            // Who came and went within the second was never there, as far as others can tell.
+            Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
+                Some(at) => drop(folded.came.remove(at)),
+                None => folded.left.push(member),
+            },
+            Event::Renamed(member) if self.fold_name(&member) => {}
             other => return Some(other),
         }
         None
+    }
+
+    /// The new name of somebody of whom nobody has heard yet: heard with the coming.
+    pub(super) fn fold_name(&mut self, renamed: &Member) -> bool {
+        let mut untold = self.folded.iter_mut().flat_map(|folded| &mut folded.came);
+        let member = untold.find(|member| member.id == renamed.id);
+        member.map(|member| member.clone_from(renamed)).is_some()
+    }
+
+    fn untold(&self) -> impl Iterator<Item = &Member> {
+        self.folded.iter().flat_map(|folded| &folded.came)
     }
 
     /// What was put aside, when its time has come.
@@ -252,12 +271,5 @@ impl People {
 
     fn bearers(&self, key: &NameKey) -> impl Iterator<Item = UserId> {
         self.bearers.get(key).into_iter().flatten().copied()
-    }
-}
-
-fn fold_into(side: &mut Vec<Member>, opposite: &mut Vec<Member>, member: Member) {
-    match opposite.iter().position(|other| other.id == member.id) {
-        Some(at) => drop(opposite.swap_remove(at)),
-        None => side.push(member),
     }
 }

@@ -45,7 +45,7 @@ impl State {
     fn tell_each(&mut self, to: &[SessionId], event: Event, effects: &mut Vec<Effect>) {
         let event = Arc::new(event);
         for id in to {
-            self.tell_shared(*id, Arc::clone(&event), effects);
+            self.tell_one(*id, &event, None, effects);
         }
     }
 }
