@@ -23,7 +23,8 @@ use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity};
 use super::{
-    Account, Identity, Marks, Receipts, Secret, Store, StoreError, Token, TokenDigest, Writer,
+    Account, Identity, Marks, PeerMarks, Receipts, Secret, Store, StoreError, Token, TokenDigest,
+    Writer,
 };
 use crate::protocol::{
     Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
@@ -103,6 +104,28 @@ impl Redis {
             account
         });
         Ok(readable.collect())
+    }
+
+    /// The rooms an account is in, each with where it is by the positions under this key.
+    fn positions(
+        &self,
+        account: UserId,
+        key: &str,
+    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        type Positions = BTreeMap<String, u64>;
+        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HGETALL").arg(keys::rooms(account)).cmd("HGETALL").arg(key).query(redis)
+        })?;
+        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
+        let mut positions: Vec<_> = positions
+            .filter_map(|(key, since)| {
+                let taken = taken.get(&key).copied().unwrap_or_default();
+                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
+            })
+            .collect();
+        positions.sort_unstable();
+        Ok(positions)
     }
 }
 
@@ -188,7 +211,6 @@ impl Store for Redis {
         account: UserId,
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        type Positions = BTreeMap<String, u64>;
         let known = match device {
             None => None,
             Some(device) => {
@@ -199,40 +221,56 @@ impl Store for Redis {
                 score.and(Some(device))
             }
         };
-        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
-            redis::pipe()
-                .cmd("HGETALL")
-                .arg(keys::rooms(account))
-                .cmd("HGETALL")
-                .arg(keys::cursors(account, known))
-                .query(redis)
-        })?;
-        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
-        let mut positions: Vec<_> = positions
-            .filter_map(|(key, since)| {
-                let taken = taken.get(&key).copied().unwrap_or_default();
-                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
-            })
-            .collect();
-        positions.sort_unstable();
-        Ok(positions)
+        self.positions(account, &keys::cursors(account, known))
     }
 
-    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
-        Ok(None)
+    fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        let found: Option<String> =
+            self.read(|redis| cmd("HGET").arg(keys::tokens()).arg(hex(&digest.0)).query(redis))?;
+        let Some(found) = found else { return Ok(None) };
+        let token = record::read_token(&found)
+            .ok_or_else(|| StoreError::Unreadable(format!("{digest:?}")))?;
+        let account = token.account.0;
+        let exists: bool =
+            self.read(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
+        Ok(exists.then_some(token))
     }
 
-    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
-        Ok(Receipts::default())
+    fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
+        let found: Option<String> =
+            self.read(|redis| cmd("HGET").arg(keys::receipts()).arg(account.0).query(redis))?;
+        Ok(record::read_receipts(found.as_deref()))
     }
 
     fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
-        let own = self.cursors(account, None)?.into_iter();
-        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+        let own = self.positions(account, &keys::read(account))?;
+        let peers: Vec<_> =
+            own.iter().filter_map(|(room, _)| Some((*room, room.other(account)?))).collect();
+        let mut ask = redis::pipe();
+        for (room, peer) in &peers {
+            let room = room.to_string();
+            ask.cmd("HGET").arg(keys::receipts()).arg(peer.0);
+            ask.cmd("HGET").arg(keys::cursors(*peer, None)).arg(&room);
+            ask.cmd("HGET").arg(keys::read(*peer)).arg(&room);
+        }
+        let answers: Vec<Option<String>> =
+            if peers.is_empty() { Vec::new() } else { self.read(|redis| ask.query(redis))? };
+        let (answers, _) = answers.as_chunks::<3>();
+        let mut seen: BTreeMap<RoomId, PeerMarks> =
+            peers.iter().zip(answers).map(|((room, _), marks)| (*room, seen(marks))).collect();
+        let marks = |(room, read)| Marks { room, read, peer: seen.remove(&room) };
+        Ok(own.into_iter().map(marks).collect())
     }
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        Ok(Vec::new())
+        let last: BTreeMap<String, u64> =
+            self.read(|redis| cmd("HGETALL").arg(keys::last(RoomId::Lobby)).query(redis))?;
+        let mut rooms: Vec<_> = last
+            .into_iter()
+            .filter_map(|(key, last)| Some((RoomId::parse(&key)?, MessageId(last))))
+            .collect();
+        rooms.sort_unstable();
+        Ok(rooms)
     }
 
     fn page(
@@ -266,6 +304,16 @@ impl Store for Redis {
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
     }
+}
+
+/// What others may see of an account in a room: what it shows, its cursor, its mark.
+fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
+    let shown = record::read_receipts(receipts.as_deref());
+    let id = |id: &Option<String>, is_shown: bool| {
+        let id = id.as_deref().filter(|_| is_shown).and_then(|id| id.parse().ok());
+        MessageId(id.unwrap_or_default())
+    };
+    PeerMarks { delivered: id(delivered, shown.delivered), read: id(read, shown.read) }
 }
 
 fn message(room: RoomId, entry: &StreamId) -> Option<Message> {

@@ -137,21 +137,20 @@ impl Store for Sqlite {
         self.read(|reader| read::cursors(reader, account, device))
     }
 
-    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
-        Ok(None)
+    fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        self.read(|reader| read::token(reader, digest))
     }
 
-    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
-        Ok(Receipts::default())
+    fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
+        self.read(|reader| read::receipts(reader, account))
     }
 
     fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
-        let own = self.cursors(account, None)?.into_iter();
-        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+        self.read(|reader| read::marks(reader, account))
     }
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        Ok(Vec::new())
+        self.read(read::rooms)
     }
 
     fn page(

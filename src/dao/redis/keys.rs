@@ -14,6 +14,10 @@
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
 //! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
 //! | `{f0}cursors:ACCOUNT:DEVICE` | hash | the same for one device |
+//! | `{f0}read:ACCOUNT` | hash | room to the last id read |
+//! | `{f0}receipts` | hash | account to what others may see: delivered and read, `1` or `0` each |
+//! | `{f0}tokens` | hash | digest of a token to account, end and device |
+//! | `{f0}tokens:ACCOUNT` | sorted set | digests of its tokens by their end |
 
 use crate::protocol::{Append, Device, NameKey, RoomId, UserId};
 
@@ -65,4 +69,16 @@ pub(super) fn cursors(account: UserId, device: Option<&Device>) -> String {
         Some(device) => format!("{FEED}cursors:{account}:{}", device.as_str()),
         None => format!("{FEED}cursors:{account}"),
     }
+}
+
+pub(super) fn read(account: UserId) -> String {
+    format!("{FEED}read:{account}")
+}
+
+pub(super) fn receipts() -> String {
+    format!("{FEED}receipts")
+}
+
+pub(super) fn tokens() -> String {
+    format!("{FEED}tokens")
 }
