@@ -7,6 +7,8 @@
 //! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
 //! second or a few and nobody else anything.
 
+mod export;
+mod import;
 mod keys;
 mod manager;
 mod record;
@@ -14,6 +16,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use r2d2::ManageConnection;
@@ -21,10 +24,10 @@ use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
-use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity};
+use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Identity, Marks, PeerMarks, Receipts, Secret, Store, StoreError, Token, TokenDigest,
-    Writer,
+    Account, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take, Token,
+    TokenDigest, Writer,
 };
 use crate::protocol::{
     Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
@@ -104,6 +107,25 @@ impl Redis {
             account
         });
         Ok(readable.collect())
+    }
+
+    /// A page of a room as it stands there.
+    fn entries(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, StoreError> {
+        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let page: StreamRangeReply = self.read(|redis| {
+            let mut range = cmd("XRANGE");
+            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
+            range.arg("COUNT").arg(limit).query(redis)
+        })?;
+        Ok(page.ids)
     }
 
     /// The rooms an account is in, each with where it is by the positions under this key.
@@ -279,20 +301,11 @@ impl Store for Redis {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let page: StreamRangeReply = self.read(|redis| {
-            let mut range = cmd("XRANGE");
-            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
-            range.arg("COUNT").arg(limit).query(redis)
-        })?;
         let read = |entry: &StreamId| {
             message(room, entry)
                 .ok_or_else(|| StoreError::Unreadable(format!("message {} of {room}", entry.id)))
         };
-        page.ids.iter().map(read).collect()
+        self.entries(room, after, limit)?.iter().map(read).collect()
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
@@ -301,7 +314,31 @@ impl Store for Redis {
         Ok(MessageId(last.unwrap_or_default()))
     }
 
+    fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError> {
+        export::export(self, take)
+    }
+
+    fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
+        import::import(self, records)
+    }
+
+    fn backup(&self, _: &Path) -> Result<(), StoreError> {
+        let how = "redis copies itself: BGSAVE, or BGREWRITEAOF, and then copy the files in its \
+            folder (CONFIG GET dir); `server export` writes a copy that every store takes";
+        Err(unavailable(&self.place, &how))
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn renew(&self) -> Result<bool, StoreError> {
+        // Nothing marks a copy that Redis made of itself.
+        Ok(false)
+    }
+
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        import::refuse_while_marked(self)?;
         Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
     }
 }
@@ -316,10 +353,14 @@ fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
     PeerMarks { delivered: id(delivered, shown.delivered), read: id(read, shown.read) }
 }
 
-fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+fn message_id(entry: &StreamId) -> Option<MessageId> {
     let (id, _) = entry.id.split_once('-')?;
+    Some(MessageId(id.parse().ok()?))
+}
+
+fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
     Some(Message {
-        id: MessageId(id.parse().ok()?),
+        id: message_id(entry)?,
         room,
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),
@@ -384,12 +425,6 @@ fn name_records(redis: &mut RedisConnection) -> RedisResult<()> {
 fn account_id(field: &[u8]) -> Option<UserId> {
     let id = std::str::from_utf8(field).ok()?.parse().ok()?;
     (id > 0).then_some(UserId(id))
-}
-
-fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.iter().map(byte).collect::<Option<Vec<_>>>()?.try_into().ok()
 }
 
 fn unavailable(place: &str, error: &dyn fmt::Display) -> StoreError {

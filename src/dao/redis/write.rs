@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 
-use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex};
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, unhex};
 use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
 use super::manager::{Pool, RedisConnection};
 use super::{keys, record, unavailable};
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
 /// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
-const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
+pub(super) const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
 
 /// Writes in one script: it keeps Redis from everything else for some 20 ms.
 const MAX_SCRIPT: usize = 512;
@@ -305,17 +305,17 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     }
 }
 
-fn kept(answer: &str) -> Option<Kept> {
+pub(super) fn kept(answer: &str) -> Option<Kept> {
     let mut parts = answer.split(' ');
     Some(Kept {
         id: MessageId(parts.next()?.parse().ok()?),
         time: Millis(parts.next()?.parse().ok()?),
-        digest: super::unhex(parts.next()?)?,
+        digest: unhex(parts.next()?)?,
         nonce: parts.next()?.parse().ok()?,
     })
 }
 
-fn written_record(account: &Account) -> RedisResult<String> {
+pub(super) fn written_record(account: &Account) -> RedisResult<String> {
     record::write(account)
         .map_err(|error| (ErrorKind::Client, "a record", error.to_string()).into())
 }

@@ -155,19 +155,19 @@ pub(super) fn last(reader: &Connection, room: RoomId) -> rusqlite::Result<Messag
     Ok(last.map(from_sql).unwrap_or_default())
 }
 
-fn room_of(row: &Row<'_>, column: usize) -> rusqlite::Result<RoomId> {
+pub(super) fn room_of(row: &Row<'_>, column: usize) -> rusqlite::Result<RoomId> {
     let key: String = row.get(column)?;
     RoomId::parse(&key).ok_or_else(|| invalid(column))
 }
 
-fn device_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Device>> {
+pub(super) fn device_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Device>> {
     match row.get::<_, String>(column)?.as_str() {
         "" => Ok(None),
         name => Device::new(name).ok_or_else(|| invalid(column)).map(Some),
     }
 }
 
-fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {
+pub(super) fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {
     Ok(Token {
         account: UserId(row.get(0)?),
         device: device_of(row, 1)?,
@@ -175,13 +175,13 @@ fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {
     })
 }
 
-fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
     let id = UserId(row.get(0)?);
     let name: String = row.get(1)?;
     Ok(Account { id, name: Name::stored(&name, id), secret: Secret::stored(row.get(2)?) })
 }
 
-fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     let text: String = row.get(4)?;
     let reference: String = row.get(5)?;
     Ok(Message {
@@ -196,6 +196,6 @@ fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 /// A value that we did not write.
-fn invalid(column: usize) -> rusqlite::Error {
+pub(super) fn invalid(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "not a legal value".to_owned(), Type::Text)
 }

@@ -16,7 +16,7 @@ use super::{count, from_sql, schema, to_sql};
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
 /// In tables, the device that clients share which cannot acknowledge; no device's name is empty.
-const SHARED: &str = "";
+pub(super) const SHARED: &str = "";
 
 /// Pages of 4 KiB that the log may grow to before it is written back into the file: at the
 /// default of 1,000 a busy room spends more on that than on its messages.
