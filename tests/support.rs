@@ -1,3 +1,6 @@
 //! What several tests need to have around them.
 
+pub mod peers;
 pub mod redis;
+pub mod server;
+pub mod wire;

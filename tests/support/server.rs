@@ -1,0 +1,188 @@
+//! The server itself, as a process: started on ports that the system chooses, stopped, killed,
+//! started again on the same store.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+
+use hubbub::threads;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::peers::Course;
+use super::wire::DEADLINE;
+
+/// A running server. Killed when dropped; what it said is printed when the test failed.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    store: String,
+    options: Vec<String>,
+    home: TempDir,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    output: Arc<Output>,
+    /// The port that tells languages apart, the one for lines, the one for frames.
+    ports: Vec<SocketAddr>,
+}
+
+/// What it said so far, and how many of its two streams have ended.
+#[derive(Debug, Default)]
+struct Output {
+    said: Mutex<(Vec<String>, usize)>,
+    more: Condvar,
+}
+
+impl Server {
+    /// One that forgets everything.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with options.
+    pub fn start_with(options: &[&str]) -> Self {
+        Self::start_on("memory:", options)
+    }
+
+    /// One with its embedded store in a folder of its own.
+    pub fn start_on_disk() -> Self {
+        Self::start_on("", &[])
+    }
+
+    /// On a store by its URL; an empty one is the default, in this server's data folder.
+    pub fn start_on(store: &str, options: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let process = Process::start(&home, store, &options);
+        Self { process, store: store.to_owned(), options, home }
+    }
+
+    /// The port that tells the languages apart by the first bytes.
+    pub fn any(&self) -> SocketAddr {
+        self.process.ports[0]
+    }
+
+    /// The port for lines only.
+    pub fn lines(&self) -> SocketAddr {
+        self.process.ports[1]
+    }
+
+    /// The port for frames only.
+    pub fn frames(&self) -> SocketAddr {
+        self.process.ports[2]
+    }
+
+    /// Asks it to stop, as Ctrl-C does; it says farewell and ends.
+    pub fn ask_to_stop(&self) {
+        kill_process(Pid::from_child(&self.process.child), Signal::TERM).unwrap();
+    }
+
+    /// Waits for the end that it was asked for and starts it again, on other ports.
+    pub fn start_again(&mut self) {
+        let status = self.process.wait();
+        assert!(status.success(), "the server ended with {status}");
+        self.process = Process::start(&self.home, &self.store, &self.options);
+    }
+
+    /// Kills it on the spot and starts it again, on other ports.
+    pub fn kill_and_start_again(&mut self) {
+        self.process.child.kill().unwrap();
+        self.process.wait();
+        self.process = Process::start(&self.home, &self.store, &self.options);
+    }
+
+    /// Waits until it has written down how far this connection, which has ended, was served.
+    pub fn forget(&self, peer: SocketAddr) {
+        let speaks = format!(" {peer} speaks ");
+        let line = self.process.output.wait_for(&speaks, |line| line.contains(&speaks));
+        let (before, _) = line.split_once(&speaks).unwrap();
+        let ended = format!(" {} ended (", before.split_whitespace().last().unwrap());
+        self.process.output.wait_for(&ended, |line| line.contains(&ended));
+        // Writes happen in order: when a later one is done, so is that one.
+        Course::connect(self.frames()).register(0, "x", "");
+    }
+}
+
+impl Process {
+    fn start(home: &TempDir, store: &str, options: &[String]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.env_clear().env("HOME", home.path()).env("XDG_DATA_HOME", home.path());
+        for front in ["", "line=", "frame="] {
+            command.args(["--listen", &format!("{front}127.0.0.1:0")]);
+        }
+        if !store.is_empty() {
+            command.args(["--store", store]);
+        }
+        command.args(["--log", "debug"]).args(options);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let output = Arc::new(Output::default());
+        output.collect(child.stdout.take().unwrap());
+        output.collect(child.stderr.take().unwrap());
+        output.wait_for("the address to connect to", |line| line.starts_with("connect with: "));
+        let ports = output.all("listening on ").iter().map(|addr| addr.parse().unwrap()).collect();
+        Self { child, output, ports }
+    }
+
+    /// Waits for its end.
+    fn wait(&mut self) -> ExitStatus {
+        self.output.wait_for_end();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            println!("the server said:\n{}", self.output.said.lock().unwrap().0.join("\n"));
+        }
+    }
+}
+
+impl Output {
+    fn collect(self: &Arc<Self>, stream: impl Read + Send + 'static) {
+        let output = Arc::clone(self);
+        let read = move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                output.said.lock().unwrap().0.push(line);
+                output.more.notify_all();
+            }
+            output.said.lock().unwrap().1 += 1;
+            output.more.notify_all();
+        };
+        // Ends with the server.
+        threads::spawn("server-output", read).unwrap();
+    }
+
+    /// The first line like this, said before or now.
+    fn wait_for(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let find = |lines: &[String]| lines.iter().find(|line| is_it(line)).cloned();
+        let missing = |said: &mut (Vec<String>, usize)| find(&said.0).is_none() && said.1 < 2;
+        let said = self.said.lock().unwrap();
+        let (said, _timeout) = self.more.wait_timeout_while(said, DEADLINE, missing).unwrap();
+        let found = find(&said.0);
+        drop(said);
+        found.unwrap_or_else(|| panic!("the server did not say {what:?}"))
+    }
+
+    fn wait_for_end(&self) {
+        let said = self.said.lock().unwrap();
+        let goes_on = |said: &mut (Vec<String>, usize)| said.1 < 2;
+        let (said, timeout) = self.more.wait_timeout_while(said, DEADLINE, goes_on).unwrap();
+        drop(said);
+        assert!(!timeout.timed_out(), "the server did not end");
+    }
+
+    /// What follows these words, line by line.
+    fn all(&self, opening: &str) -> Vec<String> {
+        let said = self.said.lock().unwrap();
+        said.0.iter().filter_map(|line| line.strip_prefix(opening)).map(str::to_owned).collect()
+    }
+}

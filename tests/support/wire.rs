@@ -1,0 +1,133 @@
+//! One end of a connection, as bytes. Every wait has a deadline and names what it waited for.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use hubbub::clock;
+use socket2::SockRef;
+
+/// Longer than anything here takes on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What a test says and hears on one connection.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    address: SocketAddr,
+    /// Heard and not yet taken.
+    held: Vec<u8>,
+}
+
+impl Wire {
+    pub fn connect(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&server, DEADLINE).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        let address = stream.local_addr().unwrap();
+        Self { stream, address, held: Vec::new() }
+    }
+
+    /// As the server sees it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream
+            .write_all(bytes)
+            .unwrap_or_else(|error| panic!("{} sends: {error}", self.name()));
+    }
+
+    /// Reads until `find` sees what it wants at the front and says how many bytes it takes.
+    pub fn take(&mut self, what: &str, find: impl Fn(&[u8]) -> Option<usize>) -> Vec<u8> {
+        let deadline = clock::now() + DEADLINE;
+        loop {
+            if let Some(n) = find(&self.held) {
+                let rest = self.held.split_off(n);
+                return std::mem::replace(&mut self.held, rest);
+            }
+            let left = deadline.saturating_duration_since(clock::now());
+            match self.read(left) {
+                Ok(0) => {
+                    panic!("{} heard the end, not {what}; before: {}", self.name(), self.heard())
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    panic!("{} did not hear {what}: {error}; but: {}", self.name(), self.heard())
+                }
+            }
+        }
+    }
+
+    /// The server ends the connection in order, and says nothing more before.
+    pub fn expect_end(&mut self) {
+        match self.read(DEADLINE) {
+            Ok(0) if self.held.is_empty() => {}
+            Ok(_) => panic!("{} heard {} and not the end", self.name(), self.heard()),
+            Err(error) => panic!("{} did not hear the end: {error}", self.name()),
+        }
+    }
+
+    /// Is there something to hear, or the end, within this time?
+    pub fn hears_within(&mut self, patience: Duration) -> bool {
+        !self.held.is_empty() || !matches!(self.read(patience), Err(error) if is_late(&error))
+    }
+
+    /// Waits for something to hear, or for the end.
+    pub fn is_at_end(&mut self) -> bool {
+        self.held.is_empty()
+            && self.read(DEADLINE).unwrap_or_else(|error| panic!("{}: {error}", self.name())) == 0
+    }
+
+    /// Everything until the connection ends, in order or cut.
+    pub fn drain(&mut self) -> Vec<u8> {
+        loop {
+            match self.read(DEADLINE) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if is_late(&error) => panic!("{} did not hear the end", self.name()),
+                Err(_cut) => break,
+            }
+        }
+        std::mem::take(&mut self.held)
+    }
+
+    /// Nothing more is said; what comes is still heard.
+    pub fn half_close(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Both sides close in order, and there was nothing more to hear.
+    pub fn close(mut self) {
+        self.half_close();
+        self.expect_end();
+    }
+
+    /// The connection is torn down, without a word.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    fn read(&mut self, patience: Duration) -> std::io::Result<usize> {
+        let patience = patience.max(Duration::from_millis(1));
+        self.stream.set_read_timeout(Some(patience))?;
+        let mut chunk = [0; 16 * 1024];
+        let n = self.stream.read(&mut chunk)?;
+        self.held.extend_from_slice(&chunk[..n]);
+        Ok(n)
+    }
+
+    fn name(&self) -> String {
+        format!("the peer at {}", self.address)
+    }
+
+    fn heard(&self) -> String {
+        let shown = &self.held[..self.held.len().min(2_000)];
+        format!("{} bytes {:?}", self.held.len(), String::from_utf8_lossy(shown))
+    }
+}
+
+fn is_late(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
