@@ -35,6 +35,41 @@ pub enum Job {
         #[command(subcommand)]
         act: UserAct,
     },
+    /// Read the whole store, count what is in it and report what is wrong; exit code 1 when
+    /// something is. Also while a server runs
+    Verify {
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArg,
+    },
+    /// Copy the store to a new file, also while a server runs. The first server that opens the
+    /// copy tells clients that it is another store
+    Backup {
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArg,
+        /// The new file.
+        path: PathBuf,
+    },
+    /// Write everything in the store as JSON lines, also while a server runs. Holds the hashes
+    /// of passwords
+    Export {
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArg,
+        /// A new file, or - for standard output.
+        #[arg(default_value = "-")]
+        path: PathBuf,
+    },
+    /// Fill an empty store from JSON lines, all or nothing; no server may run on it
+    Import {
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArg,
+        /// The file, or - for standard input.
+        #[arg(default_value = "-")]
+        path: PathBuf,
+    },
 }
 
 /// What to do with accounts.
@@ -126,6 +161,14 @@ pub struct Options {
     /// be given more than once [default: this machine]
     #[arg(long, env = "HUBBUB_EXEMPT", value_name = "NET", value_delimiter = ',')]
     pub exempt: Vec<Net>,
+
+    /// Remove messages after so many days; 0: keep them
+    #[arg(long, env = "HUBBUB_KEEP_DAYS", value_name = "N", default_value_t = 0)]
+    pub keep_days: u32,
+
+    /// Remove all but the newest so many messages of each room; 0: keep them
+    #[arg(long, env = "HUBBUB_KEEP_MESSAGES", value_name = "N", default_value_t = 0)]
+    pub keep_messages: u64,
 
     /// Others see a short token instead of a user's IP address and port
     #[arg(long, env = "HUBBUB_HIDE_ADDRESSES")]

@@ -5,10 +5,13 @@
 //! batch: one transaction, one result per write, in order.
 //! Knows nothing of the hub and of fronts.
 
+pub mod audit;
 mod contract;
 mod health;
+pub mod lines;
 pub mod memory;
 mod people;
+pub mod record;
 pub mod redis;
 pub mod sqlite;
 mod write;
@@ -20,10 +23,12 @@ pub use people::{
 pub use write::{Prune, Write, Written};
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
+use self::record::Record;
 use crate::protocol::{Device, ErrorCode, Message, MessageId, NameKey, RoomId, SessionId, UserId};
 
 /// Why a store did not do it.
@@ -117,10 +122,42 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError>;
 
+    /// Hands over every record, in the order that [`record`] says, and what cannot be read as a
+    /// line about it. Blocks as long as it takes; ends with the first error that `take` gives.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError>;
+
+    /// Fills an empty store and makes a new epoch: [`Store::identity`] is out of date then, so
+    /// open it again. All or nothing, as far as the store can: Redis keeps everybody from
+    /// writing while it is half done. Trusts the records: look at them first ([`audit`]).
+    /// Blocks as long as it takes.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError>;
+
+    /// Makes a copy of a moment at a path where nothing is, for its owner only, and marks it as
+    /// one. Blocks as long as it takes, and nobody else meanwhile.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn backup(&self, to: &Path) -> Result<(), StoreError>;
+
+    /// What is wrong with it beneath its records; one line each. Blocks as long as it takes.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn check(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Makes a new epoch where this is a marked copy, and ends the mark; was it one? Then open
+    /// it again.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn renew(&self) -> Result<bool, StoreError>;
+
     /// The write side, for the journal's thread. Taken once per process.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError>;
 }
+
+/// Takes what [`Store::export`] hands over.
+pub type Take<'t> = dyn FnMut(Result<Record, String>) -> Result<(), StoreError> + 't;
+
+/// What [`Store::import`] takes; the first error ends it.
+pub type Records<'r> = dyn Iterator<Item = Result<Record, StoreError>> + 'r;
 
 /// The write side of a store, owned by the journal's thread.
 pub trait Writer: Send + fmt::Debug {
@@ -146,13 +183,25 @@ pub struct StoreKind {
     /// Opens or creates it and brings it to the newest version; takes what stands behind
     /// `scheme:`.
     pub open: fn(&str) -> Result<Arc<dyn Store>, StoreError>,
+    /// Is there something at such a place? `true` where only opening it would tell.
+    pub exists: fn(&str) -> bool,
 }
 
 /// Every store there is. A new one is a file, a `mod` line and a row.
 pub const STORES: &[StoreKind] = &[
-    StoreKind { scheme: "sqlite", example: "sqlite:PATH", open: sqlite::open },
-    StoreKind { scheme: "redis", example: "redis://[user:pass@]host:port/db", open: redis::open },
-    StoreKind { scheme: "memory", example: "memory:", open: memory::open },
+    StoreKind {
+        scheme: "sqlite",
+        example: "sqlite:PATH",
+        open: sqlite::open,
+        exists: sqlite::exists,
+    },
+    StoreKind {
+        scheme: "redis",
+        example: "redis://[user:pass@]host:port/db",
+        open: redis::open,
+        exists: |_| true,
+    },
+    StoreKind { scheme: "memory", example: "memory:", open: memory::open, exists: |_| true },
 ];
 
 /// Opens a store by its URL. Blocks until it is there and migrated, or refused.
@@ -160,14 +209,48 @@ pub const STORES: &[StoreKind] = &[
 /// # Errors
 /// [`StoreError`]; an unknown scheme is [`StoreError::Unavailable`] and lists the known ones.
 pub fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
-    let Some(kind) = STORES.iter().find(|kind| kind.scheme == scheme) else {
-        let known: Vec<_> = STORES.iter().map(|kind| kind.example).collect();
-        // Only the scheme is repeated: what follows may hold a password.
-        let reason = format!("no store is called {scheme:?}; there are {}", known.join(", "));
-        return Err(StoreError::Unavailable(reason));
-    };
+    let (kind, rest) = kind(url)?;
     (kind.open)(rest)
+}
+
+/// Opens a store that is there: who only looks at one does not make it.
+///
+/// # Errors
+/// As [`open`], and [`StoreError::Unavailable`] where there is none.
+pub fn open_existing(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let (kind, rest) = kind(url)?;
+    if !(kind.exists)(rest) {
+        return Err(StoreError::Unavailable(format!("{rest}: there is no store")));
+    }
+    (kind.open)(rest)
+}
+
+/// Opens a store to serve from it. A marked copy becomes a store of its own: it gets a new epoch,
+/// for the ids that were given after the copy was made will be given again.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_serve(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let store = open(url)?;
+    if !store.renew()? {
+        return Ok(store);
+    }
+    log::info!("{} was a copy; it has a new epoch now", store.place());
+    open(url)
+}
+
+fn kind(url: &str) -> Result<(&'static StoreKind, &str), StoreError> {
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+    match STORES.iter().find(|kind| kind.scheme == scheme) {
+        Some(kind) => Ok((kind, rest)),
+        None => {
+            let known: Vec<_> = STORES.iter().map(|kind| kind.example).collect();
+            // Only the scheme is repeated: what follows may hold a password.
+            let known = known.join(", ");
+            let reason = format!("no store is called {scheme:?}; there are {known}");
+            Err(StoreError::Unavailable(reason))
+        }
+    }
 }
 
 /// A write and who wants to know what became of it: what the journal's queue holds.

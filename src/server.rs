@@ -6,6 +6,8 @@
 
 mod accept;
 mod accounts;
+mod keeper;
+pub mod keeping;
 
 pub use accounts::run_user_act;
 
@@ -19,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use self::keeper::Keeper;
 use crate::auth::Auth;
 use crate::config::{CoursePrivate, Options, Registration};
 use crate::dao::{self, Health, Store, StoreError, Write, Written};
@@ -86,6 +89,8 @@ pub struct Server {
     is_closing: Arc<AtomicBool>,
     connections: Connections,
     accepting: Vec<JoinHandle<()>>,
+    keeper: Keeper,
+    /// Keeper, hub, journal: each ends after those before it.
     stages: Vec<JoinHandle<()>>,
     stopped: Receiver<()>,
     /// Disconnected when the last session has ended.
@@ -105,7 +110,9 @@ impl Server {
         let advice = store.advice();
         let ceiling = ceiling(options.max_connections);
         let (flusher, _flush) = Flusher::start()?;
-        let (host, stages, stopped) = start_stages(options, Arc::clone(&store))?;
+        let (host, mut stages, stopped) = start_stages(options, Arc::clone(&store))?;
+        let (keeper, keeping) = keeper::start(options, store, host.journal.clone())?;
+        stages.insert(0, keeping);
         if options.demo {
             make_demo_account(&host).map_err(StartError::Demo)?;
         }
@@ -130,6 +137,7 @@ impl Server {
             is_closing,
             connections,
             accepting,
+            keeper,
             stages,
             stopped,
             all_gone,
@@ -161,6 +169,7 @@ impl Server {
     pub fn shutdown(self) {
         let began = clock::now();
         log::info!("shutting down");
+        drop(self.keeper);
         accept::stop(&self.is_closing, &self.addrs, self.accepting);
         if self.host.hub.enter(Item::Input(Input::Shutdown)).is_err() {
             log::error!("the hub has ended before the server");
@@ -187,7 +196,7 @@ fn lock(connections: &Connections) -> MutexGuard<'_, HashMap<SessionId, Connecte
 fn open_store(url: &str) -> Result<Arc<dyn Store>, StartError> {
     // The URL may hold a password: only its scheme is shown.
     let scheme = url.split(':').next().unwrap_or_default();
-    dao::open(url).map_err(|error| StartError::Store(format!("({scheme})"), error))
+    dao::open_to_serve(url).map_err(|error| StartError::Store(format!("({scheme})"), error))
 }
 
 fn ceiling(wanted: Option<usize>) -> Ceiling {

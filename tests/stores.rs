@@ -3,9 +3,12 @@
 
 mod contract;
 mod cursors;
+mod keeping;
+mod marks;
 mod model;
 mod redis;
 mod sqlite;
+mod tokens;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use crossbeam_channel::{Receiver, bounded};
 use hubbub::config::{Cli, Job, Options};
-use hubbub::server::{Server, StartError, run_user_act};
+use hubbub::server::{Server, StartError, keeping, run_user_act};
 use hubbub::{logging, threads};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,9 +17,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.job {
-        Some(Job::User { store, act }) => {
-            run_user_act(store, act, &mut io::stdout()).map_err(|line| (line, 1))
-        }
+        Some(job) => run(job, &mut io::BufWriter::new(io::stdout())).map_err(|line| (line, 1)),
         None => serve(&cli.options),
     };
     match result {
@@ -30,6 +28,17 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+fn run(job: &Job, out: &mut dyn Write) -> Result<(), String> {
+    match job {
+        Job::User { store, act } => run_user_act(store, act, out)?,
+        Job::Verify { store } => keeping::verify(store, out)?,
+        Job::Backup { store, path } => keeping::backup(store, path, out)?,
+        Job::Export { store, path } => keeping::export(store, path, out)?,
+        Job::Import { store, path } => keeping::import(store, path, out)?,
+    }
+    out.flush().map_err(|error| error.to_string())
 }
 
 fn serve(options: &Options) -> Result<(), (String, u8)> {

@@ -22,6 +22,9 @@ pub(super) const MAX_DEVICES: usize = 64;
 /// Tokens of one account: one for each device it can have.
 pub(super) const MAX_TOKENS: usize = MAX_DEVICES;
 
+/// Why a store takes no import.
+pub(super) const NOT_EMPTY: &str = "holds something already, and an import takes an empty store";
+
 /// Accounts of one name that are listed: enough to choose from, and nobody can make a long
 /// answer by registering one name often.
 pub(super) const MAX_NAMED: usize = 20;
@@ -118,4 +121,11 @@ pub(super) fn new_identity() -> Result<Identity, StoreError> {
 /// Bytes in lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads what [`hex`] wrote. `None`: other digits, or too many or too few.
+pub(super) fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect::<Option<Vec<_>>>()?.try_into().ok()
 }

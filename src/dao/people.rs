@@ -30,9 +30,22 @@ impl fmt::Debug for Account {
 pub enum Secret {
     /// An Argon2id PHC string.
     Hash(String),
-    /// In clear, put there by the original or by hand (Redis only): accepted once and rewritten
-    /// as a hash at its first login.
+    /// In clear, put there by the original or by hand: accepted once and rewritten as a hash at
+    /// its first login.
     Clear(String),
+}
+
+impl Secret {
+    /// What stands in a store.
+    pub(super) fn stored(secret: String) -> Self {
+        if secret.starts_with("$argon2") { Self::Hash(secret) } else { Self::Clear(secret) }
+    }
+
+    /// As it is to stand in a store.
+    pub(super) fn as_stored(&self) -> &str {
+        let (Self::Hash(secret) | Self::Clear(secret)) = self;
+        secret
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -7,6 +7,8 @@
 //! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
 //! second or a few and nobody else anything.
 
+mod export;
+mod import;
 mod keys;
 mod manager;
 mod record;
@@ -14,6 +16,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use r2d2::ManageConnection;
@@ -21,9 +24,10 @@ use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
-use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity};
+use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Identity, Marks, Receipts, Secret, Store, StoreError, Token, TokenDigest, Writer,
+    Account, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take, Token,
+    TokenDigest, Writer,
 };
 use crate::protocol::{
     Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
@@ -103,6 +107,47 @@ impl Redis {
             account
         });
         Ok(readable.collect())
+    }
+
+    /// A page of a room as it stands there.
+    fn entries(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, StoreError> {
+        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let page: StreamRangeReply = self.read(|redis| {
+            let mut range = cmd("XRANGE");
+            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
+            range.arg("COUNT").arg(limit).query(redis)
+        })?;
+        Ok(page.ids)
+    }
+
+    /// The rooms an account is in, each with where it is by the positions under this key.
+    fn positions(
+        &self,
+        account: UserId,
+        key: &str,
+    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        type Positions = BTreeMap<String, u64>;
+        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HGETALL").arg(keys::rooms(account)).cmd("HGETALL").arg(key).query(redis)
+        })?;
+        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
+        let mut positions: Vec<_> = positions
+            .filter_map(|(key, since)| {
+                let taken = taken.get(&key).copied().unwrap_or_default();
+                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
+            })
+            .collect();
+        positions.sort_unstable();
+        Ok(positions)
     }
 }
 
@@ -188,7 +233,6 @@ impl Store for Redis {
         account: UserId,
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        type Positions = BTreeMap<String, u64>;
         let known = match device {
             None => None,
             Some(device) => {
@@ -199,40 +243,56 @@ impl Store for Redis {
                 score.and(Some(device))
             }
         };
-        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
-            redis::pipe()
-                .cmd("HGETALL")
-                .arg(keys::rooms(account))
-                .cmd("HGETALL")
-                .arg(keys::cursors(account, known))
-                .query(redis)
-        })?;
-        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
-        let mut positions: Vec<_> = positions
-            .filter_map(|(key, since)| {
-                let taken = taken.get(&key).copied().unwrap_or_default();
-                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
-            })
-            .collect();
-        positions.sort_unstable();
-        Ok(positions)
+        self.positions(account, &keys::cursors(account, known))
     }
 
-    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
-        Ok(None)
+    fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        let found: Option<String> =
+            self.read(|redis| cmd("HGET").arg(keys::tokens()).arg(hex(&digest.0)).query(redis))?;
+        let Some(found) = found else { return Ok(None) };
+        let token = record::read_token(&found)
+            .ok_or_else(|| StoreError::Unreadable(format!("{digest:?}")))?;
+        let account = token.account.0;
+        let exists: bool =
+            self.read(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
+        Ok(exists.then_some(token))
     }
 
-    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
-        Ok(Receipts::default())
+    fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
+        let found: Option<String> =
+            self.read(|redis| cmd("HGET").arg(keys::receipts()).arg(account.0).query(redis))?;
+        Ok(record::read_receipts(found.as_deref()))
     }
 
     fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
-        let own = self.cursors(account, None)?.into_iter();
-        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+        let own = self.positions(account, &keys::read(account))?;
+        let peers: Vec<_> =
+            own.iter().filter_map(|(room, _)| Some((*room, room.other(account)?))).collect();
+        let mut ask = redis::pipe();
+        for (room, peer) in &peers {
+            let room = room.to_string();
+            ask.cmd("HGET").arg(keys::receipts()).arg(peer.0);
+            ask.cmd("HGET").arg(keys::cursors(*peer, None)).arg(&room);
+            ask.cmd("HGET").arg(keys::read(*peer)).arg(&room);
+        }
+        let answers: Vec<Option<String>> =
+            if peers.is_empty() { Vec::new() } else { self.read(|redis| ask.query(redis))? };
+        let (answers, _) = answers.as_chunks::<3>();
+        let mut seen: BTreeMap<RoomId, PeerMarks> =
+            peers.iter().zip(answers).map(|((room, _), marks)| (*room, seen(marks))).collect();
+        let marks = |(room, read)| Marks { room, read, peer: seen.remove(&room) };
+        Ok(own.into_iter().map(marks).collect())
     }
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        Ok(Vec::new())
+        let last: BTreeMap<String, u64> =
+            self.read(|redis| cmd("HGETALL").arg(keys::last(RoomId::Lobby)).query(redis))?;
+        let mut rooms: Vec<_> = last
+            .into_iter()
+            .filter_map(|(key, last)| Some((RoomId::parse(&key)?, MessageId(last))))
+            .collect();
+        rooms.sort_unstable();
+        Ok(rooms)
     }
 
     fn page(
@@ -241,20 +301,11 @@ impl Store for Redis {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let page: StreamRangeReply = self.read(|redis| {
-            let mut range = cmd("XRANGE");
-            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
-            range.arg("COUNT").arg(limit).query(redis)
-        })?;
         let read = |entry: &StreamId| {
             message(room, entry)
                 .ok_or_else(|| StoreError::Unreadable(format!("message {} of {room}", entry.id)))
         };
-        page.ids.iter().map(read).collect()
+        self.entries(room, after, limit)?.iter().map(read).collect()
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
@@ -263,15 +314,53 @@ impl Store for Redis {
         Ok(MessageId(last.unwrap_or_default()))
     }
 
+    fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError> {
+        export::export(self, take)
+    }
+
+    fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
+        import::import(self, records)
+    }
+
+    fn backup(&self, _: &Path) -> Result<(), StoreError> {
+        let how = "redis copies itself: BGSAVE, or BGREWRITEAOF, and then copy the files in its \
+            folder (CONFIG GET dir); `server export` writes a copy that every store takes";
+        Err(unavailable(&self.place, &how))
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn renew(&self) -> Result<bool, StoreError> {
+        // Nothing marks a copy that Redis made of itself.
+        Ok(false)
+    }
+
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        import::refuse_while_marked(self)?;
         Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
     }
 }
 
-fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+/// What others may see of an account in a room: what it shows, its cursor, its mark.
+fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
+    let shown = record::read_receipts(receipts.as_deref());
+    let id = |id: &Option<String>, is_shown: bool| {
+        let id = id.as_deref().filter(|_| is_shown).and_then(|id| id.parse().ok());
+        MessageId(id.unwrap_or_default())
+    };
+    PeerMarks { delivered: id(delivered, shown.delivered), read: id(read, shown.read) }
+}
+
+fn message_id(entry: &StreamId) -> Option<MessageId> {
     let (id, _) = entry.id.split_once('-')?;
+    Some(MessageId(id.parse().ok()?))
+}
+
+fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
     Some(Message {
-        id: MessageId(id.parse().ok()?),
+        id: message_id(entry)?,
         room,
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),
@@ -336,12 +425,6 @@ fn name_records(redis: &mut RedisConnection) -> RedisResult<()> {
 fn account_id(field: &[u8]) -> Option<UserId> {
     let id = std::str::from_utf8(field).ok()?.parse().ok()?;
     (id > 0).then_some(UserId(id))
-}
-
-fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.iter().map(byte).collect::<Option<Vec<_>>>()?.try_into().ok()
 }
 
 fn unavailable(place: &str, error: &dyn fmt::Display) -> StoreError {

@@ -4,6 +4,8 @@
 //! journal's. Another process may use the file at the same time (`server user add`): SQLite's
 //! own locks keep the writers apart, and who waits too long is told that the store is busy.
 
+mod backup;
+mod export;
 mod read;
 mod schema;
 mod write;
@@ -15,7 +17,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode};
 
-use super::{Account, Identity, Marks, Receipts, Store, StoreError, Token, TokenDigest, Writer};
+use super::{
+    Account, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token, TokenDigest,
+    Writer,
+};
 use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
 
 /// How long a call waits for a reader, or for another process's lock. A person who waits
@@ -51,6 +56,11 @@ pub fn open(path: &str) -> Result<Arc<dyn Store>, StoreError> {
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .build_unchecked(Readers { file: file.clone() });
     Ok(Arc::new(Sqlite { identity, place: format!("sqlite:{}", file.display()), file, readers }))
+}
+
+/// Is there a file at this path?
+pub fn exists(path: &str) -> bool {
+    Path::new(path).exists()
 }
 
 struct Sqlite {
@@ -92,14 +102,15 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
+    fn reader(&self) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
+        self.readers.get().map_err(|error| StoreError::Unavailable(format!("busy: {error}")))
+    }
+
     fn read<T>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let reader = self
-            .readers
-            .get()
-            .map_err(|error| StoreError::Unavailable(format!("busy: {error}")))?;
+        let reader = self.reader()?;
         query(&reader).map_err(|error| failed(&self.file, &error))
     }
 }
@@ -137,21 +148,20 @@ impl Store for Sqlite {
         self.read(|reader| read::cursors(reader, account, device))
     }
 
-    fn token(&self, _: &TokenDigest) -> Result<Option<Token>, StoreError> {
-        Ok(None)
+    fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        self.read(|reader| read::token(reader, digest))
     }
 
-    fn receipts(&self, _: UserId) -> Result<Receipts, StoreError> {
-        Ok(Receipts::default())
+    fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
+        self.read(|reader| read::receipts(reader, account))
     }
 
     fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
-        let own = self.cursors(account, None)?.into_iter();
-        Ok(own.map(|(room, read)| Marks { room, read, peer: None }).collect())
+        self.read(|reader| read::marks(reader, account))
     }
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        Ok(Vec::new())
+        self.read(read::rooms)
     }
 
     fn page(
@@ -165,6 +175,29 @@ impl Store for Sqlite {
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
         self.read(|reader| read::last(reader, room))
+    }
+
+    fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError> {
+        let reader = self.reader()?;
+        export::export(&reader, &self.file, take)
+    }
+
+    fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
+        let mut connection =
+            schema::connect(&self.file).map_err(|error| failed(&self.file, &error))?;
+        export::import(&mut connection, &self.file, records)
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        backup::backup(&self.file, to)
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.read(backup::check)
+    }
+
+    fn renew(&self) -> Result<bool, StoreError> {
+        backup::renew(&self.file)
     }
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {

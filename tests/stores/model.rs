@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use hubbub::dao::{Cursor, Secret, Store, Write, Writer, Written};
-use hubbub::protocol::{Append, ErrorCode, MessageId, Name, RoomId, Text, UserId};
+use hubbub::dao::{
+    Cursor, Marks, PeerMarks, Prune, Receipts, Secret, Store, Token, TokenDigest, Write, Writer,
+    Written,
+};
+use hubbub::protocol::{Append, ErrorCode, MessageId, Millis, Name, RoomId, Text, UserId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use super::keeping::{import, lines};
 use super::{Place, SECRET, at, device, key, place, say, write_all};
 use crate::support::redis::Redis;
 
@@ -23,6 +27,12 @@ struct Model {
     /// Account, device ("" is the shared one), room, id.
     cursors: Vec<(i64, String, RoomId, u64)>,
     devices: Vec<(i64, String)>,
+    /// Account, room, id.
+    reads: Vec<(i64, RoomId, u64)>,
+    receipts: Vec<(i64, Receipts)>,
+    tokens: Vec<(TokenDigest, Token)>,
+    /// Room, and the last id that is gone from it.
+    pruned: Vec<(RoomId, u64)>,
 }
 
 impl Model {
@@ -48,6 +58,7 @@ impl Model {
                 self.register(10_000 + self.given, name.as_ref(), secret)
             }
             Write::SetSecret { account, secret } => {
+                self.tokens.retain(|(_, token)| token.account != *account);
                 self.change(*account, |(_, _, old)| old.clone_from(secret))
             }
             Write::Rename { account, name } => {
@@ -59,6 +70,9 @@ impl Model {
                 self.members.retain(|(id, ..)| *id != account.0);
                 self.cursors.retain(|(id, ..)| *id != account.0);
                 self.devices.retain(|(id, _)| *id != account.0);
+                self.reads.retain(|(id, ..)| *id != account.0);
+                self.receipts.retain(|(id, _)| *id != account.0);
+                self.tokens.retain(|(_, token)| token.account != *account);
                 written
             }
             Write::OpenDevice { account, device } => {
@@ -66,6 +80,35 @@ impl Model {
                 Written::Done
             }
             Write::Cursor(cursor) => self.advance(cursor),
+            Write::Read { account, room, up_to } => {
+                if self.has(account.0) && self.is_in(account.0, *room) {
+                    self.reads.push((account.0, *room, up_to.0.min(self.last(*room))));
+                }
+                Written::Done
+            }
+            Write::Receipts { account, receipts } => {
+                self.receipts.push((account.0, *receipts));
+                self.change(*account, |_| ())
+            }
+            Write::Token { account, device, digest, expires } => {
+                let written = self.change(*account, |_| ());
+                if written == Written::Done {
+                    let (account, device) = (*account, device.clone());
+                    self.tokens.retain(|(old, _)| old != digest);
+                    self.tokens.push((*digest, Token { account, device, expires: *expires }));
+                }
+                written
+            }
+            Write::RevokeToken(digest) => {
+                self.tokens.retain(|(old, _)| old != digest);
+                Written::Done
+            }
+            Write::RevokeTokens(account) => {
+                self.tokens.retain(|(_, token)| token.account != *account);
+                Written::Done
+            }
+            Write::Prune(prune) => self.prune(prune),
+            Write::Forget { .. } => panic!("stores differ in this"),
             Write::Guests(count) => {
                 self.guests += i64::from(*count);
                 Written::Guests(UserId(-1 - self.guests + i64::from(*count)))
@@ -110,6 +153,21 @@ impl Model {
         Written::Stored { message: Arc::new(message), fresh }
     }
 
+    fn gone(&self, room: RoomId) -> u64 {
+        self.pruned.iter().filter(|(its, _)| *its == room).map(|(_, id)| *id).max().unwrap_or(0)
+    }
+
+    fn prune(&mut self, prune: &Prune) -> Written {
+        let (gone, last) = (self.gone(prune.room), self.last(prune.room));
+        let left = self.messages.iter().filter(|(it, id)| it.room == prune.room && *id > gone);
+        let due = left
+            .take(prune.limit as usize)
+            .take_while(|(it, id)| last - id >= prune.keep || it.time < prune.before);
+        let n_due = due.count() as u64;
+        self.pruned.push((prune.room, gone + n_due));
+        Written::Pruned(n_due)
+    }
+
     fn register(&mut self, id: i64, name: Option<&Name>, secret: &str) -> Written {
         if self.has(id) {
             return Written::Refused(ErrorCode::IdTaken);
@@ -118,6 +176,8 @@ impl Model {
         self.accounts.push((id, name, secret.to_owned()));
         self.had.push(id);
         self.cursors.push((id, String::new(), RoomId::Lobby, self.last(RoomId::Lobby)));
+        self.reads.push((id, RoomId::Lobby, self.last(RoomId::Lobby)));
+        self.receipts.push((id, Receipts::default()));
         Written::Registered(UserId(id))
     }
 
@@ -165,6 +225,40 @@ impl Model {
         Written::Done
     }
 
+    fn receipts(&self, account: i64) -> Receipts {
+        let said = self.receipts.iter().rev().find(|(id, _)| *id == account && self.has(account));
+        said.map(|(_, receipts)| *receipts).unwrap_or_default()
+    }
+
+    fn marks(&self, account: i64) -> Vec<Marks> {
+        let read = |account, room| {
+            let marks = self.reads.iter().filter(|(id, its, _)| (*id, *its) == (account, room));
+            marks.map(|(.., id)| *id).max().unwrap_or(0)
+        };
+        let taken = |account, room| {
+            let marks =
+                self.cursors.iter().filter(|(id, _, its, _)| (*id, *its) == (account, room));
+            marks.map(|(.., id)| *id).max().unwrap_or(0)
+        };
+        let lobby = std::iter::once((account, RoomId::Lobby, 0));
+        let rooms = lobby.chain(self.members.iter().copied().filter(|(id, ..)| *id == account));
+        let mut marks: Vec<_> = rooms
+            .map(|(_, room, since)| {
+                let peer = room.other(UserId(account)).map(|UserId(peer)| PeerMarks {
+                    delivered: MessageId(if self.receipts(peer).delivered {
+                        taken(peer, room)
+                    } else {
+                        0
+                    }),
+                    read: MessageId(if self.receipts(peer).read { read(peer, room) } else { 0 }),
+                });
+                Marks { room, read: MessageId(read(account, room).max(since)), peer }
+            })
+            .collect();
+        marks.sort_unstable_by_key(|marks| marks.room);
+        marks
+    }
+
     fn at(&self, account: i64, name: Option<&str>) -> Vec<(String, u64)> {
         let known = name.filter(|name| self.devices.contains(&(account, (*name).into())));
         let name = known.unwrap_or("");
@@ -201,12 +295,18 @@ fn any_write() -> impl Strategy<Value = Write> {
     let program = || prop::sample::select(DEVICES.to_vec()).prop_map(device);
     let secret = || (0..9).prop_map(|n| format!("{SECRET}{n}"));
     let append = (any_room(), person(), prop::option::of(program()), 0..6, 0..3, 0..2_u64)
-        .prop_map(|(room, sender, device, reference, text, nonce)| Append {
-            room,
-            device,
-            text: Text::new(&format!("text {text}")).unwrap(),
-            nonce,
-            ..say(sender.0, &format!("ref {reference}"), "-")
+        .prop_map(|(room, sender, device, reference, text, nonce)| {
+            let sender = match room {
+                RoomId::Pair(one, _) if room.other(sender).is_none() => one,
+                _ => sender,
+            };
+            Append {
+                room,
+                device,
+                text: Text::new(&format!("text {text}")).unwrap(),
+                nonce,
+                ..say(sender.0, &format!("ref {reference}"), "-")
+            }
         });
     let cursor = (person(), prop::option::of(program()), any_room(), 0..9_u64).prop_map(
         |(account, device, room, up_to)| Cursor { account, device, room, up_to: MessageId(up_to) },
@@ -223,7 +323,35 @@ fn any_write() -> impl Strategy<Value = Write> {
             .prop_map(|(account, device)| Write::OpenDevice { account, device }),
         4 => cursor.prop_map(Write::Cursor),
         1 => (0..3_u32).prop_map(Write::Guests),
+        4 => (person(), any_room(), 0..9_u64).prop_map(|(account, room, up_to)| {
+            Write::Read { account, room, up_to: MessageId(up_to) }
+        }),
+        1 => (person(), any::<(bool, bool)>()).prop_map(|(account, (delivered, read))| {
+            Write::Receipts { account, receipts: Receipts { delivered, read } }
+        }),
+        2 => (person(), prop::option::of(program()), 0..4_u8, 0..9_i64).prop_map(
+            |(account, device, digest, later)| Write::Token {
+                account,
+                device,
+                digest: token_digest(digest),
+                expires: Millis(i64::MAX / 4 + later),
+            }
+        ),
+        1 => (0..4_u8).prop_map(|digest| Write::RevokeToken(token_digest(digest))),
+        1 => person().prop_map(Write::RevokeTokens),
+        1 => (any_room(), 0..6_u64, 0..4_u32, any::<bool>()).prop_map(
+            |(room, keep, limit, by_time)| Write::Prune(Prune {
+                room,
+                before: Millis(if by_time { i64::MAX } else { i64::MIN }),
+                keep: if by_time { u64::MAX } else { keep },
+                limit,
+            })
+        ),
     ]
+}
+
+fn token_digest(n: u8) -> TokenDigest {
+    TokenDigest([n; 32])
 }
 
 fn agree(model: &Model, store: &Arc<dyn Store>) {
@@ -252,15 +380,24 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
                 "{account} {device:?}"
             );
         }
+        assert_eq!(store.marks(UserId(account)).unwrap(), model.marks(account), "{account}");
+        assert_eq!(store.receipts(UserId(account)).unwrap(), model.receipts(account));
+    }
+    for n in 0..4 {
+        let token = model.tokens.iter().find(|(digest, _)| *digest == token_digest(n));
+        let token = token.map(|(_, token)| token.clone());
+        assert_eq!(store.token(&token_digest(n)).unwrap(), token, "{n}");
     }
     let pairs = PEOPLE.iter().flat_map(|a| PEOPLE.map(|b| RoomId::pair(UserId(*a), UserId(b))));
     for room in pairs.chain([RoomId::Lobby]) {
         let said = model.messages.iter().filter(|(append, _)| append.room == room);
         let said: Vec<_> = said.map(|(append, id)| (*id, append.text.clone())).collect();
+        let last = said.len() as u64;
+        let said = said.get(model.gone(room) as usize..).unwrap();
         let page = store.page(room, MessageId(0), 1_000).unwrap();
         let page: Vec<_> = page.into_iter().map(|message| (message.id.0, message.text)).collect();
         assert_eq!(page, said, "{room}");
-        assert_eq!(store.last(room).unwrap().0, said.len() as u64);
+        assert_eq!(store.last(room).unwrap().0, last);
     }
 }
 
@@ -271,6 +408,12 @@ fn run(store: &Arc<dyn Store>, writer: &mut Box<dyn Writer>, batches: &[Vec<Writ
         assert_eq!(write_all(writer, batch), expected);
     }
     agree(&model, store);
+    // What is in it agrees with itself, and all of it can go elsewhere.
+    let exported = lines(store);
+    let other = place("memory").unwrap().open();
+    import(&other, &exported).unwrap();
+    assert_eq!(lines(&other), exported);
+    agree(&model, &other);
 }
 
 fn check(place: &Place, batches: &[Vec<Write>]) {

@@ -8,6 +8,7 @@ use hubbub::dao::{self, Secret, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{ErrorCode, MessageId, Name, RoomId, UserId};
 use redis::{Connection, cmd};
 
+use super::keeping::{import, lines};
 use super::{
     SECRET, commit, in_time, key, page, register, register_as, say, stored, whisper, write,
 };
@@ -196,6 +197,55 @@ fn a_redis_without_memory_refuses_and_goes_on_when_it_has_some() {
     assert!(page(&store, RoomId::Lobby, 0, 9).is_empty());
     set(&mut outside, "maxmemory", "0");
     assert_eq!(stored(&commit(&mut writer, &batch).unwrap()[0]), (1, true));
+}
+
+#[test]
+fn an_import_that_was_cut_short_keeps_writers_away_until_it_is_repeated() {
+    let Some(redis) = Redis::start() else { return };
+    let (_, _, mut outside) = open(&redis);
+    let source = dao::open("memory:").unwrap();
+    write(&mut source.writer().unwrap(), &register_as(1, "Tom"));
+    write(&mut source.writer().unwrap(), &Write::Append(say(1, "a", "text")));
+    let exported = lines(&source);
+    // What a kill in the middle leaves.
+    let store = dao::open(&redis.url()).unwrap();
+    import(&store, &exported).unwrap();
+    cmd("HSET").arg("{f0}meta").arg("importing").arg(1).exec(&mut outside).unwrap();
+    put(&mut outside, "7", r#"{"userId":7,"userPwd":"x"}"#);
+    let store = dao::open(&redis.url()).unwrap();
+    let error = store.writer().unwrap_err();
+    assert!(error.to_string().contains("repeat it"), "{error}");
+    import(&store, &exported).unwrap();
+    let (store, mut writer, _) = open(&redis);
+    assert_eq!(lines(&store), exported);
+    write(&mut writer, &Write::Append(say(1, "b", "text")));
+}
+
+#[test]
+fn how_redis_is_copied_is_told() {
+    let Some(redis) = Redis::start() else { return };
+    let (store, ..) = open(&redis);
+    let error = store.backup("/nowhere".as_ref()).unwrap_err().to_string();
+    assert!(error.contains("BGSAVE") && error.contains("server export"), "{error}");
+}
+
+#[test]
+fn what_others_put_there_is_found_and_does_not_end_an_export() {
+    let Some(redis) = Redis::start() else { return };
+    let (store, mut writer, mut outside) = open(&redis);
+    write(&mut writer, &Write::Append(say(1, "a", "text")));
+    put(&mut outside, "x", "{}");
+    put(&mut outside, "5", "{}");
+    cmd("XADD").arg("{f0}room:lobby").arg("2-0").arg("by").arg("hand").exec(&mut outside).unwrap();
+    cmd("HSET").arg("{f0}last").arg("lobby").arg(2).exec(&mut outside).unwrap();
+    cmd("SET").arg("{f0}ref:lobby").arg("1").exec(&mut outside).unwrap();
+    let mut wrong = Vec::new();
+    let take = &mut |record: Result<_, String>| {
+        wrong.extend(record.err());
+        Ok(())
+    };
+    store.export(take).unwrap();
+    assert_eq!(wrong.len(), 4, "{wrong:?}");
 }
 
 #[test]

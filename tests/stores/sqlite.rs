@@ -4,13 +4,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use hubbub::dao::{self, StoreError, Write, Written};
-use hubbub::protocol::{RoomId, UserId};
+use hubbub::dao::{self, PeerMarks, Receipts, StoreError, Write, Written};
+use hubbub::protocol::{Append, ErrorCode, MessageId, RoomId, UserId};
 use rusqlite::Connection;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use super::{commit, in_time, page, register, say, stored, write, write_all};
+use super::keeping::lines;
+use super::{
+    SECRET, at, commit, device, in_time, page, positions, register, say, stored, write, write_all,
+};
 
 /// A folder, the path of a file in it that is not there yet, and the store's URL.
 fn place() -> (TempDir, PathBuf, String) {
@@ -58,8 +61,93 @@ fn a_newer_version_is_refused_and_left_as_it_was() {
     drop(newer);
     let bytes = std::fs::read(&file).unwrap();
     let error = dao::open(&url).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 2 }), "{error}");
     assert!(std::fs::read(&file).unwrap() == bytes);
+}
+
+#[test]
+fn a_file_of_version_1_opens_with_all_it_has() {
+    let (_folder, file, url) = place();
+    let old = Connection::open(&file).unwrap();
+    old.execute_batch(include_str!("../../src/dao/sqlite/1.sql")).unwrap();
+    let rows = format!(
+        "INSERT INTO meta VALUES ('0123456789abcdef', zeroblob(32), 10001, -5);
+        INSERT INTO users VALUES (1, 'Tom', 'tom', '{SECRET}'), (2, '2', '2', '{SECRET}');
+        UPDATE rooms SET last_id = 2;
+        INSERT INTO rooms VALUES (2, '@1,2', 1);
+        INSERT INTO messages VALUES (1, 1, 1, 1, 'Tom', 5, 'one', 'a');
+        INSERT INTO messages VALUES (2, 1, 2, 1, 'Tom', 6, 'two', 'b');
+        INSERT INTO messages VALUES (3, 2, 1, 1, 'Tom', 7, 'psst', 'c');
+        INSERT INTO refs VALUES (1, 1, 'phone', 'a', 1, 5, zeroblob(16), 9);
+        INSERT INTO members VALUES (1, 2, 0), (2, 2, 0);
+        INSERT INTO devices VALUES (1, 'phone', 1);
+        INSERT INTO cursors VALUES (1, '', 1, 2), (1, 'phone', 1, 1), (2, '', 1, 1), (2, '', 2, 1);
+        PRAGMA application_id = 0x48756262;
+        PRAGMA user_version = 1;"
+    );
+    old.execute_batch(&rows).unwrap();
+    drop(old);
+    let store = dao::open(&url).unwrap();
+    assert_eq!(&*store.identity().epoch, "0123456789abcdef");
+    assert_eq!(store.account(UserId(1)).unwrap().unwrap().name.as_str(), "Tom");
+    assert_eq!(page(&store, RoomId::Lobby, 0, 9), [1, 2]);
+    assert_eq!(at(&store, 1, Some("phone")), positions(&[("lobby", 1), ("@1,2", 0)]));
+    assert_eq!(store.receipts(UserId(2)).unwrap(), Receipts::default());
+    // What was taken of the lobby counts as read; of what is private nothing is claimed.
+    let marks = store.marks(UserId(1)).unwrap();
+    assert_eq!(marks.iter().map(|marks| marks.read.0).collect::<Vec<_>>(), [2, 0]);
+    let peer = PeerMarks { delivered: MessageId(1), read: MessageId(0) };
+    assert_eq!(marks[1].peer, Some(peer));
+    let mut writer = store.writer().unwrap();
+    let repeat = Append { device: Some(device("phone")), ..say(1, "a", "other") };
+    let reused = write(&mut writer, &Write::Append(repeat));
+    assert_eq!(reused, Written::Refused(ErrorCode::ReferenceReused));
+    assert_eq!(write(&mut writer, &Write::Guests(1)), Written::Guests(UserId(-5)));
+    assert!(store.check().unwrap().is_empty());
+    lines(&store);
+}
+
+#[test]
+fn a_copy_is_whole_and_gets_a_new_epoch_from_the_first_that_serves_it() {
+    let (folder, _, url) = place();
+    let store = dao::open(&url).unwrap();
+    let mut writer = store.writer().unwrap();
+    write_all(&mut writer, &[register(1), Write::Append(say(1, "a", "before"))]);
+    let file = folder.path().join("copy.db");
+    store.backup(&file).unwrap();
+    write(&mut writer, &Write::Append(say(1, "b", "after")));
+    let error = store.backup(&file).unwrap_err();
+    assert!(error.to_string().contains("is there already"), "{error}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert!(!names.iter().any(|entry| entry.file_name() == "copy.db.part"));
+    let url_of_copy = format!("sqlite:{}", file.display());
+    let epoch = &store.identity().epoch;
+    // Who only looks at it leaves the mark for every server that gets a copy of it.
+    let looked_at = dao::open_existing(&url_of_copy).unwrap();
+    assert_eq!(&looked_at.identity().epoch, epoch);
+    assert_eq!(page(&looked_at, RoomId::Lobby, 0, 9), [1]);
+    assert!(looked_at.check().unwrap().is_empty());
+    drop(looked_at);
+    let served = dao::open_to_serve(&url_of_copy).unwrap().identity().clone();
+    assert_ne!(&served.epoch, epoch);
+    assert_eq!(served.key, store.identity().key);
+    assert_eq!(dao::open_to_serve(&url_of_copy).unwrap().identity().epoch, served.epoch);
+    assert_eq!(&dao::open_to_serve(&url).unwrap().identity().epoch, epoch);
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_leaves_nothing() {
+    let (folder, _, url) = place();
+    let store = dao::open(&url).unwrap();
+    for path in ["no/such/folder/copy.db", "/dev/null", "hubbub.db"] {
+        let path = folder.path().join(path);
+        assert!(matches!(store.backup(&path), Err(StoreError::Unavailable(_))), "{path:?}");
+    }
+    std::fs::write(folder.path().join("copy.db.part"), "of somebody").unwrap();
+    store.backup(&folder.path().join("copy.db")).unwrap_err();
+    assert_eq!(std::fs::read(folder.path().join("copy.db.part")).unwrap(), b"of somebody");
+    assert!(matches!(dao::open_existing("sqlite:/no/such"), Err(StoreError::Unavailable(_))));
 }
 
 #[test]

@@ -159,14 +159,9 @@ impl Tables {
         let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
         let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
         let at_the_end = Positions::from([(RoomId::Lobby, self.last(RoomId::Lobby))]);
-        let person = Person {
-            account,
-            receipts: Receipts::default(),
-            rooms: Positions::new(),
-            shared: at_the_end.clone(),
-            read: at_the_end,
-            devices: Vec::new(),
-        };
+        let shared = at_the_end.clone();
+        let new = Person::new(account, Receipts::default());
+        let person = Person { shared, read: at_the_end, ..new };
         self.people.insert(id, person);
         Written::Registered(id)
     }
@@ -181,7 +176,11 @@ impl Tables {
         }
     }
 
-    fn change(&mut self, account: UserId, change: impl FnOnce(&mut Person)) -> Written {
+    pub(super) fn change<T>(
+        &mut self,
+        account: UserId,
+        change: impl FnOnce(&mut Person) -> T,
+    ) -> Written {
         match self.people.get_mut(&account) {
             Some(person) => {
                 change(person);
@@ -250,6 +249,17 @@ impl Tables {
 }
 
 impl Person {
+    pub(super) fn new(account: Account, receipts: Receipts) -> Self {
+        Self {
+            account,
+            receipts,
+            rooms: Positions::new(),
+            shared: Positions::new(),
+            read: Positions::new(),
+            devices: Vec::new(),
+        }
+    }
+
     /// Where this device is; a new one starts where the account is.
     fn open_device(&mut self, device: &Device) -> Option<&mut Positions> {
         let known = self.devices.iter().position(|(name, _)| name == device);

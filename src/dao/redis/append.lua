@@ -1,10 +1,11 @@
--- A batch of everything that is not about accounts, in order; one answer for each.
+-- A batch of everything that does not change accounts, in order; one answer for each.
 -- KEYS: the feed's tag (no key itself, it begins them all), users.
--- ARGV: how many devices an account has, how many seconds a reference is kept,
--- then for each write a letter and what it needs.
+-- ARGV: how many devices and how many tokens an account has, how many seconds a reference is
+-- kept, the time, then for each write its name and what it needs.
 local tag, users = KEYS[1], KEYS[2]
-local max_devices, kept_for = tonumber(ARGV[1]), ARGV[2]
-local at = 2
+local max_devices, max_tokens = tonumber(ARGV[1]), tonumber(ARGV[2])
+local kept_for, now = ARGV[3], tonumber(ARGV[4])
+local at = 4
 
 local function take()
   at = at + 1
@@ -82,19 +83,98 @@ function writes.open()
   return ''
 end
 
+-- The end of a room, or nothing where the account is not.
+local function last_for(account, room)
+  local is_in = room == 'lobby' or redis.call('HEXISTS', tag .. 'rooms:' .. account, room) == 1
+  if is_in and exists(account) then return number(tag .. 'last', room) end
+end
+
 function writes.cursor()
   local account, device, room, up_to = take(), take(), take(), tonumber(take())
-  local is_in = room == 'lobby' or redis.call('HEXISTS', tag .. 'rooms:' .. account, room) == 1
-  if not is_in or not exists(account) then return '' end
-  up_to = math.min(up_to, number(tag .. 'last', room))
+  local last = last_for(account, room)
+  if not last then return '' end
+  up_to = math.min(up_to, last)
   if device ~= '' then forward(open(account, device), room, up_to) end
   forward(shared(account), room, up_to)
   return ''
 end
 
+function writes.read()
+  local account, room, up_to = take(), take(), tonumber(take())
+  local last = last_for(account, room)
+  if last then forward(tag .. 'read:' .. account, room, math.min(up_to, last)) end
+  return ''
+end
+
+function writes.receipts()
+  local account, receipts = take(), take()
+  if not exists(account) then return 'unknown' end
+  redis.call('HSET', tag .. 'receipts', account, receipts)
+  return ''
+end
+
+local function end_token(digest)
+  local token = redis.call('HGET', tag .. 'tokens', digest)
+  if not token then return end
+  redis.call('HDEL', tag .. 'tokens', digest)
+  redis.call('ZREM', tag .. 'tokens:' .. string.match(token, '^%S+'), digest)
+end
+
+function writes.token()
+  local account, device, digest, expires = take(), take(), take(), take()
+  if not exists(account) then return 'unknown' end
+  local tokens = tag .. 'tokens:' .. account
+  end_token(digest)
+  -- The expired ones, and of too many those that end first.
+  local others = redis.call('ZRANGE', tokens, 0, -1, 'WITHSCORES')
+  local left = #others / 2
+  for i = 1, #others, 2 do
+    if tonumber(others[i + 1]) <= now or left >= max_tokens then
+      end_token(others[i])
+      left = left - 1
+    end
+  end
+  redis.call('HSET', tag .. 'tokens', digest, account .. ' ' .. expires .. ' ' .. device)
+  redis.call('ZADD', tokens, expires, digest)
+  return ''
+end
+
+function writes.revoke()
+  end_token(take())
+  return ''
+end
+
+function writes.revoke_all()
+  revoke(tag, take())
+  return ''
+end
+
+-- The oldest messages of a room, up to the first that may stay.
+function writes.prune()
+  local room, before, keep, limit = take(), tonumber(take()), tonumber(take()), take()
+  local too_many = number(tag .. 'last', room) - keep
+  -- For Redis a count of 0 means all.
+  if limit == '0' then return '0' end
+  local key, gone, up_to = tag .. 'room:' .. room, 0, 0
+  for _, entry in ipairs(redis.call('XRANGE', key, '-', '+', 'COUNT', limit)) do
+    local id, time = tonumber(string.match(entry[1], '^%d+')), 0
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'time' then time = tonumber(entry[2][i + 1]) end
+    end
+    if id > too_many and time >= before then break end
+    gone, up_to = gone + 1, id
+  end
+  if gone > 0 then redis.call('XTRIM', key, 'MINID', '=', digits(up_to + 1) .. '-0') end
+  return digits(gone)
+end
+
 function writes.guests()
   local count = tonumber(take())
   return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', 0 - count) + count)
+end
+
+function writes.nothing()
+  return ''
 end
 
 local answers = {}

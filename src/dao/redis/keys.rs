@@ -4,7 +4,7 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `users` | hash | account id to record (JSON) |
-//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest; `importing` while that is so |
 //! | `{f0}retired` | set | ids that the counter has not reached and that had an owner |
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |
@@ -14,8 +14,13 @@
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
 //! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
 //! | `{f0}cursors:ACCOUNT:DEVICE` | hash | the same for one device |
+//! | `{f0}read:ACCOUNT` | hash | room to the last id read |
+//! | `{f0}receipts` | hash | account to what others may see: delivered and read, `1` or `0` each |
+//! | `{f0}tokens` | hash | digest of a token to account, end and device |
+//! | `{f0}tokens:ACCOUNT` | sorted set | digests of its tokens by their end |
 
-use crate::protocol::{Append, Device, NameKey, RoomId, UserId};
+use super::super::record::Referred;
+use crate::protocol::{Append, Device, NameKey, Reference, RoomId, UserId};
 
 /// Accounts, as the original keeps them.
 pub(super) const USERS: &str = "users";
@@ -45,11 +50,30 @@ pub(super) fn room(room: RoomId) -> String {
     format!("{}room:{room}", tag(room))
 }
 
-/// U+001F between the parts: neither a device nor a reference can hold it.
+/// What the keys of all references begin with.
+pub(super) const REFERENCES: &str = "{f0}ref:";
+
+/// Between the parts of a reference's key: neither a device nor a reference can hold it.
+pub(super) const SEPARATOR: char = '\u{1f}';
+
 pub(super) fn reference(append: &Append) -> String {
-    let Append { room, sender, reference, .. } = append;
-    let device = append.device.as_ref().map_or("", Device::as_str);
-    format!("{}ref:{room}\u{1f}{sender}\u{1f}{device}\u{1f}{}", tag(*room), reference.as_str())
+    let Append { room, sender, device, reference, .. } = append;
+    reference_of(*room, *sender, device.as_ref(), reference)
+}
+
+pub(super) fn referred(referred: &Referred) -> String {
+    let Referred { room, sender, device, reference, .. } = referred;
+    reference_of(*room, *sender, device.as_ref(), reference)
+}
+
+fn reference_of(
+    room: RoomId,
+    sender: UserId,
+    device: Option<&Device>,
+    reference: &Reference,
+) -> String {
+    let (device, reference) = (device.map_or("", Device::as_str), reference.as_str());
+    format!("{REFERENCES}{room}{SEPARATOR}{sender}{SEPARATOR}{device}{SEPARATOR}{reference}")
 }
 
 pub(super) fn rooms(account: UserId) -> String {
@@ -65,4 +89,34 @@ pub(super) fn cursors(account: UserId, device: Option<&Device>) -> String {
         Some(device) => format!("{FEED}cursors:{account}:{}", device.as_str()),
         None => format!("{FEED}cursors:{account}"),
     }
+}
+
+pub(super) fn read(account: UserId) -> String {
+    format!("{FEED}read:{account}")
+}
+
+pub(super) fn receipts() -> String {
+    format!("{FEED}receipts")
+}
+
+pub(super) fn tokens() -> String {
+    format!("{FEED}tokens")
+}
+
+pub(super) fn tokens_of(account: UserId) -> String {
+    format!("{FEED}tokens:{account}")
+}
+
+pub(super) fn retired() -> String {
+    format!("{FEED}retired")
+}
+
+/// A pattern for the keys of all references.
+pub(super) fn any_reference() -> String {
+    format!("{REFERENCES}*")
+}
+
+/// A pattern for all keys but `users`.
+pub(super) fn anything() -> String {
+    format!("{FEED}*")
 }

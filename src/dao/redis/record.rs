@@ -1,18 +1,18 @@
-//! An account as the original keeps it: JSON in the hash `users`.
+//! An account as the original keeps it: JSON in the hash `users`; and the small records of our
+//! own.
 
-use super::super::{Account, Secret};
+use super::super::{Account, Receipts, Secret, Token};
 use crate::protocol::wire::User;
-use crate::protocol::{Name, UserId};
+use crate::protocol::{Device, Millis, Name, UserId};
 
 /// Reads a record. The field it was found under is the account, whatever the record says.
 /// `None`: no JSON of ours or the original's, or without a password.
 pub(super) fn read(id: UserId, record: &[u8]) -> Option<Account> {
     let user: User = serde_json::from_slice(record).ok()?;
-    let secret = match user.user_pwd {
-        nothing if nothing.is_empty() => return None,
-        hash if hash.starts_with("$argon2") => Secret::Hash(hash),
-        clear => Secret::Clear(clear),
-    };
+    if user.user_pwd.is_empty() {
+        return None;
+    }
+    let secret = Secret::stored(user.user_pwd);
     Some(Account { id, name: Name::stored(&user.user_name, id), secret })
 }
 
@@ -21,14 +21,42 @@ pub(super) fn read(id: UserId, record: &[u8]) -> Option<Account> {
 /// # Errors
 /// None that is known: strings and numbers are always JSON.
 pub(super) fn write(account: &Account) -> serde_json::Result<String> {
-    let (Secret::Hash(secret) | Secret::Clear(secret)) = &account.secret;
     serde_json::to_string(&User {
         user_id: account.id.0,
-        user_pwd: secret.clone(),
+        user_pwd: account.secret.as_stored().to_owned(),
         user_name: account.name.as_str().to_owned(),
         user_status: 0,
         sex: String::new(),
     })
+}
+
+/// What others may see of an account's progress.
+pub(super) fn receipts(receipts: Receipts) -> String {
+    [receipts.delivered, receipts.read].map(|shown| if shown { '1' } else { '0' }).iter().collect()
+}
+
+/// Reads what [`receipts`] wrote; nothing else is anything but the default.
+pub(super) fn read_receipts(record: Option<&str>) -> Receipts {
+    let mut shown = record.unwrap_or_default().bytes().map(|digit| digit != b'0');
+    Receipts { delivered: shown.next().unwrap_or(true), read: shown.next().unwrap_or(true) }
+}
+
+/// Writes what a token stands for.
+pub(super) fn token(token: &Token) -> String {
+    let device = token.device.as_ref().map_or("", Device::as_str);
+    format!("{} {} {device}", token.account, token.expires.0)
+}
+
+/// Reads what a token stands for, as append.lua writes it too.
+pub(super) fn read_token(record: &str) -> Option<Token> {
+    let (account, rest) = record.split_once(' ')?;
+    let (expires, device) = rest.split_once(' ')?;
+    let device = match device {
+        "" => None,
+        name => Some(Device::new(name)?),
+    };
+    let (account, expires) = (UserId(account.parse().ok()?), Millis(expires.parse().ok()?));
+    Some(Token { account, device, expires })
 }
 
 #[cfg(test)]

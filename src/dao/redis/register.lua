@@ -7,11 +7,10 @@ if redis.call('HSETNX', KEYS[2], id, ARGV[2]) == 0 then
   if ARGV[3] == 'again' and redis.call('HGET', KEYS[2], id) == ARGV[2] then return 1 end
   return 0
 end
--- An account that was removed by hand may have left its rooms and cursors to this one.
-for _, device in ipairs(redis.call('ZRANGE', tag .. 'devices:' .. id, 0, -1)) do
-  redis.call('DEL', tag .. 'cursors:' .. id .. ':' .. device)
-end
-redis.call('DEL', tag .. 'devices:' .. id, tag .. 'rooms:' .. id, tag .. 'cursors:' .. id)
+-- An account that was removed by hand may have left all it had to this one.
+forget(tag, id)
 redis.call('ZADD', KEYS[3], id, id)
-redis.call('HSET', tag .. 'cursors:' .. id, 'lobby', redis.call('HGET', tag .. 'last', 'lobby') or 0)
+local last = redis.call('HGET', tag .. 'last', 'lobby') or 0
+redis.call('HSET', tag .. 'cursors:' .. id, 'lobby', last)
+redis.call('HSET', tag .. 'read:' .. id, 'lobby', last)
 return 1

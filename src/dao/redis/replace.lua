@@ -1,7 +1,10 @@
 -- Another record for an account, if it still has the one that was read. 1: done.
--- KEYS: users, the sets of the old and the new name. ARGV: id, old record, new record.
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1])
+-- KEYS: the feed's tag, users, the sets of the old and the new name.
+-- ARGV: id, old record, new record, 'revoke' when its tokens are to end.
+local tag, id = KEYS[1], ARGV[1]
+if redis.call('HGET', KEYS[2], id) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[2], id, ARGV[3])
+redis.call('ZREM', KEYS[3], id)
+redis.call('ZADD', KEYS[4], id, id)
+if ARGV[4] == 'revoke' then revoke(tag, id) end
 return 1

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 
-use super::super::contract::{Doubt, Kept, MAX_DEVICES, digest, hex};
-use super::super::{Account, Secret, StoreError, Write, Writer, Written};
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, unhex};
+use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
 use super::manager::{Pool, RedisConnection};
 use super::{keys, record, unavailable};
+use crate::clock;
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
 /// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
-const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
+pub(super) const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
 
 /// Writes in one script: it keeps Redis from everything else for some 20 ms.
 const MAX_SCRIPT: usize = 512;
@@ -47,11 +48,14 @@ impl std::fmt::Debug for RedisWriter {
 impl RedisWriter {
     pub(super) fn new(pool: Pool, place: String) -> Self {
         let scripts = Scripts {
-            append: Script::new(include_str!("append.lua")),
+            append: Script::new(concat!(include_str!("forget.lua"), include_str!("append.lua"))),
             draw: Script::new(include_str!("draw.lua")),
-            register: Script::new(include_str!("register.lua")),
-            replace: Script::new(include_str!("replace.lua")),
-            delete: Script::new(include_str!("delete.lua")),
+            register: Script::new(concat!(
+                include_str!("forget.lua"),
+                include_str!("register.lua")
+            )),
+            replace: Script::new(concat!(include_str!("forget.lua"), include_str!("replace.lua"))),
+            delete: Script::new(concat!(include_str!("forget.lua"), include_str!("delete.lua"))),
         };
         Self { pool, place, scripts, doubt: Doubt::default(), drawn: HashMap::new() }
     }
@@ -85,7 +89,8 @@ impl RedisWriter {
         writes: &[&Write],
     ) -> RedisResult<Vec<Written>> {
         let mut script = self.scripts.append.key(keys::FEED);
-        script.key(keys::USERS).arg(MAX_DEVICES).arg(REFERENCES_KEPT);
+        script.key(keys::USERS).arg(MAX_DEVICES).arg(MAX_TOKENS);
+        script.arg(REFERENCES_KEPT).arg(clock::now_ms().0);
         for write in writes {
             add_args(&mut script, write);
         }
@@ -124,12 +129,14 @@ impl RedisWriter {
             },
             Write::SetSecret { account, secret } => self.change(redis, *account, |account| {
                 account.secret = Secret::Hash(secret.clone());
+                "revoke"
             }),
-            Write::Rename { account, name } => {
-                self.change(redis, *account, |account| account.name = name.clone())
-            }
+            Write::Rename { account, name } => self.change(redis, *account, |account| {
+                account.name = name.clone();
+                ""
+            }),
             Write::Delete(account) => self.delete(redis, *account),
-            // Not of an account: `is_of_an_account` lets none of them come here.
+            // Not of an account: `is_of_an_account` lets no other come here.
             _ => Ok(Written::Refused(ErrorCode::Internal)),
         }
     }
@@ -159,18 +166,21 @@ impl RedisWriter {
     }
 
     /// Reads a record, changes it, and puts it back if nobody else has changed it meanwhile.
+    /// `change` says what becomes of the tokens, in replace.lua's words.
     fn change(
         &self,
         redis: &mut RedisConnection,
         account: UserId,
-        change: impl Fn(&mut Account),
+        change: impl Fn(&mut Account) -> &'static str,
     ) -> RedisResult<Written> {
         self.with_record(redis, account, |redis, old, record| {
             let mut new = old.clone();
-            change(&mut new);
-            let mut script = self.scripts.replace.key(keys::USERS);
+            let tokens = change(&mut new);
+            let mut script = self.scripts.replace.key(keys::FEED);
+            script.key(keys::USERS);
             script.key(keys::name(old.name.key())).key(keys::name(new.name.key()));
-            script.arg(account.0).arg(record).arg(written_record(&new)?).invoke(redis)
+            script.arg(account.0).arg(record).arg(written_record(&new)?).arg(tokens);
+            script.invoke(redis)
         })
     }
 
@@ -222,36 +232,53 @@ fn run<'a, 'w>(rest: &'a [&'w Write]) -> &'a [&'w Write] {
 }
 
 fn is_of_an_account(write: &Write) -> bool {
-    match write {
-        Write::Register { .. }
-        | Write::SetSecret { .. }
-        | Write::Rename { .. }
-        | Write::Delete(_) => true,
-        Write::Append(_) | Write::OpenDevice { .. } | Write::Cursor(_) | Write::Guests(_) => false,
-        _ => true,
-    }
+    use Write::{Delete, Register, Rename, SetSecret};
+    matches!(write, Register { .. } | SetSecret { .. } | Rename { .. } | Delete(_))
 }
 
 /// What append.lua takes for one write.
 fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
+    let name = |device: &Option<Device>| device.as_ref().map_or("", Device::as_str).to_owned();
     match write {
         Write::Append(append) => add_message(script, append),
         Write::OpenDevice { account, device } => {
             script.arg("open").arg(account.0).arg(device.as_str());
         }
-        Write::Cursor(cursor) => {
-            let device = cursor.device.as_ref().map_or("", Device::as_str);
-            script.arg("cursor").arg(cursor.account.0).arg(device);
-            script.arg(cursor.room.to_string()).arg(cursor.up_to.0);
+        Write::Cursor(Cursor { account, device, room, up_to }) => {
+            script.arg("cursor").arg(account.0).arg(name(device));
+            script.arg(room.to_string()).arg(up_to.0);
+        }
+        Write::Read { account, room, up_to } => {
+            script.arg("read").arg(account.0).arg(room.to_string()).arg(up_to.0);
+        }
+        Write::Receipts { account, receipts } => {
+            script.arg("receipts").arg(account.0).arg(record::receipts(*receipts));
+        }
+        Write::Token { account, device, digest, expires } => {
+            script.arg("token").arg(account.0).arg(name(device));
+            script.arg(hex(&digest.0)).arg(expires.0);
+        }
+        Write::RevokeToken(digest) => {
+            script.arg("revoke").arg(hex(&digest.0));
+        }
+        Write::RevokeTokens(account) => {
+            script.arg("revoke_all").arg(account.0);
         }
         Write::Guests(count) => {
             script.arg("guests").arg(count);
         }
+        Write::Prune(Prune { room, before, keep, limit }) => {
+            script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
+        }
+        // References end by themselves.
+        Write::Forget { .. } => {
+            script.arg("nothing");
+        }
+        // Of an account: `run` lets none of them come here.
         Write::Register { .. }
         | Write::SetSecret { .. }
         | Write::Rename { .. }
         | Write::Delete(_) => {}
-        _ => {}
     }
 }
 
@@ -271,21 +298,24 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
         Write::Append(append) => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
+        Write::Prune(_) => Some(Written::Pruned(answer.parse().ok()?)),
+        Write::Forget { .. } => Some(Written::Pruned(0)),
+        _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),
         _ => Some(Written::Done),
     }
 }
 
-fn kept(answer: &str) -> Option<Kept> {
+pub(super) fn kept(answer: &str) -> Option<Kept> {
     let mut parts = answer.split(' ');
     Some(Kept {
         id: MessageId(parts.next()?.parse().ok()?),
         time: Millis(parts.next()?.parse().ok()?),
-        digest: super::unhex(parts.next()?)?,
+        digest: unhex(parts.next()?)?,
         nonce: parts.next()?.parse().ok()?,
     })
 }
 
-fn written_record(account: &Account) -> RedisResult<String> {
+pub(super) fn written_record(account: &Account) -> RedisResult<String> {
     record::write(account)
         .map_err(|error| (ErrorKind::Client, "a record", error.to_string()).into())
 }

@@ -1,10 +1,10 @@
-//! The queries. Each is one statement, so each sees one moment of the store.
+//! The queries. Each is one statement or one transaction, so each sees one moment of the store.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::contract::MAX_NAMED;
-use super::super::{Account, Secret};
+use super::super::{Account, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest};
 use super::{count, from_sql, to_sql};
 use crate::protocol::{
     Device, Message, MessageId, Millis, Name, NameKey, Reference, RoomId, Text, UserId,
@@ -57,12 +57,77 @@ pub(super) fn cursors(
     let mut positions = reader
         .prepare_cached(sql)?
         .query_map(params![account.0, device.map(Device::as_str)], |row| {
-            let key: String = row.get(0)?;
-            Ok((RoomId::parse(&key).ok_or_else(|| invalid(0))?, from_sql(row.get(1)?)))
+            Ok((room_of(row, 0)?, from_sql(row.get(1)?)))
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     positions.sort_unstable();
     Ok(positions)
+}
+
+pub(super) fn token(reader: &Connection, digest: &TokenDigest) -> rusqlite::Result<Option<Token>> {
+    let sql = "
+        SELECT account, device, expires FROM tokens JOIN users ON users.id = tokens.account
+        WHERE digest = ?";
+    reader.prepare_cached(sql)?.query_row([digest.0], token_of).optional()
+}
+
+pub(super) fn receipts(reader: &Connection, account: UserId) -> rusqlite::Result<Receipts> {
+    let receipts = reader
+        .prepare_cached("SELECT show_delivered, show_read FROM users WHERE id = ?")?
+        .query_row([account.0], |row| Ok(Receipts { delivered: row.get(0)?, read: row.get(1)? }))
+        .optional()?;
+    Ok(receipts.unwrap_or_default())
+}
+
+pub(super) fn marks(reader: &Connection, account: UserId) -> rusqlite::Result<Vec<Marks>> {
+    let moment = reader.unchecked_transaction()?;
+    let sql = "
+        WITH mine (room, since) AS (
+            SELECT 1, 0 UNION ALL SELECT room, since FROM members WHERE account = ?1
+        )
+        SELECT rooms.no, rooms.key, max(mine.since, coalesce(reads.up_to, 0))
+        FROM mine JOIN rooms ON rooms.no = mine.room
+        LEFT JOIN reads ON reads.account = ?1 AND reads.room = mine.room";
+    let mut own = moment.prepare_cached(sql)?;
+    let mut rows = own.query([account.0])?;
+    let mut marks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let room = room_of(row, 1)?;
+        let peer = match room.other(account) {
+            Some(other) => Some(seen(&moment, other, row.get(0)?)?),
+            None => None,
+        };
+        marks.push(Marks { room, read: from_sql(row.get(2)?), peer });
+    }
+    marks.sort_unstable_by_key(|marks| marks.room);
+    Ok(marks)
+}
+
+/// What others may see of where an account is in a room.
+fn seen(reader: &Connection, account: UserId, room: i64) -> rusqlite::Result<PeerMarks> {
+    let sql = "
+        SELECT
+            (SELECT up_to FROM cursors WHERE account = ?1 AND device = '' AND room = ?2
+                AND show_delivered),
+            (SELECT up_to FROM reads WHERE account = ?1 AND room = ?2 AND show_read)
+        FROM users WHERE id = ?1";
+    let seen = reader
+        .prepare_cached(sql)?
+        .query_row([account.0, room], |row| {
+            let or_none = |mark: Option<i64>| mark.map(from_sql).unwrap_or_default();
+            Ok(PeerMarks { delivered: or_none(row.get(0)?), read: or_none(row.get(1)?) })
+        })
+        .optional()?;
+    Ok(seen.unwrap_or_default())
+}
+
+pub(super) fn rooms(reader: &Connection) -> rusqlite::Result<Vec<(RoomId, MessageId)>> {
+    let mut rooms = reader
+        .prepare_cached("SELECT key, last_id FROM rooms WHERE last_id > 0")?
+        .query_map([], |row| Ok((room_of(row, 0)?, from_sql(row.get(1)?))))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rooms.sort_unstable();
+    Ok(rooms)
 }
 
 pub(super) fn page(
@@ -90,13 +155,33 @@ pub(super) fn last(reader: &Connection, room: RoomId) -> rusqlite::Result<Messag
     Ok(last.map(from_sql).unwrap_or_default())
 }
 
-fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
-    let id = UserId(row.get(0)?);
-    let name: String = row.get(1)?;
-    Ok(Account { id, name: Name::stored(&name, id), secret: Secret::Hash(row.get(2)?) })
+pub(super) fn room_of(row: &Row<'_>, column: usize) -> rusqlite::Result<RoomId> {
+    let key: String = row.get(column)?;
+    RoomId::parse(&key).ok_or_else(|| invalid(column))
 }
 
-fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn device_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Device>> {
+    match row.get::<_, String>(column)?.as_str() {
+        "" => Ok(None),
+        name => Device::new(name).ok_or_else(|| invalid(column)).map(Some),
+    }
+}
+
+pub(super) fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {
+    Ok(Token {
+        account: UserId(row.get(0)?),
+        device: device_of(row, 1)?,
+        expires: Millis(row.get(2)?),
+    })
+}
+
+pub(super) fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let id = UserId(row.get(0)?);
+    let name: String = row.get(1)?;
+    Ok(Account { id, name: Name::stored(&name, id), secret: Secret::stored(row.get(2)?) })
+}
+
+pub(super) fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     let text: String = row.get(4)?;
     let reference: String = row.get(5)?;
     Ok(Message {
@@ -111,6 +196,6 @@ fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 /// A value that we did not write.
-fn invalid(column: usize) -> rusqlite::Error {
+pub(super) fn invalid(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "not a legal value".to_owned(), Type::Text)
 }

@@ -1,5 +1,8 @@
 //! The write side: a batch is one transaction.
 
+mod prune;
+mod tokens;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -8,12 +11,12 @@ use rusqlite::{
 };
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, stored};
-use super::super::{Cursor, StoreError, Write, Writer, Written};
+use super::super::{Cursor, Receipts, StoreError, Token, Write, Writer, Written};
 use super::{count, from_sql, schema, to_sql};
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
 /// In tables, the device that clients share which cannot acknowledge; no device's name is empty.
-const SHARED: &str = "";
+pub(super) const SHARED: &str = "";
 
 /// Pages of 4 KiB that the log may grow to before it is written back into the file: at the
 /// default of 1,000 a busy room spends more on that than on its messages.
@@ -117,6 +120,7 @@ impl Batch<'_> {
                 return self.register(*id, name.as_ref(), secret);
             }
             Write::SetSecret { account, secret } => {
+                self.revoke_all(*account)?;
                 let sql = "UPDATE users SET secret = ?2 WHERE id = ?1";
                 return self.change(sql, params![account.0, secret]);
             }
@@ -124,11 +128,23 @@ impl Batch<'_> {
                 let sql = "UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1";
                 return self.change(sql, params![account.0, name.as_str(), name.key().as_str()]);
             }
+            Write::Receipts { account, receipts: Receipts { delivered, read } } => {
+                let sql = "UPDATE users SET show_delivered = ?2, show_read = ?3 WHERE id = ?1";
+                return self.change(sql, params![account.0, delivered, read]);
+            }
             Write::Delete(account) => return self.delete(*account),
             Write::Guests(count) => return self.guests(*count),
+            Write::Token { account, device, digest, expires } => {
+                let token = Token { account: *account, device: device.clone(), expires: *expires };
+                return self.give(digest, &token);
+            }
+            Write::Prune(prune) => return self.prune(prune),
+            Write::Forget { before, limit } => return self.forget(*before, *limit),
+            Write::RevokeToken(digest) => self.revoke(digest)?,
+            Write::RevokeTokens(account) => self.revoke_all(*account)?,
             Write::OpenDevice { account, device } => self.open_device(*account, device)?,
             Write::Cursor(cursor) => self.advance(cursor)?,
-            _ => return Ok(Written::Refused(ErrorCode::Internal)),
+            Write::Read { account, room, up_to } => self.read(*account, *room, *up_to)?,
         }
         Ok(Written::Done)
     }
@@ -256,13 +272,17 @@ impl Batch<'_> {
         let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
         let added = self
             .connection
-            .prepare_cached("INSERT INTO users VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")?
+            .prepare_cached(
+                "INSERT INTO users (id, name, name_key, secret) VALUES (?, ?, ?, ?)
+                ON CONFLICT DO NOTHING",
+            )?
             .execute(params![id.0, name.as_str(), name.key().as_str(), secret])?;
         if added == 0 {
             return Ok(Written::Refused(ErrorCode::IdTaken));
         }
         let lobby = self.open_room(RoomId::Lobby)?;
         self.move_to(id, SHARED, lobby, lobby.last)?;
+        self.mark_read(id, lobby, lobby.last)?;
         Ok(Written::Registered(id))
     }
 
@@ -294,6 +314,8 @@ impl Batch<'_> {
                 "DELETE FROM cursors WHERE account = ?",
                 "DELETE FROM devices WHERE account = ?",
                 "DELETE FROM members WHERE account = ?",
+                "DELETE FROM reads WHERE account = ?",
+                "DELETE FROM tokens WHERE account = ?",
                 "INSERT OR IGNORE INTO retired SELECT ?1 FROM meta WHERE ?1 >= next_user",
             ] {
                 self.connection.prepare_cached(sql)?.execute([account.0])?;
@@ -342,15 +364,34 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn advance(&mut self, cursor: &Cursor) -> rusqlite::Result<()> {
-        let Some(room) = self.room(cursor.room)? else { return Ok(()) };
+    /// A room, if it is there and an account is in it.
+    fn room_of(&mut self, account: UserId, room: RoomId) -> rusqlite::Result<Option<Room>> {
+        let Some(room) = self.room(room)? else { return Ok(None) };
         // Room 1 is the lobby, where every account is.
         let is_in = "
             SELECT 1 FROM users WHERE id = ?1 AND (?2 = 1
                 OR EXISTS (SELECT 1 FROM members WHERE account = ?1 AND room = ?2))";
-        if !self.connection.prepare_cached(is_in)?.exists([cursor.account.0, room.no])? {
-            return Ok(());
+        let is_in = self.connection.prepare_cached(is_in)?.exists([account.0, room.no])?;
+        Ok(is_in.then_some(room))
+    }
+
+    fn read(&mut self, account: UserId, room: RoomId, up_to: MessageId) -> rusqlite::Result<()> {
+        match self.room_of(account, room)? {
+            Some(room) => self.mark_read(account, room, up_to.min(room.last)),
+            None => Ok(()),
         }
+    }
+
+    fn mark_read(&self, account: UserId, room: Room, up_to: MessageId) -> rusqlite::Result<()> {
+        let sql = "
+            INSERT INTO reads (account, room, up_to) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET up_to = max(up_to, excluded.up_to)";
+        self.connection.prepare_cached(sql)?.execute([account.0, room.no, to_sql(up_to)])?;
+        Ok(())
+    }
+
+    fn advance(&mut self, cursor: &Cursor) -> rusqlite::Result<()> {
+        let Some(room) = self.room_of(cursor.account, cursor.room)? else { return Ok(()) };
         let up_to = cursor.up_to.min(room.last);
         if let Some(device) = &cursor.device {
             self.open_device(cursor.account, device)?;

@@ -1,0 +1,254 @@
+//! Do the records of a store agree with each other? Looked at in their order, once, while they
+//! pass by: for `verify`, and before `import` takes any of them for good.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::contract::MAX_DEVICES;
+use super::record::{Record, Referred};
+use super::{Cursor, Token};
+use crate::protocol::{Device, Message, MessageId, RoomId, UserId};
+
+/// Problems that are told. More are only counted: a store that is broken from end to end must
+/// not fill the memory.
+const MAX_TOLD: usize = 100;
+
+/// What has been seen so far. Memory: some bytes for every room, private room's member and
+/// account.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// How many of each kind.
+    counts: BTreeMap<&'static str, u64>,
+    told: Vec<String>,
+    n_problems: u64,
+    last_of: HashMap<RoomId, MessageId>,
+    /// The room whose messages are passing by.
+    room: Option<OpenRoom>,
+    accounts: HashSet<UserId>,
+    /// The account whose belongings are passing by.
+    account: Option<OpenAccount>,
+}
+
+#[derive(Debug)]
+struct OpenRoom {
+    room: RoomId,
+    last: MessageId,
+    /// The first message that is left, and the newest seen.
+    seen: Option<(MessageId, MessageId)>,
+}
+
+#[derive(Debug)]
+struct OpenAccount {
+    id: UserId,
+    rooms: HashSet<RoomId>,
+    devices: HashSet<Device>,
+}
+
+impl Audit {
+    /// Looks at the next record.
+    pub fn look(&mut self, record: &Record) {
+        *self.counts.entry(record.kind()).or_default() += 1;
+        match record {
+            Record::Counters { next_user, next_guest } => {
+                if next_user.0 <= 0 || next_guest.0 >= 0 {
+                    self.tell(format!("counters at {next_user} and {next_guest}"));
+                }
+            }
+            Record::Retired(id) => {
+                if id.0 <= 0 {
+                    self.tell(format!("retired id {id}: not an account's"));
+                }
+            }
+            Record::Room { room, last } => self.open_room(*room, *last),
+            Record::Message(message) => self.message(message),
+            Record::Reference(referred) => self.reference(referred),
+            Record::Account { account, .. } => self.open_account(account.id),
+            Record::Member { account, room, since } => self.member(*account, *room, *since),
+            Record::Device { account, device } => self.device(*account, device),
+            Record::Cursor(cursor) => self.cursor(cursor),
+            Record::Read { account, room, up_to } => {
+                self.position("read mark", *account, *room, *up_to);
+            }
+            Record::Token { token: Token { account, .. }, .. } => {
+                self.owner("token", *account);
+            }
+        }
+    }
+
+    /// Something that is no record at all, or a finding of the store's own.
+    pub fn tell(&mut self, problem: String) {
+        self.n_problems += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(problem);
+        }
+    }
+
+    /// After the last record: how many there were of each kind, and what is wrong.
+    pub fn end(mut self) -> Findings {
+        self.close_room();
+        if self.counts.get("counters") != Some(&1) {
+            self.tell("the counters are not there once".to_owned());
+        }
+        self.cut_short()
+    }
+
+    /// Where it could not go on to the last record: what is missing then is no finding.
+    pub fn cut_short(self) -> Findings {
+        Findings { counts: self.counts, told: self.told, n_problems: self.n_problems }
+    }
+
+    /// The first problem so far.
+    pub fn problem(&self) -> Option<&str> {
+        self.told.first().map(String::as_str)
+    }
+
+    fn open_room(&mut self, room: RoomId, last: MessageId) {
+        self.close_room();
+        if let RoomId::Pair(one, _) = room
+            && one.0 <= 0
+        {
+            self.tell(format!("{room}: {one} is not an account"));
+        }
+        if self.last_of.insert(room, last).is_some() {
+            self.tell(format!("{room}: twice"));
+        }
+        self.room = Some(OpenRoom { room, last, seen: None });
+    }
+
+    /// Retention takes the oldest, so what is there must reach to the end.
+    fn close_room(&mut self) {
+        if let Some(OpenRoom { room, last, seen: Some((_, newest)) }) = self.room.take()
+            && newest < last
+        {
+            self.tell(format!(
+                "{room}: messages {} to {last} are missing",
+                newest.0 + 1,
+                last = last.0
+            ));
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let (room, id) = (message.room, message.id);
+        let problem = match &mut self.room {
+            Some(open) if open.room == room => {
+                let problem = match open.seen {
+                    _ if id.0 == 0 || id > open.last => {
+                        Some(format!("message {} of a room that ends at {}", id.0, open.last.0))
+                    }
+                    Some((_, newest)) if id.0 != newest.0 + 1 => {
+                        Some(format!("message {} follows {}", id.0, newest.0))
+                    }
+                    _ => None,
+                };
+                open.seen = Some((open.seen.map_or(id, |(first, _)| first), id));
+                problem
+            }
+            _ => Some(format!("message {} stands outside of its room", id.0)),
+        };
+        if let Some(problem) = problem {
+            self.tell(format!("{room}: {problem}"));
+        }
+        if room != RoomId::Lobby && room.other(message.sender).is_none() {
+            self.tell(format!("{room}: message {} is of {}", id.0, message.sender));
+        }
+    }
+
+    fn reference(&mut self, referred: &Referred) {
+        let Referred { room, sender, id, .. } = referred;
+        let problem = match &self.room {
+            Some(open) if open.room == *room => {
+                let is_there = id.0 > 0 && *id <= open.last;
+                (!is_there).then(|| format!("points to message {}", id.0))
+            }
+            _ => Some("stands outside of its room".to_owned()),
+        };
+        if let Some(problem) = problem {
+            let reference = referred.reference.as_str();
+            self.tell(format!("{room}: reference {reference:?} of {sender} {problem}"));
+        }
+    }
+
+    fn open_account(&mut self, id: UserId) {
+        self.close_room();
+        if id.0 <= 0 {
+            self.tell(format!("account {id}: not a positive id"));
+        }
+        if !self.accounts.insert(id) {
+            self.tell(format!("account {id}: twice"));
+        }
+        self.account = Some(OpenAccount { id, rooms: HashSet::new(), devices: HashSet::new() });
+    }
+
+    /// Whatever belongs to an account stands behind it.
+    fn owner(&mut self, what: &str, account: UserId) -> Option<&mut OpenAccount> {
+        if self.account.as_ref().is_none_or(|open| open.id != account) {
+            self.tell(format!("account {account}: a {what}, but no such account before it"));
+        }
+        self.account.as_mut().filter(|open| open.id == account)
+    }
+
+    fn member(&mut self, account: UserId, room: RoomId, since: MessageId) {
+        let last = self.last_of.get(&room).copied();
+        let Some(owner) = self.owner("private room", account) else { return };
+        let is_first = owner.rooms.insert(room);
+        if !is_first || room.other(account).is_none() {
+            self.tell(format!("account {account}: is in {room}, twice or without being of it"));
+        }
+        if last.is_none_or(|last| since > last) {
+            self.tell(format!(
+                "account {account}: is in {room} since {}, which is not there",
+                since.0
+            ));
+        }
+    }
+
+    fn device(&mut self, account: UserId, device: &Device) {
+        let Some(owner) = self.owner("device", account) else { return };
+        let is_first = owner.devices.insert(device.clone());
+        if !is_first || owner.devices.len() > MAX_DEVICES {
+            let device = device.as_str();
+            self.tell(format!("account {account}: device {device:?} is twice or too much"));
+        }
+    }
+
+    fn cursor(&mut self, cursor: &Cursor) {
+        let Cursor { account, device, room, up_to } = cursor;
+        self.position("cursor", *account, *room, *up_to);
+        let Some(device) = device else { return };
+        if let Some(owner) = &self.account
+            && owner.id == *account
+            && !owner.devices.contains(device)
+        {
+            let device = device.as_str();
+            self.tell(format!(
+                "account {account}: a cursor of device {device:?}, which is unknown"
+            ));
+        }
+    }
+
+    fn position(&mut self, what: &str, account: UserId, room: RoomId, up_to: MessageId) {
+        let last = self.last_of.get(&room).copied();
+        let Some(owner) = self.owner(what, account) else { return };
+        let is_in = room == RoomId::Lobby || owner.rooms.contains(&room);
+        if !is_in {
+            self.tell(format!("account {account}: a {what} in {room}, where it is not"));
+        }
+        if up_to > last.unwrap_or_default() {
+            self.tell(format!(
+                "account {account}: a {what} at {} of {room}, beyond its end",
+                up_to.0
+            ));
+        }
+    }
+}
+
+/// What an [`Audit`] found.
+#[derive(Debug)]
+pub struct Findings {
+    /// How many records of each kind.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// The first problems, one line each.
+    pub told: Vec<String>,
+    /// How many there were in all.
+    pub n_problems: u64,
+}

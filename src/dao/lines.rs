@@ -1,0 +1,316 @@
+//! Records as JSON, one in a line: a header, the records, a footer with their number, by which a
+//! file that was cut short is known.
+
+use std::io::{self, BufRead, Read};
+
+use serde::{Deserialize, Serialize};
+
+use super::contract::{hex, unhex};
+use super::record::{Record, Referred};
+use super::{Account, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
+use crate::protocol::{Device, Message, MessageId, Millis, Name, Reference, RoomId, Text, UserId};
+
+/// The version of the lines; it changes when an older program would read them wrongly.
+const VERSION: u32 = 1;
+
+/// Bytes. A text of 8,000 control characters has six times as many in JSON.
+const MAX_LINE: u64 = 128 * 1024;
+
+/// A line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(deny_unknown_fields)]
+enum Line {
+    Hubbub { version: u32 },
+    Counters { next_user: i64, next_guest: i64 },
+    Retired { id: i64 },
+    Room { room: String, last: u64 },
+    Message(Said),
+    Reference(Sent),
+    Account { id: i64, name: String, secret: String, show_delivered: bool, show_read: bool },
+    Member { account: i64, room: String, since: u64 },
+    Device { account: i64, device: String },
+    Cursor { account: i64, device: Option<String>, room: String, up_to: u64 },
+    Read { account: i64, room: String, up_to: u64 },
+    Token { account: i64, device: Option<String>, digest: String, expires: i64 },
+    End { records: u64 },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    room: String,
+    id: u64,
+    sender: i64,
+    name: String,
+    time: i64,
+    text: String,
+    reference: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    room: String,
+    sender: i64,
+    device: Option<String>,
+    reference: String,
+    id: u64,
+    time: i64,
+    digest: String,
+    nonce: u64,
+}
+
+/// Writes records as lines.
+#[derive(Debug)]
+pub struct LineWriter<W> {
+    out: W,
+    n_records: u64,
+}
+
+impl<W: io::Write> LineWriter<W> {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn begin(out: W) -> io::Result<Self> {
+        let mut lines = Self { out, n_records: 0 };
+        lines.put(&Line::Hubbub { version: VERSION })?;
+        Ok(lines)
+    }
+
+    /// Writes one record.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn write(&mut self, record: &Record) -> io::Result<()> {
+        self.n_records += 1;
+        self.put(&line(record))
+    }
+
+    /// Ends with the footer; gives back where the lines went, and how many records they were.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn end(mut self) -> io::Result<(W, u64)> {
+        self.put(&Line::End { records: self.n_records })?;
+        self.out.flush()?;
+        Ok((self.out, self.n_records))
+    }
+
+    fn put(&mut self, line: &Line) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// Reads lines as records. After an error there is nothing more.
+#[derive(Debug)]
+pub struct LineReader<R> {
+    input: R,
+    /// The number of the line that is read next, from 1.
+    at: u64,
+    is_done: bool,
+}
+
+impl<R: BufRead> LineReader<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it is none, [`StoreError::Newer`].
+    pub fn begin(input: R) -> Result<Self, StoreError> {
+        let mut lines = Self { input, at: 1, is_done: false };
+        match lines.line()? {
+            Line::Hubbub { version: VERSION } => Ok(lines),
+            Line::Hubbub { version } if version > VERSION => {
+                Err(StoreError::Newer { found: version.into(), known: VERSION.into() })
+            }
+            _ => Err(StoreError::Unreadable("line 1: not the header of an export".to_owned())),
+        }
+    }
+
+    fn line(&mut self) -> Result<Line, StoreError> {
+        let at = self.at;
+        let bad = |why: &dyn std::fmt::Display| StoreError::Unreadable(format!("line {at}: {why}"));
+        let mut bytes = Vec::new();
+        let mut limited = (&mut self.input).take(MAX_LINE);
+        limited.read_until(b'\n', &mut bytes).map_err(|error| bad(&error))?;
+        if bytes.pop() != Some(b'\n') {
+            return Err(bad(&"cut short, or longer than any line of an export"));
+        }
+        self.at += 1;
+        serde_json::from_slice(&bytes).map_err(|error| bad(&error))
+    }
+
+    /// `None`: the footer, and nothing behind it.
+    fn record(&mut self) -> Result<Option<Record>, StoreError> {
+        let at = self.at;
+        let bad = |why: &str| StoreError::Unreadable(format!("line {at}: {why}"));
+        match self.line()? {
+            // The header is no record, and this line is none either.
+            Line::End { records } if records == at - 2 => {
+                let mut rest = [0; 1];
+                match self.input.read(&mut rest) {
+                    Ok(0) => Ok(None),
+                    _ => Err(bad("something follows the end")),
+                }
+            }
+            Line::End { .. } => Err(bad("some records are missing, or too many")),
+            line => record(line).ok_or_else(|| bad("a value that is not a legal one")).map(Some),
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for LineReader<R> {
+    type Item = Result<Record, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_done {
+            return None;
+        }
+        let record = self.record().transpose();
+        self.is_done = !matches!(record, Some(Ok(_)));
+        record
+    }
+}
+
+fn line(record: &Record) -> Line {
+    let name = |device: &Option<Device>| device.as_ref().map(|device| device.as_str().to_owned());
+    match record {
+        Record::Counters { next_user, next_guest } => {
+            Line::Counters { next_user: next_user.0, next_guest: next_guest.0 }
+        }
+        Record::Retired(id) => Line::Retired { id: id.0 },
+        Record::Room { room, last } => Line::Room { room: room.to_string(), last: last.0 },
+        Record::Message(message) => Line::Message(Said {
+            room: message.room.to_string(),
+            id: message.id.0,
+            sender: message.sender.0,
+            name: message.name.to_string(),
+            time: message.time.0,
+            text: message.text.as_str().to_owned(),
+            reference: message.reference.as_str().to_owned(),
+        }),
+        Record::Reference(referred) => Line::Reference(Sent {
+            room: referred.room.to_string(),
+            sender: referred.sender.0,
+            device: name(&referred.device),
+            reference: referred.reference.as_str().to_owned(),
+            id: referred.id.0,
+            time: referred.time.0,
+            digest: hex(&referred.digest),
+            nonce: referred.nonce,
+        }),
+        Record::Account { account, receipts } => Line::Account {
+            id: account.id.0,
+            name: account.name.as_str().to_owned(),
+            secret: account.secret.as_stored().to_owned(),
+            show_delivered: receipts.delivered,
+            show_read: receipts.read,
+        },
+        Record::Member { account, room, since } => {
+            Line::Member { account: account.0, room: room.to_string(), since: since.0 }
+        }
+        Record::Device { account, device } => {
+            Line::Device { account: account.0, device: device.as_str().to_owned() }
+        }
+        Record::Cursor(Cursor { account, device, room, up_to }) => Line::Cursor {
+            account: account.0,
+            device: name(device),
+            room: room.to_string(),
+            up_to: up_to.0,
+        },
+        Record::Read { account, room, up_to } => {
+            Line::Read { account: account.0, room: room.to_string(), up_to: up_to.0 }
+        }
+        Record::Token { digest, token } => Line::Token {
+            account: token.account.0,
+            device: name(&token.device),
+            digest: hex(&digest.0),
+            expires: token.expires.0,
+        },
+    }
+}
+
+/// `None`: a value is not a legal one, or this is no record.
+fn record(line: Line) -> Option<Record> {
+    Some(match line {
+        Line::Hubbub { .. } | Line::End { .. } => return None,
+        Line::Counters { next_user, next_guest } => {
+            Record::Counters { next_user: UserId(next_user), next_guest: UserId(next_guest) }
+        }
+        Line::Retired { id } => Record::Retired(UserId(id)),
+        Line::Room { room, last } => {
+            Record::Room { room: RoomId::parse(&room)?, last: MessageId(last) }
+        }
+        Line::Message(said) => Record::Message(message(said)?),
+        Line::Reference(sent) => Record::Reference(referred(sent)?),
+        Line::Account { id, name, secret, show_delivered, show_read } => {
+            let id = UserId(id);
+            let name = Name::stored(&name, id);
+            let receipts = Receipts { delivered: show_delivered, read: show_read };
+            let account = Account { id, name, secret: Secret::stored(secret) };
+            Record::Account { account, receipts }
+        }
+        Line::Member { account, room, since } => Record::Member {
+            account: UserId(account),
+            room: RoomId::parse(&room)?,
+            since: MessageId(since),
+        },
+        Line::Device { account, device } => {
+            Record::Device { account: UserId(account), device: Device::new(&device)? }
+        }
+        Line::Cursor { account, device: name, room, up_to } => Record::Cursor(Cursor {
+            account: UserId(account),
+            device: device(name)?,
+            room: RoomId::parse(&room)?,
+            up_to: MessageId(up_to),
+        }),
+        Line::Read { account, room, up_to } => Record::Read {
+            account: UserId(account),
+            room: RoomId::parse(&room)?,
+            up_to: MessageId(up_to),
+        },
+        Line::Token { account, device: name, digest, expires } => Record::Token {
+            digest: TokenDigest(unhex(&digest)?),
+            token: Token {
+                account: UserId(account),
+                device: device(name)?,
+                expires: Millis(expires),
+            },
+        },
+    })
+}
+
+fn message(said: Said) -> Option<Message> {
+    Some(Message {
+        id: MessageId(said.id),
+        room: RoomId::parse(&said.room)?,
+        sender: UserId(said.sender),
+        name: said.name.into(),
+        time: Millis(said.time),
+        text: Text::new(&said.text).ok()?,
+        reference: Reference::new(&said.reference)?,
+    })
+}
+
+fn referred(sent: Sent) -> Option<Referred> {
+    Some(Referred {
+        room: RoomId::parse(&sent.room)?,
+        sender: UserId(sent.sender),
+        device: device(sent.device)?,
+        reference: Reference::new(&sent.reference)?,
+        id: MessageId(sent.id),
+        time: Millis(sent.time),
+        digest: unhex(&sent.digest)?,
+        nonce: sent.nonce,
+    })
+}
+
+/// `None`: not the name of a device.
+fn device(name: Option<String>) -> Option<Option<Device>> {
+    match name {
+        Some(name) => Device::new(&name).map(Some),
+        None => Some(None),
+    }
+}

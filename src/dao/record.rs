@@ -1,0 +1,123 @@
+//! Everything a store holds, as a row of records: what `export` gives, `verify` looks at and
+//! `import` takes. docs/store.md describes each kind.
+//!
+//! The order: counters, retired ids; each room with its messages, then its references; each
+//! account with its rooms, devices, cursors, read marks and tokens. Within each kind by id or
+//! name (devices: the one used longest ago first), so that equal stores give equal rows.
+
+use super::contract::Kept;
+use super::{Account, Cursor, Receipts, Token, TokenDigest};
+use crate::protocol::{Device, Message, MessageId, Millis, Reference, RoomId, UserId};
+
+/// One thing that a store holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// Where the store's own ids go on; once, before everything else.
+    Counters {
+        /// The next id for an account, upwards.
+        next_user: UserId,
+        /// The next id for a guest, downwards.
+        next_guest: UserId,
+    },
+    /// An id at or above `next_user` that had an owner: the store gives it to nobody else.
+    Retired(UserId),
+    /// A room.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// The newest id ever given in it.
+        last: MessageId,
+    },
+    /// A message of the room before it.
+    Message(Message),
+    /// A reference of the room before it.
+    Reference(Referred),
+    /// An account.
+    Account {
+        /// The account.
+        account: Account,
+        /// What others may see of it.
+        receipts: Receipts,
+    },
+    /// A private room of the account before it.
+    Member {
+        /// Whose.
+        account: UserId,
+        /// Which room.
+        room: RoomId,
+        /// What lies up to here was not for this account: its id had another owner then.
+        since: MessageId,
+    },
+    /// A device of the account before it.
+    Device {
+        /// Whose.
+        account: UserId,
+        /// Which.
+        device: Device,
+    },
+    /// A cursor of the account before it.
+    Cursor(Cursor),
+    /// A read mark of the account before it.
+    Read {
+        /// Whose.
+        account: UserId,
+        /// Which room.
+        room: RoomId,
+        /// The last id read.
+        up_to: MessageId,
+    },
+    /// A token of the account before it.
+    Token {
+        /// By what it is known again.
+        digest: TokenDigest,
+        /// What it stands for.
+        token: Token,
+    },
+}
+
+/// What is remembered of a send, by its reference: so that a repeat is known as one, also when
+/// the message is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referred {
+    /// Which room.
+    pub room: RoomId,
+    /// Who sent it.
+    pub sender: UserId,
+    /// From which device.
+    pub device: Option<Device>,
+    /// The sender's name for it.
+    pub reference: Reference,
+    /// The message it became.
+    pub id: MessageId,
+    /// When it was accepted.
+    pub time: Millis,
+    /// BLAKE2b of its text.
+    pub digest: [u8; 16],
+    /// The attempt that stored it.
+    pub nonce: u64,
+}
+
+impl Referred {
+    pub(super) fn kept(&self) -> Kept {
+        Kept { id: self.id, time: self.time, digest: self.digest, nonce: self.nonce }
+    }
+}
+
+impl Record {
+    /// What it is called, in a line and in a report.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Counters { .. } => "counters",
+            Self::Retired(_) => "retired",
+            Self::Room { .. } => "room",
+            Self::Message(_) => "message",
+            Self::Reference(_) => "reference",
+            Self::Account { .. } => "account",
+            Self::Member { .. } => "member",
+            Self::Device { .. } => "device",
+            Self::Cursor(_) => "cursor",
+            Self::Read { .. } => "read",
+            Self::Token { .. } => "token",
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Everything under our keys as records. Redis has no moment that lasts: what is written
+//! meanwhile may be in it or not, but never in a way that does not agree with the rest.
+
+use std::collections::BTreeMap;
+
+use redis::{Pipeline, cmd};
+
+use super::super::record::{Record, Referred};
+use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
+use super::{Redis, SCAN, account_id, hex, keys, message, record, unhex, write};
+use crate::protocol::{Device, MessageId, Reference, RoomId, UserId};
+
+/// Messages read at a time.
+const PAGE: usize = 500;
+
+/// Room to id, as a hash holds them.
+type Positions = BTreeMap<String, u64>;
+
+/// Hands over every record.
+pub(super) fn export(redis: &Redis, take: &mut Take<'_>) -> Result<(), StoreError> {
+    let mut export = Export { redis, take, last: BTreeMap::new() };
+    export.counters()?;
+    // References first: what they point to is in its room by then.
+    let mut references = export.references()?;
+    export.last = redis.rooms()?.into_iter().collect();
+    for (room, last) in export.last.clone() {
+        (export.take)(Ok(Record::Room { room, last }))?;
+        export.messages(room, last)?;
+        for (_, referred) in references.remove(&room).unwrap_or_default() {
+            (export.take)(Ok(Record::Reference(referred)))?;
+        }
+    }
+    for room in references.keys() {
+        (export.take)(Err(format!("{room}: references, but no such room")))?;
+    }
+    export.accounts()
+}
+
+/// The references of one room, in order.
+type OfRoom = BTreeMap<(UserId, Option<Device>, Reference), Referred>;
+
+struct Export<'e, 't> {
+    redis: &'e Redis,
+    take: &'e mut Take<'t>,
+    /// Where the rooms ended when they were handed over.
+    last: BTreeMap<RoomId, MessageId>,
+}
+
+impl Export<'_, '_> {
+    fn counters(&mut self) -> Result<(), StoreError> {
+        let (next, mut retired): (Vec<i64>, Vec<i64>) = self.redis.read(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
+            ask.cmd("SMEMBERS").arg(keys::retired()).query(redis)
+        })?;
+        let [next_user, next_guest] = *next.as_slice() else {
+            return Err(StoreError::Unreadable(format!("the key {}", keys::meta())));
+        };
+        let (next_user, next_guest) = (UserId(next_user), UserId(next_guest));
+        (self.take)(Ok(Record::Counters { next_user, next_guest }))?;
+        retired.retain(|id| *id >= next_user.0);
+        retired.sort_unstable();
+        retired.into_iter().try_for_each(|id| (self.take)(Ok(Record::Retired(UserId(id)))))
+    }
+
+    /// All references. There is a key for each and no list of them, so all keys are looked at,
+    /// and they wait here until their room's turn comes: some 200 bytes for each.
+    fn references(&mut self) -> Result<BTreeMap<RoomId, OfRoom>, StoreError> {
+        let mut references: BTreeMap<RoomId, OfRoom> = BTreeMap::new();
+        let mut cursor = 0;
+        loop {
+            let (next, found): (u64, Vec<String>) = self.redis.read(|redis| {
+                let mut scan = cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(keys::any_reference());
+                scan.arg("COUNT").arg(SCAN).query(redis)
+            })?;
+            let kept: Vec<Option<String>> = match found.as_slice() {
+                [] => Vec::new(),
+                found => self.redis.read(|redis| cmd("MGET").arg(found).query(redis))?,
+            };
+            // What has ended between the two questions has no value any more.
+            for (key, kept) in found.iter().zip(kept).filter_map(|(key, kept)| Some((key, kept?))) {
+                match referred(key, &kept) {
+                    Some(referred) => {
+                        let its = (referred.sender, referred.device.clone());
+                        let of_room = references.entry(referred.room).or_default();
+                        of_room.insert((its.0, its.1, referred.reference.clone()), referred);
+                    }
+                    None => (self.take)(Err(format!("the key {key:?} cannot be read")))?,
+                }
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(references);
+            }
+        }
+    }
+
+    fn messages(&mut self, room: RoomId, last: MessageId) -> Result<(), StoreError> {
+        let mut after = MessageId(0);
+        while after < last {
+            let page = self.redis.entries(room, after, PAGE)?;
+            let Some(newest) = page.last().and_then(super::message_id) else {
+                return Ok(());
+            };
+            for entry in page {
+                let found = message(room, &entry);
+                if found.as_ref().is_some_and(|message| message.id > last) {
+                    return Ok(());
+                }
+                let unreadable = || format!("{room}: message {} cannot be read", entry.id);
+                (self.take)(found.map(Record::Message).ok_or_else(unreadable))?;
+            }
+            after = newest;
+        }
+        Ok(())
+    }
+
+    fn accounts(&mut self) -> Result<(), StoreError> {
+        let fields: Vec<Vec<u8>> =
+            self.redis.read(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+        let mut ids = Vec::new();
+        for field in fields {
+            match account_id(&field) {
+                Some(id) => ids.push(id),
+                None => {
+                    let field = String::from_utf8_lossy(&field);
+                    (self.take)(Err(format!("account {field:?}: not an id")))?;
+                }
+            }
+        }
+        ids.sort_unstable();
+        ids.into_iter().try_for_each(|id| self.account(id))
+    }
+
+    fn account(&mut self, id: UserId) -> Result<(), StoreError> {
+        type Found =
+            (Option<Vec<u8>>, Option<String>, Positions, Vec<String>, Positions, Vec<String>);
+        let (found, receipts, rooms, devices, read, tokens): Found = self.redis.read(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HGET").arg(keys::USERS).arg(id.0);
+            ask.cmd("HGET").arg(keys::receipts()).arg(id.0);
+            ask.cmd("HGETALL").arg(keys::rooms(id));
+            ask.cmd("ZRANGE").arg(keys::devices(id)).arg(0).arg(-1);
+            ask.cmd("HGETALL").arg(keys::read(id));
+            ask.cmd("ZRANGE").arg(keys::tokens_of(id)).arg(0).arg(-1).query(redis)
+        })?;
+        // Deleted a moment ago.
+        let Some(found) = found else { return Ok(()) };
+        let Some(account) = record::read(id, &found) else {
+            return (self.take)(Err(format!("account {id}: its record cannot be read")));
+        };
+        let receipts = record::read_receipts(receipts.as_deref());
+        (self.take)(Ok(Record::Account { account, receipts }))?;
+        for (room, since) in self.positions(id, rooms)? {
+            (self.take)(Ok(Record::Member { account: id, room, since }))?;
+        }
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            devices.into_iter().map(|name| Device::new(&name).ok_or(name)).partition(Result::is_ok);
+        let mut devices: Vec<_> = known.into_iter().flatten().collect();
+        for name in unknown.into_iter().filter_map(Result::err) {
+            (self.take)(Err(format!("account {id}: device {name:?} is not one")))?;
+        }
+        for device in &devices {
+            (self.take)(Ok(Record::Device { account: id, device: device.clone() }))?;
+        }
+        devices.sort_unstable();
+        self.cursors(id, &devices)?;
+        for (room, up_to) in self.positions(id, read)? {
+            (self.take)(Ok(Record::Read { account: id, room, up_to }))?;
+        }
+        self.tokens(id, &tokens)
+    }
+
+    fn cursors(&mut self, account: UserId, devices: &[Device]) -> Result<(), StoreError> {
+        let all = std::iter::once(None).chain(devices.iter().map(Some));
+        for device in all {
+            let key = keys::cursors(account, device);
+            let taken: Positions = self.redis.read(|redis| cmd("HGETALL").arg(key).query(redis))?;
+            for (room, up_to) in self.positions(account, taken)? {
+                let device = device.cloned();
+                (self.take)(Ok(Record::Cursor(Cursor { account, device, room, up_to })))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// In the order of rooms. What was said since the rooms were handed over is not in them, so
+    /// nobody is there yet either.
+    fn positions(
+        &mut self,
+        account: UserId,
+        positions: Positions,
+    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
+        let mut in_order = BTreeMap::new();
+        for (key, up_to) in positions {
+            let Some(room) = RoomId::parse(&key) else {
+                (self.take)(Err(format!("account {account}: {key:?} is not a room")))?;
+                continue;
+            };
+            let (last, mut up_to) = (self.last.get(&room).copied(), MessageId(up_to));
+            if up_to > last.unwrap_or_default() && up_to <= self.redis.last(room)? {
+                up_to = last.unwrap_or_default();
+            }
+            let is_new = last.is_none() && room != RoomId::Lobby;
+            if !is_new || self.redis.last(room)?.0 == 0 {
+                in_order.insert(room, up_to);
+            }
+        }
+        Ok(in_order.into_iter().collect())
+    }
+
+    fn tokens(&mut self, account: UserId, digests: &[String]) -> Result<(), StoreError> {
+        if digests.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<Option<String>> =
+            self.redis.read(|redis| cmd("HMGET").arg(keys::tokens()).arg(digests).query(redis))?;
+        let mut in_order = Vec::new();
+        for (digest, found) in digests.iter().zip(found) {
+            let token = found.as_deref().and_then(record::read_token);
+            match (unhex(digest), token) {
+                (Some(digest), Some(token)) if token.account == account => {
+                    in_order.push((token.expires, TokenDigest(digest), token));
+                }
+                // Revoked a moment ago.
+                _ if found.is_none() => {}
+                _ => (self.take)(Err(format!("account {account}: a token cannot be read")))?,
+            }
+        }
+        in_order.sort_unstable_by_key(|(expires, digest, _)| (*expires, *digest));
+        let record = |(_, digest, token)| Record::Token { digest, token };
+        in_order.into_iter().try_for_each(|found| (self.take)(Ok(record(found))))
+    }
+}
+
+fn referred(key: &str, kept: &str) -> Option<Referred> {
+    let mut parts = key.strip_prefix(keys::REFERENCES)?.splitn(4, keys::SEPARATOR);
+    let room = RoomId::parse(parts.next()?)?;
+    let sender = UserId(parts.next()?.parse().ok()?);
+    let device = match parts.next()? {
+        "" => None,
+        name => Some(Device::new(name)?),
+    };
+    let reference = Reference::new(parts.next()?)?;
+    let kept = write::kept(kept)?;
+    let (id, time, digest, nonce) = (kept.id, kept.time, kept.digest, kept.nonce);
+    Some(Referred { room, sender, device, reference, id, time, digest, nonce })
+}
+
+/// Adds the commands that put a record where it was taken from. References that have ended by
+/// now are left out.
+///
+/// # Errors
+/// As [`write::written_record`].
+pub(super) fn put(ask: &mut Pipeline, record: &Record, now: i64) -> redis::RedisResult<()> {
+    match record {
+        Record::Counters { next_user, next_guest } => {
+            ask.cmd("HSET").arg(keys::meta()).arg("next_user").arg(next_user.0);
+            ask.arg("next_guest").arg(next_guest.0)
+        }
+        Record::Retired(id) => ask.cmd("SADD").arg(keys::retired()).arg(id.0),
+        Record::Room { room, last } => {
+            ask.cmd("HSET").arg(keys::last(*room)).arg(room.to_string()).arg(last.0)
+        }
+        Record::Message(message) => {
+            ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
+            ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
+            ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());
+            ask.arg("ref").arg(message.reference.as_str())
+        }
+        Record::Reference(referred) => {
+            let Referred { id, time, digest, nonce, .. } = referred;
+            let age = now.saturating_sub(time.0) / 1000;
+            let left = i64::try_from(write::REFERENCES_KEPT).unwrap_or(0).saturating_sub(age);
+            if left <= 0 {
+                return Ok(());
+            }
+            let kept = format!("{} {} {} {nonce}", id.0, time.0, hex(digest));
+            ask.cmd("SET").arg(keys::referred(referred)).arg(kept).arg("EX").arg(left)
+        }
+        Record::Account { account, receipts } => {
+            let id = account.id.0;
+            let written = write::written_record(account)?;
+            ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
+            ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
+            ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(*receipts))
+        }
+        Record::Member { account, room, since } => {
+            ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
+        }
+        Record::Device { account, device } => {
+            // Those put in later were used later: the score is the place.
+            let add = "redis.call('ZADD', KEYS[1], redis.call('ZCARD', KEYS[1]) + 1, ARGV[1])";
+            ask.cmd("EVAL").arg(add).arg(1).arg(keys::devices(*account)).arg(device.as_str())
+        }
+        Record::Cursor(Cursor { account, device, room, up_to }) => {
+            let key = keys::cursors(*account, device.as_ref());
+            ask.cmd("HSET").arg(key).arg(room.to_string()).arg(up_to.0)
+        }
+        Record::Read { account, room, up_to } => {
+            ask.cmd("HSET").arg(keys::read(*account)).arg(room.to_string()).arg(up_to.0)
+        }
+        Record::Token { digest, token } => {
+            let digest = hex(&digest.0);
+            ask.cmd("HSET").arg(keys::tokens()).arg(&digest).arg(record::token(token)).ignore();
+            ask.cmd("ZADD").arg(keys::tokens_of(token.account)).arg(token.expires.0).arg(digest)
+        }
+    }
+    .ignore();
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Retention: the thread `keeper` removes what is too old or too much, once at the start and
+//! then every hour, in small writes through the journal with pauses between them, so that
+//! neither the journal nor the store is kept from anybody for longer than a moment.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, after, bounded, select};
+
+use crate::config::Options;
+use crate::dao::{Job, Prune, Store, StoreError, Tell, Write, Written};
+use crate::protocol::{ErrorCode, MessageId, Millis, RoomId};
+use crate::stage::Inbox;
+use crate::{clock, threads};
+
+/// Between two rounds.
+const ROUND: Duration = Duration::from_secs(60 * 60);
+
+/// Removed in one write: some 3 ms of the journal's time with SQLite.
+const STEP: u32 = 200;
+
+/// Between two writes: the journal is left alone for most of the time.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Rooms looked at between two pauses.
+const ROOMS: usize = 100;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Milliseconds. The promise is 7 days; who was away for a month may repeat a send too.
+const REFERENCES_KEPT: i64 = 30 * DAY;
+
+/// What is to be kept.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    days: u32,
+    messages: u64,
+}
+
+/// The running thread. It ends soon after this is dropped.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    /// Nothing is ever sent: its end is the news.
+    _running: Sender<()>,
+}
+
+/// What the thread has.
+struct Keeping {
+    store: Arc<dyn Store>,
+    journal: Inbox<Vec<Job>>,
+    kept: Kept,
+    /// Disconnected when the server shuts down.
+    stop: Receiver<()>,
+}
+
+/// Why a round ends early.
+enum Halt {
+    /// The server shuts down.
+    Stopped,
+    /// Tried again in the next round.
+    Failed(String),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Starts the thread `keeper`.
+///
+/// # Errors
+/// The kernel has no room for a thread.
+pub(super) fn start(
+    options: &Options,
+    store: Arc<dyn Store>,
+    journal: Inbox<Vec<Job>>,
+) -> io::Result<(Keeper, JoinHandle<()>)> {
+    let (running, stop) = bounded(0);
+    let kept = Kept { days: options.keep_days, messages: options.keep_messages };
+    let keeping = Keeping { store, journal, kept, stop };
+    let thread = threads::spawn("keeper", move || keeping.run())?;
+    Ok((Keeper { _running: running }, thread))
+}
+
+impl Keeping {
+    fn run(self) {
+        loop {
+            match self.round() {
+                Ok(0) => {}
+                Ok(n_gone) => log::info!("{n_gone} old messages or references are gone"),
+                Err(Halt::Stopped) => return,
+                Err(Halt::Failed(why)) => log::warn!("retention goes on in an hour: {why}"),
+            }
+            if self.pause(ROUND).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Everything once; how much is gone.
+    fn round(&self) -> Result<u64, Halt> {
+        let now = clock::now_ms();
+        let mut n_gone = 0;
+        if self.kept.days > 0 || self.kept.messages > 0 {
+            for (n, (room, last)) in self.store.rooms()?.into_iter().enumerate() {
+                if n % ROOMS == ROOMS - 1 {
+                    self.pause(PAUSE)?;
+                }
+                n_gone += self.prune(self.kept.prune(room, now), last)?;
+            }
+        }
+        let before = now.plus(-REFERENCES_KEPT);
+        Ok(n_gone + self.repeat(&Write::Forget { before, limit: STEP })?)
+    }
+
+    fn prune(&self, prune: Prune, last: MessageId) -> Result<u64, Halt> {
+        let oldest = self.store.page(prune.room, MessageId(0), 1)?;
+        // Most rooms have nothing to give, and that costs no write.
+        match oldest.first() {
+            Some(oldest) if prune.is_due(last, oldest.id, oldest.time) => {
+                self.repeat(&Write::Prune(prune))
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Writes the same again and again until it finds nothing more.
+    fn repeat(&self, write: &Write) -> Result<u64, Halt> {
+        let mut n_gone = 0;
+        loop {
+            let n = self.write(write.clone())?;
+            n_gone += n;
+            if n < u64::from(STEP) {
+                return Ok(n_gone);
+            }
+            self.pause(PAUSE)?;
+        }
+    }
+
+    fn write(&self, write: Write) -> Result<u64, Halt> {
+        let (waiter, answer) = bounded(1);
+        let job = Job { write, tell: Tell::Waiter(waiter) };
+        self.journal.enter(vec![job]).map_err(|_ended| Halt::Stopped)?;
+        select! {
+            recv(answer) -> written => match written {
+                Ok(Ok(Written::Pruned(n))) => Ok(n),
+                Ok(Ok(Written::Refused(code)) | Err(code)) => {
+                    Err(Halt::Failed(code.name().to_owned()))
+                }
+                Ok(Ok(_)) => Err(Halt::Failed(ErrorCode::Internal.name().to_owned())),
+                Err(_gone) => Err(Halt::Stopped),
+            },
+            recv(self.stop) -> _ => Err(Halt::Stopped),
+        }
+    }
+
+    /// Does nothing for a while, but for noticing the end.
+    fn pause(&self, time: Duration) -> Result<(), Halt> {
+        select! {
+            recv(after(time)) -> _ => Ok(()),
+            recv(self.stop) -> _ => Err(Halt::Stopped),
+        }
+    }
+}
+
+impl Kept {
+    /// What is due in a room at this moment. 0 is for ever, or all.
+    fn prune(self, room: RoomId, now: Millis) -> Prune {
+        let before = match self.days {
+            0 => Millis(i64::MIN),
+            days => now.plus(-i64::from(days).saturating_mul(DAY)),
+        };
+        let keep = if self.messages == 0 { u64::MAX } else { self.messages };
+        Prune { room, before, keep, limit: STEP }
+    }
+}
