@@ -20,6 +20,7 @@ mod client;
 mod course;
 mod extended;
 mod fronts;
+mod keeping;
 mod lines;
 mod rules;
 mod scenario;

@@ -80,6 +80,16 @@ impl Model {
                 Written::Done
             }
             Write::Cursor(cursor) => self.advance(cursor),
+            Write::Guests(count) => {
+                self.guests += i64::from(*count);
+                Written::Guests(UserId(-1 - self.guests + i64::from(*count)))
+            }
+            other => self.apply_other(other),
+        }
+    }
+
+    fn apply_other(&mut self, write: &Write) -> Written {
+        match write {
             Write::Read { account, room, up_to } => {
                 if self.has(account.0) && self.is_in(account.0, *room) {
                     self.reads.push((account.0, *room, up_to.0.min(self.last(*room))));
@@ -108,11 +118,7 @@ impl Model {
                 Written::Done
             }
             Write::Prune(prune) => self.prune(prune),
-            Write::Forget { .. } => panic!("stores differ in this"),
-            Write::Guests(count) => {
-                self.guests += i64::from(*count);
-                Written::Guests(UserId(-1 - self.guests + i64::from(*count)))
-            }
+            other => panic!("stores differ in this: {other:?}"),
         }
     }
 

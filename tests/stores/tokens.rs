@@ -12,7 +12,7 @@ fn digest(n: u8) -> TokenDigest {
 
 /// A token that ends so many milliseconds from now.
 fn give(account: i64, n: u8, left: i64) -> Write {
-    let (account, device) = (UserId(account), (n % 2 == 0).then(|| device("phone")));
+    let (account, device) = (UserId(account), n.is_multiple_of(2).then(|| device("phone")));
     Write::Token { account, device, digest: digest(n), expires: clock::now_ms().plus(left) }
 }
 

@@ -19,6 +19,8 @@ pub struct Server {
     process: Process,
     store: String,
     options: Vec<String>,
+    /// What runs the program, if it is not run by itself.
+    wrapper: Vec<String>,
     home: TempDir,
 }
 
@@ -55,10 +57,26 @@ impl Server {
 
     /// On a store by its URL; an empty one is the default, in this server's data folder.
     pub fn start_on(store: &str, options: &[&str]) -> Self {
+        Self::start_within(&[], store, options)
+    }
+
+    /// The same, run by a program that becomes it (`exec`) and that it is an argument of.
+    pub fn start_within(wrapper: &[&str], store: &str, options: &[&str]) -> Self {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let (wrapper, options) = (owned(wrapper), owned(options));
         let home = tempfile::tempdir().unwrap();
-        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        let process = Process::start(&home, store, &options);
-        Self { process, store: store.to_owned(), options, home }
+        let process = Process::start(&home, &wrapper, store, &options);
+        Self { process, store: store.to_owned(), options, wrapper, home }
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// Waits until it has said a line with these words.
+    pub fn expect_said(&self, words: &str) {
+        self.process.output.wait_for(words, |line| line.contains(words));
     }
 
     /// The port that tells the languages apart by the first bytes.
@@ -85,14 +103,14 @@ impl Server {
     pub fn start_again(&mut self) {
         let status = self.process.wait();
         assert!(status.success(), "the server ended with {status}");
-        self.process = Process::start(&self.home, &self.store, &self.options);
+        self.process = Process::start(&self.home, &self.wrapper, &self.store, &self.options);
     }
 
     /// Kills it on the spot and starts it again, on other ports.
     pub fn kill_and_start_again(&mut self) {
         self.process.child.kill().unwrap();
         self.process.wait();
-        self.process = Process::start(&self.home, &self.store, &self.options);
+        self.process = Process::start(&self.home, &self.wrapper, &self.store, &self.options);
     }
 
     /// Waits until it has written down how far this connection, which has ended, was served.
@@ -108,9 +126,13 @@ impl Server {
 }
 
 impl Process {
-    fn start(home: &TempDir, store: &str, options: &[String]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-        command.env_clear().env("HOME", home.path()).env("XDG_DATA_HOME", home.path());
+    fn start(home: &TempDir, wrapper: &[String], store: &str, options: &[String]) -> Self {
+        let words = wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_server")]);
+        let words: Vec<_> = words.collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+        command.env("HOME", home.path()).env("XDG_DATA_HOME", home.path());
         for front in ["", "line=", "frame="] {
             command.args(["--listen", &format!("{front}127.0.0.1:0")]);
         }
