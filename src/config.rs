@@ -66,6 +66,7 @@ pub enum UserAct {
 pub struct StoreArg {
     /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
     /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
+    #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
     #[arg(long, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
     pub store: Option<String>,
 }
@@ -82,6 +83,9 @@ impl StoreArg {
         })
     }
 }
+
+/// Seconds: a year, for who means "never" and does not know that 0 does.
+const MAX_IDLE: u64 = 365 * 24 * 60 * 60;
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
@@ -102,7 +106,8 @@ pub struct Options {
     pub store: StoreArg,
 
     /// Close a telnet line after so many seconds of silence; 0: never
-    #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]
     pub idle_timeout: u64,
 
     /// Refuse connections beyond so many, politely [default: what the kernel's limits allow]

@@ -403,7 +403,8 @@ pub enum Event {
     Came(Member),
     /// The last session of somebody ended.
     Left(Member, Leaving),
-    /// Several came and left since the last such notice: told at once in large rooms.
+    /// Several came and left since the last such notice: told at once in large rooms. Who is in
+    /// both lists left and came back.
     Crowd {
         /// Who came, in order.
         came: Arc<[Member]>,

@@ -16,7 +16,7 @@ use crate::protocol::{
     Name, Reference, Refusal, RoomId, SessionId, UserId, Welcome,
 };
 use people::People;
-use replay::Held;
+use replay::{Held, Link};
 
 /// What the clock says, both ways.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,7 +141,8 @@ pub enum Effect {
         /// How many bytes of text.
         bytes: usize,
     },
-    /// The session is attached: its thread sends the login reply and what the store has.
+    /// The session is attached. A guest is greeted and live; for an account its thread sends the
+    /// login reply and what the store has.
     Attached {
         /// Which.
         session: SessionId,
@@ -166,12 +167,16 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct State {
     sessions: HashMap<SessionId, Session>,
-    /// Those that catch up: they hold what is told to all.
+    /// Those that catch up: what is told to all is held for them, or told to each of them.
     catching_up: Vec<SessionId>,
+    /// Those of them that are live already, and how much must be posted before they enter.
+    overlapping: VecDeque<(u64, SessionId)>,
     people: People,
     epoch: Arc<str>,
     next_nonce: u64,
     n_in_flight: usize,
+    /// Sends that are stored or refused.
+    n_posted: u64,
     /// Set by [`Input::Shutdown`]: when patience ends.
     stop_at: Option<Millis>,
     is_stopped: bool,
@@ -187,7 +192,7 @@ struct Session {
     /// What must wait for them, and everything after it. Bounded by the session's budget of
     /// acts in flight.
     waiting: VecDeque<Waiting>,
-    held: Option<Held>,
+    link: Link,
 }
 
 /// What others would see must not overtake the session's own sends.
@@ -208,10 +213,12 @@ impl State {
         Self {
             sessions: HashMap::new(),
             catching_up: Vec::new(),
+            overlapping: VecDeque::new(),
             people: People::default(),
             epoch,
             next_nonce: first_nonce,
             n_in_flight: 0,
+            n_posted: 0,
             stop_at: None,
             is_stopped: false,
         }
@@ -271,12 +278,15 @@ impl State {
             device: attach.device.clone(),
             n_in_flight: 0,
             waiting: VecDeque::new(),
-            held: Some(Held::default()),
+            link: match attach.user.is_guest() {
+                // Never here before: nothing waits for it, so it is live at once.
+                true => Link::Entered,
+                false => Link::Held(Held::default()),
+            },
         };
         self.sessions.insert(id, session);
         let changes = self.people.arrive(attach);
         self.tell_presence(changes, now, effects);
-        self.catching_up.push(id);
         // To each its own address; others see that of the account's first session.
         let address = Arc::clone(&attach.address);
         let welcome = Welcome {
@@ -285,6 +295,12 @@ impl State {
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };
+        if attach.user.is_guest() {
+            self.tell(id, Event::Welcome(welcome.clone()), effects);
+            effects.push(Effect::Enter(id));
+        } else {
+            self.catching_up.push(id);
+        }
         effects.push(Effect::Attached { session: id, welcome });
     }
 
@@ -307,10 +323,11 @@ impl State {
 
     fn leave(&mut self, id: SessionId, why: Leaving, now: Moment, effects: &mut Vec<Effect>) {
         let Some(session) = self.sessions.remove(&id) else { return };
-        if session.held.is_some() {
-            self.catching_up.retain(|other| *other != id);
-        } else {
+        if matches!(session.link, Link::Entered) {
             effects.push(Effect::Leave(id));
+        } else {
+            self.catching_up.retain(|other| *other != id);
+            self.overlapping.retain(|(_, other)| *other != id);
         }
         let changes = self.people.depart(session.user, id, why);
         self.tell_presence(changes, now, effects);
@@ -335,8 +352,8 @@ impl State {
                 return self.send(id, (room, text, reference), now, effects);
             }
             Act::Who => {
-                let online = self.people.everybody();
-                self.tell(id, Event::Online(online), effects);
+                let online = self.people.roster();
+                self.tell_one(id, &online, None, effects);
             }
             Act::Rename { name, shared } => {
                 self.rename(id, (&name, shared), now, effects);
@@ -363,7 +380,9 @@ impl State {
             Ok(changes) => {
                 let me = self.people.member(user);
                 self.tell(id, Event::RenameDone(me.clone()), effects);
-                self.tell_all(Event::Renamed(me), Some(id), effects);
+                if !self.people.fold_name(&me) {
+                    self.tell_all(Event::Renamed(me), Some(id), effects);
+                }
                 self.tell_presence(changes, now, effects);
             }
             Err(code) => self.tell(id, Event::Refused(Refusal::of(code)), effects),
@@ -381,8 +400,13 @@ impl State {
             match next {
                 Waiting::Act(act) => self.act(id, act, now, effects),
                 Waiting::Attach(attach) => {
+                    // What waits behind it is the same session's.
+                    let waiting = std::mem::take(&mut session.waiting);
                     self.leave(id, Leaving::BecameAccount, now, effects);
-                    return self.attach(&attach, now, effects);
+                    self.attach(&attach, now, effects);
+                    if let Some(session) = self.sessions.get_mut(&id) {
+                        session.waiting = waiting;
+                    }
                 }
                 Waiting::Detach(why) => {
                     self.leave(id, why, now, effects);
@@ -393,18 +417,28 @@ impl State {
     }
 
     fn tell(&mut self, id: SessionId, event: Event, effects: &mut Vec<Effect>) {
-        let event = Arc::new(event);
-        match self.sessions.get_mut(&id).and_then(|session| session.held.as_mut()) {
-            Some(held) => held.hold(event),
-            None => effects.push(Effect::One { session: id, event, own: false }),
+        self.tell_one(id, &Arc::new(event), None, effects);
+    }
+
+    /// Tells one session something that comes from that one.
+    fn tell_one(
+        &mut self,
+        id: SessionId,
+        event: &Arc<Event>,
+        from: Option<SessionId>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if let Some(event) = session.link.pass(event) {
+            effects.push(Effect::One { session: id, event, own: from == Some(id) });
         }
     }
 
     fn tell_all(&mut self, event: Event, from: Option<SessionId>, effects: &mut Vec<Effect>) {
         let event = Arc::new(event);
-        for id in &self.catching_up {
-            if let Some(held) = self.sessions.get_mut(id).and_then(|s| s.held.as_mut()) {
-                held.hold(Arc::clone(&event));
+        for at in 0..self.catching_up.len() {
+            if let Some(id) = self.catching_up.get(at) {
+                self.tell_one(*id, &event, from, effects);
             }
         }
         effects.push(Effect::All { event, from });

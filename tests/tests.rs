@@ -8,6 +8,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::missing_panics_doc,
     unreachable_pub,
     missing_docs,
@@ -20,6 +21,7 @@ mod course;
 mod extended;
 mod fronts;
 mod lines;
+mod rules;
 mod scenario;
 mod stores;
 mod support;

@@ -1,6 +1,6 @@
 //! Who is online, under which name, and how others hear of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Attach;
@@ -22,7 +22,7 @@ pub(super) struct People {
     /// Who bears a name, of those online.
     bearers: HashMap<NameKey, Vec<UserId>>,
     /// The answer to `who`, until something changes.
-    roster: Option<Arc<[Member]>>,
+    roster: Option<Arc<Event>>,
     folded: Option<Folded>,
 }
 
@@ -131,23 +131,30 @@ impl People {
         Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
     }
 
-    /// Everybody, by id.
-    pub(super) fn everybody(&mut self) -> Arc<[Member]> {
+    /// The answer to `who`: everybody, by id. The same event until somebody comes, leaves or
+    /// has another name, so that it is encoded once for all who ask.
+    pub(super) fn roster(&mut self) -> Arc<Event> {
         if let Some(roster) = &self.roster {
             return Arc::clone(roster);
         }
-        let roster: Arc<[Member]> = self.persons.keys().map(|id| self.member(*id)).collect();
-        self.roster = Some(Arc::clone(&roster));
-        roster
+        let everybody = self.persons.keys().map(|id| self.member(*id)).collect();
+        Arc::clone(self.roster.insert(Arc::new(Event::Online(everybody))))
     }
 
-    /// For a login reply: everybody, or as many as it may hold, `me` among them.
+    /// For a login reply: everybody whom others have heard of, or as many as it may hold, `me`
+    /// among them. Who came since the last summary comes with the next one, or has gone before
+    /// it, and then nobody is told.
     pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
-        if self.persons.len() <= Welcome::MAX_ONLINE {
-            return self.everybody();
+        let untold: HashSet<_> = self.untold().map(|member| member.id).collect();
+        if untold.is_empty()
+            && self.persons.len() <= Welcome::MAX_ONLINE
+            && let Event::Online(everybody) = &*self.roster()
+        {
+            return Arc::clone(everybody);
         }
-        let others = self.persons.keys().filter(|id| **id != me).take(Welcome::MAX_ONLINE - 1);
-        std::iter::once(&me).chain(others).map(|id| self.member(*id)).collect()
+        let others = self.persons.keys().filter(|id| **id != me && !untold.contains(id));
+        let listed = std::iter::once(&me).chain(others).take(Welcome::MAX_ONLINE);
+        listed.map(|id| self.member(*id)).collect()
     }
 
     /// Are there so many that notices are folded? While some are folded, all are: their order
@@ -170,9 +177,21 @@ impl People {
                 Some(at) => drop(folded.came.remove(at)),
                 None => folded.left.push(member),
             },
+            Event::Renamed(member) if self.fold_name(&member) => {}
             other => return Some(other),
         }
         None
+    }
+
+    /// The new name of somebody of whom nobody has heard yet: heard with the coming.
+    pub(super) fn fold_name(&mut self, renamed: &Member) -> bool {
+        let mut untold = self.folded.iter_mut().flat_map(|folded| &mut folded.came);
+        let member = untold.find(|member| member.id == renamed.id);
+        member.map(|member| member.clone_from(renamed)).is_some()
+    }
+
+    fn untold(&self) -> impl Iterator<Item = &Member> {
+        self.folded.iter().flat_map(|folded| &folded.came)
     }
 
     /// What was put aside, when its time has come.

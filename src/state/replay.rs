@@ -4,12 +4,16 @@
 //! has and says how far it came; whatever was stored before the attachment is there, and
 //! whatever was posted since is held, so both together are everything. Held messages that the
 //! thread has already found in the store are dropped by their ids.
+//!
+//! The store may have more than was posted: what is in flight. A session that has read some of
+//! it gets everything by itself, without what it has, until all that was in flight when it came
+//! is posted; then it enters the room.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Effect, State};
-use crate::protocol::{Event, Member, MessageId, RoomId, SessionId, UserId};
+use crate::protocol::{Event, Leaving, Member, MessageId, RoomId, SessionId, UserId};
 
 /// Bytes of messages held for one session. Past it all of them are dropped: they are in the
 /// store, and the session's thread is sent to look there once more.
@@ -17,6 +21,40 @@ const MAX_HELD: usize = 1024 * 1024;
 
 /// What one held message costs beyond its text.
 const OVERHEAD: usize = 256;
+
+/// How a session gets what others get.
+#[derive(Debug)]
+pub(super) enum Link {
+    /// Not yet: its thread is still sending what the store has.
+    Held(Held),
+    /// By itself, without messages up to these ids, which it has from the store.
+    Overlapping(HashMap<RoomId, MessageId>),
+    /// With all others.
+    Entered,
+}
+
+impl Link {
+    /// What is to be told now of something.
+    pub(super) fn pass(&mut self, event: &Arc<Event>) -> Option<Arc<Event>> {
+        match self {
+            Self::Held(held) => {
+                held.hold(Arc::clone(event));
+                None
+            }
+            Self::Overlapping(taken) => is_news(event, taken).then(|| Arc::clone(event)),
+            Self::Entered => Some(Arc::clone(event)),
+        }
+    }
+}
+
+fn is_news(event: &Event, taken: &HashMap<RoomId, MessageId>) -> bool {
+    match event {
+        Event::Said { message, .. } => {
+            taken.get(&message.room).is_none_or(|up_to| message.id > *up_to)
+        }
+        _ => true,
+    }
+}
 
 /// What waits for a session to catch up.
 #[derive(Debug, Default)]
@@ -42,6 +80,8 @@ impl Held {
                 self.keep_within_bounds();
             }
             Event::Came(member) | Event::Left(member, _) => {
+                // It comes, or came, under a name that is newer than any held.
+                self.names.remove(&member.id);
                 self.presence.insert(member.id, event);
             }
             Event::Crowd { came, left } => self.hold_crowd(came, left),
@@ -53,13 +93,9 @@ impl Held {
     }
 
     fn hold_crowd(&mut self, came: &[Member], left: &[Member]) {
-        for member in left {
-            let event = Event::Left(member.clone(), crate::protocol::Leaving::Logout);
-            self.presence.insert(member.id, Arc::new(event));
-        }
-        for member in came {
-            self.presence.insert(member.id, Arc::new(Event::Came(member.clone())));
-        }
+        let left = left.iter().map(|member| Event::Left(member.clone(), Leaving::Logout));
+        let came = came.iter().map(|member| Event::Came(member.clone()));
+        left.chain(came).for_each(|event| self.hold(Arc::new(event)));
     }
 
     fn keep_within_bounds(&mut self) {
@@ -84,26 +120,40 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let Some(held) = session.held.as_mut() else { return };
+        let Link::Held(held) = &mut session.link else { return };
         if held.has_dropped {
             held.has_dropped = false;
             held.bytes = 0;
             effects.push(Effect::Caught { session: id, live: false });
             return;
         }
+        let held = std::mem::take(held);
         let taken: HashMap<_, _> = taken.iter().copied().collect();
-        let held = session.held.take().unwrap_or_default();
-        self.catching_up.retain(|other| *other != id);
-        effects.push(Effect::Enter(id));
-        let is_news = |event: &Arc<Event>| match &**event {
-            Event::Said { message, .. } => {
-                taken.get(&message.room).is_none_or(|up_to| message.id > *up_to)
-            }
-            _ => true,
-        };
-        for event in held.into_events().filter(is_news) {
-            effects.push(Effect::One { session: id, event, own: false });
+        let news = held.into_events().filter(|event| is_news(event, &taken));
+        let told = news.map(|event| Effect::One { session: id, event, own: false });
+        let told: Vec<_> = told.collect();
+        if self.n_in_flight == 0 || taken.is_empty() {
+            session.link = Link::Entered;
+            self.catching_up.retain(|other| *other != id);
+            effects.push(Effect::Enter(id));
+        } else {
+            session.link = Link::Overlapping(taken);
+            let in_flight = u64::try_from(self.n_in_flight).unwrap_or(u64::MAX);
+            self.overlapping.push_back((self.n_posted.saturating_add(in_flight), id));
         }
+        effects.extend(told);
         effects.push(Effect::Caught { session: id, live: true });
+    }
+
+    /// Those for whom all is posted that the store may have had when they came.
+    pub(super) fn enter_overlapping(&mut self, effects: &mut Vec<Effect>) {
+        let n_posted = self.n_posted;
+        while let Some((_, id)) = self.overlapping.pop_front_if(|(until, _)| *until <= n_posted) {
+            self.catching_up.retain(|other| *other != id);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.link = Link::Entered;
+                effects.push(Effect::Enter(id));
+            }
+        }
     }
 }

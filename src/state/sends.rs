@@ -60,6 +60,8 @@ impl State {
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: posted.bytes });
         self.n_in_flight = self.n_in_flight.saturating_sub(1);
+        self.n_posted += 1;
+        self.enter_overlapping(effects);
         if let Some(session) = self.sessions.get_mut(&id) {
             session.n_in_flight = session.n_in_flight.saturating_sub(1);
             if session.n_in_flight == 0 {
@@ -79,12 +81,9 @@ impl State {
         };
         let event = Arc::new(said);
         let others = if a == b { &[][..] } else { self.people.sessions(b) };
-        for session in self.people.sessions(a).iter().chain(others) {
-            let (session, event, own) = (*session, Arc::clone(&event), *session == from);
-            match self.sessions.get_mut(&session).and_then(|s| s.held.as_mut()) {
-                Some(held) => held.hold(event),
-                None => effects.push(Effect::One { session, event, own }),
-            }
+        let sessions: Vec<_> = self.people.sessions(a).iter().chain(others).copied().collect();
+        for session in sessions {
+            self.tell_one(session, &event, Some(from), effects);
         }
     }
 }

@@ -107,7 +107,8 @@ fn a_redis_that_was_killed_is_refused_in_time_and_found_again_with_everything() 
     write(&mut writer, &first);
     redis.kill();
     let second = Write::Append(say(1, "b", "after"));
-    let error = in_time("a commit", || commit(&mut writer, &[second.clone()])).unwrap_err();
+    let error =
+        in_time("a commit", || commit(&mut writer, std::slice::from_ref(&second))).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     assert!(in_time("a read", || store.account(UserId(1))).is_err());
     redis.restart();

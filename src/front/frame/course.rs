@@ -43,9 +43,9 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         Event::Came(member) => notify(member.id, status::ONLINE, out),
         Event::Left(member, _) => notify(member.id, status::OFFLINE, out),
         Event::Crowd { came, left } => {
-            let came = came.iter().map(|member| (member.id, status::ONLINE));
             let left = left.iter().map(|member| (member.id, status::OFFLINE));
-            for (id, status) in came.chain(left).take(MAX_NOTIFIED) {
+            let came = came.iter().map(|member| (member.id, status::ONLINE));
+            for (id, status) in left.chain(came).take(MAX_NOTIFIED) {
                 notify(id, status, out);
             }
         }
@@ -238,6 +238,18 @@ mod tests {
             let len = body_len(kind::SMS, &sms(c.to_string()));
             assert_eq!(len - empty, width_in_body(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn who_left_and_came_back_within_one_summary_is_there() {
+        let me = crate::protocol::Member { id: UserId(7), name: "x".into(), address: "-".into() };
+        let mut told = Vec::new();
+        let (came, left) = ([me.clone()].into(), [me].into());
+        spell(&Event::Crowd { came, left }, kind::SMS_PRIVATE, &mut told);
+        let mut expected = Vec::new();
+        notify(UserId(7), status::OFFLINE, &mut expected);
+        notify(UserId(7), status::ONLINE, &mut expected);
+        assert_eq!(told, expected);
     }
 
     #[test]

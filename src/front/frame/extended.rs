@@ -45,8 +45,8 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Came(member) => came(member, out),
         Event::Left(member, how) => left(member, *how, out),
         Event::Crowd { came: these, left: those } => {
-            these.iter().for_each(|member| came(member, out));
             those.iter().for_each(|member| left(member, Leaving::Logout, out));
+            these.iter().for_each(|member| came(member, out));
         }
         Event::Renamed(member) => {
             let rename = Rename { user_id: member.id.0, user_name: member.name.to_string() };

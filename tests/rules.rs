@@ -1,0 +1,158 @@
+//! The rules (`hubbub::state`) against a world that is too simple to be wrong: the store is a
+//! list, the journal a queue, and the thread of every session is played by hand, one step at a
+//! time, in any interleaving. What must hold is checked at each effect and at the end.
+
+mod world;
+
+use hubbub::protocol::{Leaving, UserId};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use world::{ACCOUNTS, Fate, NAMES, World};
+
+/// Something that happens; numbers choose among what there is.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Open(Somebody),
+    LogIn(usize, Somebody),
+    Acts(usize, Vec<Ask>),
+    /// More text in one go than is held for a session that catches up.
+    Flood(usize),
+    /// The session's own thread goes on: it reads the store, or says how far it came.
+    Step(usize),
+    Leave(usize, Leaving),
+    Commit(usize, Fate),
+    Post(usize),
+    Wait(i64),
+    Shutdown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Somebody {
+    Guest,
+    Account(usize, Option<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub enum Ask {
+    SayToAll { reference: Option<u8>, text: u8 },
+    SayToOne { other: usize, reference: Option<u8>, text: u8 },
+    Who,
+    Rename(usize),
+    Received,
+}
+
+fn account() -> impl Strategy<Value = Somebody> {
+    (0..ACCOUNTS, proptest::option::of(0..2_u8))
+        .prop_map(|(account, device)| Somebody::Account(account, device))
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let reference = || proptest::option::of(0..6_u8);
+    prop_oneof![
+        4 => (reference(), 0..3_u8).prop_map(|(reference, text)| Ask::SayToAll { reference, text }),
+        3 => (0..ACCOUNTS, reference(), 0..3_u8)
+            .prop_map(|(other, reference, text)| Ask::SayToOne { other, reference, text }),
+        1 => Just(Ask::Who),
+        2 => (0..NAMES.len()).prop_map(Ask::Rename),
+        1 => Just(Ask::Received),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let slot = || 0..16_usize;
+    let leaving = prop_oneof![Just(Leaving::Logout), Just(Leaving::TimedOut)];
+    let fate = prop_oneof![5 => Just(Fate::Stored), 1 => Just(Fate::Refused)];
+    prop_oneof![
+        3 => account().prop_map(Op::Open),
+        2 => Just(Op::Open(Somebody::Guest)),
+        2 => (slot(), account()).prop_map(|(slot, who)| Op::LogIn(slot, who)),
+        9 => (slot(), proptest::collection::vec(ask(), 1..4)).prop_map(|(s, acts)| Op::Acts(s, acts)),
+        12 => slot().prop_map(Op::Step),
+        3 => (slot(), leaving).prop_map(|(slot, why)| Op::Leave(slot, why)),
+        6 => (1..5_usize, fate).prop_map(|(n, fate)| Op::Commit(n, fate)),
+        6 => (1..5_usize).prop_map(Op::Post),
+        1 => (0..2_000_i64).prop_map(Op::Wait),
+    ]
+}
+
+fn cases(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+/// Plays everything, brings it to rest, checks, shuts down, checks again.
+fn play(ops: &[Op]) {
+    let mut world = World::new();
+    for op in ops {
+        world.play(op);
+    }
+    world.come_to_rest();
+    world.check_at_rest();
+    world.play(&Op::Shutdown);
+    world.come_to_rest();
+    world.check_over();
+}
+
+#[test]
+fn everyone_sees_every_room_once_and_in_one_order_whatever_happens() {
+    proptest!(cases(250), |(ops in proptest::collection::vec(op(), 1..80))| {
+        play(&ops);
+    });
+}
+
+#[test]
+fn what_is_too_much_to_hold_is_read_from_the_store_without_hole_or_repeat() {
+    let flood = prop_oneof![8 => op(), 3 => (0..16_usize).prop_map(Op::Flood),
+        3 => Just(Op::Commit(400, Fate::Stored)), 3 => Just(Op::Post(400))];
+    proptest!(cases(25), |(ops in proptest::collection::vec(flood, 1..40))| {
+        play(&ops);
+    });
+}
+
+#[test]
+fn a_shutdown_in_the_midst_of_it_stores_or_refuses_everything() {
+    let stop = prop_oneof![20 => op(), 1 => Just(Op::Shutdown)];
+    proptest!(cases(120), |(ops in proptest::collection::vec(stop, 1..60))| {
+        play(&ops);
+    });
+}
+
+/// A guest logs in while its words are on their way, and is gone before they are stored.
+#[test]
+fn who_logs_in_and_goes_at_once_is_not_there_for_ever() {
+    let say = Ask::SayToAll { reference: None, text: 0 };
+    play(&[
+        Op::Open(Somebody::Guest),
+        Op::Step(0),
+        Op::Step(0),
+        Op::Acts(0, vec![say]),
+        Op::LogIn(0, Somebody::Account(0, None)),
+        Op::Leave(0, Leaving::Logout),
+        Op::Commit(1, Fate::Stored),
+        Op::Post(1),
+    ]);
+}
+
+/// Above 500 people notices are folded; what everyone has heard in the end is the same.
+#[test]
+fn a_crowd_hears_who_is_there_in_the_end() {
+    let moves = proptest::collection::vec((0..ACCOUNTS, 0..400_i64, any::<bool>()), 1..40);
+    proptest!(cases(6), |(moves in moves)| {
+        let mut world = World::new();
+        for _ in 0..495 {
+            world.arrive(Somebody::Guest);
+        }
+        for (who, wait, renames) in moves {
+            // Accounts come back under the same id; that is where the order of notices counts.
+            match world.session_of(UserId(100 + who as i64)) {
+                Some(id) if renames => world.ask(id, &[Ask::Rename(who % NAMES.len())]),
+                Some(id) => world.leave(id, Leaving::Logout),
+                None => world.arrive(Somebody::Account(who, None)),
+            }
+            world.play(&Op::Wait(wait));
+        }
+        world.play(&Op::Wait(2_000));
+        world.come_to_rest();
+        world.check_at_rest();
+    });
+}

@@ -1,0 +1,402 @@
+//! Hub, journal, store and session threads, played naively over inputs and effects.
+
+mod peer;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use hubbub::protocol::{
+    Act, Append, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text,
+    UserId,
+};
+use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
+
+use super::{Ask, Op, Somebody};
+use peer::{Peer, Phase};
+use store::Store;
+
+/// Accounts there are: 100, 101, and so on.
+pub const ACCOUNTS: usize = 12;
+
+/// Names they may take; the first two are one name by its profile.
+pub const NAMES: &[&str] = &["tom", "TOM", "ann", "bob"];
+
+/// What the store does with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Stored,
+    Refused,
+}
+
+#[derive(Debug)]
+pub struct World {
+    state: State,
+    now: Moment,
+    store: Store,
+    /// Sends on their way to the store.
+    journal: VecDeque<(SessionId, Append)>,
+    /// What became of them, on its way back.
+    known: VecDeque<Posted>,
+    peers: BTreeMap<SessionId, Peer>,
+    /// Those who are told what all are told.
+    room: BTreeSet<SessionId>,
+    /// Who is online under which name, by what was told to all.
+    town: BTreeMap<UserId, Arc<str>>,
+    /// The last id of each room that was shown.
+    shown: BTreeMap<RoomId, u64>,
+    n_opened: u64,
+    n_stops: usize,
+    is_stopping: bool,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            state: State::new("epoch".into(), 1),
+            now: Moment::default(),
+            store: Store::new(),
+            journal: VecDeque::new(),
+            known: VecDeque::new(),
+            peers: BTreeMap::new(),
+            room: BTreeSet::new(),
+            town: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            n_opened: 0,
+            n_stops: 0,
+            is_stopping: false,
+        }
+    }
+
+    pub fn play(&mut self, op: &Op) {
+        match *op {
+            Op::Open(who) => self.open(who),
+            Op::LogIn(slot, who) => self.log_in(slot, who),
+            Op::Acts(slot, ref asks) => self.ask_one(slot, asks),
+            Op::Flood(slot) => {
+                let flood = vec![Ask::SayToAll { reference: None, text: u8::MAX }; 140];
+                self.ask_one(slot, &flood);
+            }
+            Op::Step(slot) => {
+                if let Some(id) = self.choose(slot, |peer| peer.phase.is_stepping()) {
+                    self.step(id);
+                }
+            }
+            Op::Leave(slot, why) => {
+                if let Some(id) = self.choose(slot, |peer| !peer.phase.is_over()) {
+                    self.leave(id, why);
+                }
+            }
+            Op::Commit(n, fate) => self.commit(n, fate),
+            Op::Post(n) => self.post(n),
+            Op::Wait(ms) => self.wait(ms),
+            Op::Shutdown if self.is_stopping => {}
+            Op::Shutdown => {
+                self.is_stopping = true;
+                self.apply(Input::Shutdown);
+            }
+        }
+    }
+
+    /// One of the sessions for which this is so.
+    fn choose(&self, slot: usize, is_meant: impl Fn(&Peer) -> bool) -> Option<SessionId> {
+        let ids: Vec<_> =
+            self.peers.iter().filter(|(_, peer)| is_meant(peer)).map(|(id, _)| *id).collect();
+        ids.get(slot % ids.len().max(1)).copied()
+    }
+
+    pub fn session_of(&self, user: UserId) -> Option<SessionId> {
+        self.peers.iter().find(|(_, p)| p.user == user && !p.phase.is_over()).map(|(id, _)| *id)
+    }
+
+    /// Somebody comes and catches up at once.
+    pub fn arrive(&mut self, who: Somebody) {
+        self.open(who);
+        self.step(SessionId(self.n_opened));
+        self.step(SessionId(self.n_opened));
+    }
+
+    fn open(&mut self, who: Somebody) {
+        self.n_opened += 1;
+        let id = SessionId(self.n_opened);
+        self.peers.insert(id, Peer::new(UserId(0)));
+        self.attach(id, who);
+    }
+
+    /// Only a guest who is in can log in; its thread waits until it is attached again.
+    fn log_in(&mut self, slot: usize, who: Somebody) {
+        let is_guest = |peer: &Peer| peer.user.is_guest() && peer.phase == Phase::Live;
+        if let Some(id) = self.choose(slot, is_guest) {
+            self.attach(id, who);
+        }
+    }
+
+    fn attach(&mut self, id: SessionId, who: Somebody) {
+        let (user, device) = match who {
+            Somebody::Guest => (UserId(-(id.0 as i64)), None),
+            Somebody::Account(account, device) => (UserId(100 + account as i64), device),
+        };
+        let name = self.store.names.get(&user).cloned();
+        let shared = name.as_ref().is_some_and(|name| self.store.bearers(name) > 1);
+        let device = device.map(store::device);
+        let peer = self.peers.get_mut(&id).unwrap();
+        peer.becomes = Some((user, device.clone()));
+        peer.phase = Phase::Attaching;
+        let address = format!("10.0.0.{0}:{0}", id.0).into();
+        let attach = Attach { session: id, user, name, shared, address, device };
+        self.apply(Input::Attach(Box::new(attach)));
+    }
+
+    fn ask_one(&mut self, slot: usize, asks: &[Ask]) {
+        if let Some(id) = self.choose(slot, |peer| peer.phase == Phase::Live) {
+            self.ask(id, asks);
+        }
+    }
+
+    /// What the session's thread makes of what its peer asks.
+    pub fn ask(&mut self, id: SessionId, asks: &[Ask]) {
+        let acts: Vec<_> = asks.iter().filter_map(|ask| self.act(id, ask)).collect();
+        let peer = self.peers.get_mut(&id).unwrap();
+        for act in &acts {
+            peer.issue(act);
+        }
+        self.apply(Input::Acts { session: id, acts });
+    }
+
+    fn act(&mut self, id: SessionId, ask: &Ask) -> Option<Act> {
+        let peer = &self.peers[&id];
+        let send = |room, reference: Option<u8>, text: u8| Act::Send {
+            room,
+            text: text_of(text),
+            reference: reference.map(|n| Reference::new(&format!("r{n}")).unwrap()),
+        };
+        Some(match *ask {
+            Ask::SayToAll { reference, text } => send(RoomId::Lobby, reference, text),
+            Ask::SayToOne { other, reference, text } => {
+                // A guest's own thread refuses this; the rules must, too.
+                let room = RoomId::pair(peer.user, UserId(100 + other as i64));
+                send(room, reference, text)
+            }
+            Ask::Who => Act::Who,
+            Ask::Received => {
+                let (room, next) = peer.next.iter().next()?;
+                Act::Received { room: *room, up_to: hubbub::protocol::MessageId(next - 1) }
+            }
+            Ask::Rename(name) => {
+                let name = Name::new(NAMES[name]).unwrap();
+                let user = peer.user;
+                if user.is_guest() && self.store.bearers(&name) > 0 {
+                    return None;
+                }
+                let is_account = !user.is_guest();
+                if is_account {
+                    self.store.names.insert(user, name.clone());
+                }
+                let shared = is_account && self.store.bearers(&name) > 1;
+                Act::Rename { name, shared }
+            }
+        })
+    }
+
+    /// The session's own thread: reads all that the store has, then says how far it came.
+    fn step(&mut self, id: SessionId) {
+        let peer = self.peers.get_mut(&id).unwrap();
+        match std::mem::replace(&mut peer.phase, Phase::Reading) {
+            Phase::Reading => {
+                peer.phase = Phase::Saying(peer.read(&self.store));
+            }
+            Phase::Saying(taken) => self.apply(Input::CaughtUp { session: id, taken }),
+            other => peer.phase = other,
+        }
+    }
+
+    pub fn leave(&mut self, id: SessionId, why: Leaving) {
+        self.peers.get_mut(&id).unwrap().phase = Phase::Leaving;
+        self.apply(Input::Detach { session: id, why });
+    }
+
+    fn commit(&mut self, n: usize, fate: Fate) {
+        for _ in 0..n {
+            let Some((session, append)) = self.journal.pop_front() else { return };
+            let outcome = match fate {
+                Fate::Stored => self.store.append(&append),
+                Fate::Refused => Err(ErrorCode::StoreUnavailable),
+            };
+            let (reference, bytes) = (append.reference, append.text.as_str().len());
+            self.known.push_back(Posted { session, reference, bytes, outcome });
+        }
+    }
+
+    fn post(&mut self, n: usize) {
+        let n = n.min(self.known.len());
+        if n > 0 {
+            let posted = self.known.drain(..n).collect();
+            self.apply(Input::Posted(posted));
+        }
+    }
+
+    /// Time goes by, with a tick at every deadline, as the stage does it.
+    fn wait(&mut self, ms: i64) {
+        let until = self.now.tick.plus(ms);
+        while let Some(deadline) = self.state.deadline().filter(|deadline| *deadline <= until) {
+            self.set_clock(deadline.max(self.now.tick));
+            self.apply(Input::Tick);
+            assert_ne!(self.state.deadline(), Some(deadline), "the deadline is served");
+        }
+        self.set_clock(until);
+    }
+
+    fn set_clock(&mut self, tick: Millis) {
+        self.now = Moment { wall: Millis(1_000_000).plus(tick.0), tick };
+    }
+
+    fn apply(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.state.apply(input, self.now, &mut effects);
+        effects.into_iter().for_each(|effect| self.perform(effect));
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Enter(id) => assert!(self.room.insert(id), "{id:?} enters twice"),
+            Effect::Leave(id) => {
+                assert!(self.room.remove(&id), "{id:?} leaves but is not in");
+                self.peer(id).is_done_with("leaves");
+            }
+            Effect::All { event, from } => self.tell_all(&event, from),
+            Effect::One { session, event, .. } => self.tell(session, &event),
+            Effect::Append { session, append } => {
+                assert_eq!(Some(&append.name), self.town.get(&append.sender), "the name");
+                assert_eq!(append.sender, self.peer(session).user, "the sender");
+                assert!(!self.is_stopping, "a send is accepted in a shutdown");
+                self.journal.push_back((session, append));
+            }
+            Effect::Cursor { account, device, room, up_to } => {
+                assert!(!account.is_guest(), "a guest has no cursor");
+                self.store.advance(account, device, room, up_to.0);
+            }
+            Effect::Finished { session, acts, .. } => self.peer(session).finish(acts),
+            Effect::Attached { session, welcome } => {
+                let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);
+                // In a crowd it is told later.
+                if let Some(name) = self.town.get(&welcome.me.id) {
+                    assert_eq!(*name, welcome.me.name, "one's own name");
+                }
+                self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
+            }
+            Effect::Caught { session, live } => self.peer(session).caught(live),
+            Effect::Detached(id) => {
+                assert!(!self.room.contains(&id), "{id:?} is detached and still in");
+                self.peer(id).detached();
+            }
+            Effect::Stop(_) => {
+                self.n_stops += 1;
+                assert!(self.is_stopping && self.n_stops == 1, "it stops once");
+            }
+        }
+    }
+
+    fn tell_all(&mut self, event: &Event, from: Option<SessionId>) {
+        match event {
+            Event::Said { message, .. } => {
+                let sender = message.sender;
+                assert!(self.town.contains_key(&sender), "{sender} left before its words");
+                let shown = self.shown.entry(message.room).or_default();
+                assert_eq!(*shown + 1, message.id.0, "messages are shown in order");
+                *shown = message.id.0;
+            }
+            Event::Left(member, _) => {
+                let is_theirs = |peer: &&Peer| peer.user == member.id;
+                self.peers.values().filter(is_theirs).for_each(|peer| peer.is_done_with("left"));
+            }
+            Event::Renamed(member) => {
+                if let Some(id) = from {
+                    self.peer(id).renamed(member);
+                }
+            }
+            _ => {}
+        }
+        peer::hear(&mut self.town, event);
+        for id in self.room.clone() {
+            self.tell(id, event);
+        }
+    }
+
+    fn tell(&mut self, id: SessionId, event: &Event) {
+        let peer = self.peers.get_mut(&id).unwrap();
+        peer.hear(event, &self.store);
+    }
+
+    fn peer(&mut self, id: SessionId) -> &mut Peer {
+        self.peers.get_mut(&id).unwrap()
+    }
+
+    /// Everything on its way arrives: the store answers, all threads catch up.
+    pub fn come_to_rest(&mut self) {
+        loop {
+            self.commit(usize::MAX, Fate::Stored);
+            self.post(usize::MAX);
+            match self.choose(0, |peer| peer.phase.is_stepping()) {
+                Some(id) => self.step(id),
+                // What waited for a send may be another send.
+                None if self.journal.is_empty() => break,
+                None => {}
+            }
+        }
+        self.wait(10_000);
+    }
+
+    /// Nothing is on its way: everyone has seen everything, and knows who is there.
+    pub fn check_at_rest(&mut self) {
+        let who = self.choose(0, |peer| peer.phase == Phase::Live);
+        let live = self.peers.values().filter(|peer| peer.phase == Phase::Live);
+        let online: BTreeSet<_> = live.map(|peer| peer.user).collect();
+        let names: BTreeSet<_> = self.town.values().map(|name| name.to_lowercase()).collect();
+        assert_eq!(names.len(), self.town.len(), "two are shown alike: {names:?}");
+        assert!(online.iter().eq(self.town.keys()), "{online:?} and {:?}", self.town);
+        if let Some(id) = who {
+            self.peer(id).issue(&Act::Who);
+            self.apply(Input::Acts { session: id, acts: vec![Act::Who] });
+            let differ = difference(&self.peers[&id].answer, &self.town);
+            assert!(differ.is_empty(), "the answer to who, and who is there: {differ:?}");
+        }
+        for (id, peer) in &self.peers {
+            if peer.phase == Phase::Live {
+                peer.has_seen_all(&self.store);
+                let differ = difference(&peer.roster, &self.town);
+                assert!(differ.is_empty(), "{id:?} has heard of, and there are: {differ:?}");
+            }
+            peer.is_done_with("is at rest");
+        }
+    }
+
+    /// After a shutdown: it stopped, and when all have left nothing is kept.
+    pub fn check_over(&mut self) {
+        assert_eq!(self.n_stops, 1, "everybody is told farewell, once");
+        while let Some(id) = self.choose(0, |peer| !peer.phase.is_over()) {
+            self.leave(id, Leaving::Logout);
+        }
+        for (id, peer) in &self.peers {
+            assert_eq!(peer.phase, Phase::Gone, "{id:?}");
+            peer.is_done_with("is gone");
+        }
+        assert_eq!(self.state.n_sessions(), 0, "somebody is there for ever");
+        self.wait(2_000);
+        assert!(self.town.is_empty(), "{:?}", self.town);
+    }
+}
+
+type Roster = BTreeMap<UserId, Arc<str>>;
+
+/// One line for each whose name was heard otherwise than it is.
+fn difference(heard: &Roster, real: &Roster) -> Vec<String> {
+    let ids: BTreeSet<_> = heard.keys().chain(real.keys()).collect();
+    let differing = ids.into_iter().filter(|id| heard.get(id) != real.get(id));
+    differing.map(|id| format!("{id}: {:?}, {:?}", heard.get(id), real.get(id))).collect()
+}
+
+/// A few texts; the last is as long as texts can be.
+fn text_of(n: u8) -> Text {
+    let text = if n == u8::MAX { "x".repeat(Text::MAX) } else { format!("text {n}") };
+    Text::new(&text).unwrap()
+}

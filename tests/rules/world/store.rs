@@ -1,0 +1,92 @@
+//! A store that is a few lists.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hubbub::protocol::{Append, Device, ErrorCode, Message, MessageId, Name, RoomId, UserId};
+
+use super::{ACCOUNTS, NAMES};
+
+/// Room, account, device, reference: who sends the same again is acknowledged, and shown once.
+type Key = (RoomId, UserId, Option<Device>, String);
+
+#[derive(Debug)]
+pub struct Store {
+    pub names: BTreeMap<UserId, Name>,
+    rooms: BTreeMap<RoomId, Vec<Arc<Message>>>,
+    sent: BTreeMap<Key, Arc<Message>>,
+    cursors: BTreeMap<(UserId, Option<Device>, RoomId), u64>,
+}
+
+pub fn device(n: u8) -> Device {
+    Device::new(&format!("device {n}")).unwrap()
+}
+
+impl Store {
+    pub fn new() -> Self {
+        let named = |n: usize| match NAMES.get(n) {
+            Some(name) => Name::new(name).unwrap(),
+            None => Name::new(&format!("account {n} of them")).unwrap(),
+        };
+        Self {
+            names: (0..ACCOUNTS).map(|n| (UserId(100 + n as i64), named(n))).collect(),
+            rooms: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+        }
+    }
+
+    /// How many accounts bear this name.
+    pub fn bearers(&self, name: &Name) -> usize {
+        self.names.values().filter(|other| other.key() == name.key()).count()
+    }
+
+    pub fn append(&mut self, append: &Append) -> Result<(Arc<Message>, bool), ErrorCode> {
+        let reference = append.reference.as_str().to_owned();
+        let key = (append.room, append.sender, append.device.clone(), reference);
+        if let Some(first) = self.sent.get(&key) {
+            let is_same = first.text == append.text;
+            let repeated = (Arc::clone(first), false);
+            return if is_same { Ok(repeated) } else { Err(ErrorCode::ReferenceReused) };
+        }
+        let room = self.rooms.entry(append.room).or_default();
+        let message = Arc::new(Message {
+            id: MessageId(room.len() as u64 + 1),
+            room: append.room,
+            sender: append.sender,
+            name: Arc::clone(&append.name),
+            time: append.time,
+            text: append.text.clone(),
+            reference: append.reference.clone(),
+        });
+        room.push(Arc::clone(&message));
+        self.sent.insert(key, Arc::clone(&message));
+        Ok((message, true))
+    }
+
+    /// What a room holds, by id from 1.
+    pub fn room(&self, room: RoomId) -> &[Arc<Message>] {
+        self.rooms.get(&room).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rooms with something in them that somebody may see.
+    pub fn rooms_of(&self, user: UserId) -> impl Iterator<Item = RoomId> {
+        self.rooms.keys().copied().filter(move |room| may_see(user, *room))
+    }
+
+    pub fn advance(&mut self, user: UserId, device: Option<Device>, room: RoomId, up_to: u64) {
+        let cursor = self.cursors.entry((user, device, room)).or_default();
+        *cursor = up_to.max(*cursor);
+    }
+
+    pub fn cursor(&self, user: UserId, device: Option<&Device>, room: RoomId) -> u64 {
+        self.cursors.get(&(user, device.cloned(), room)).copied().unwrap_or(0)
+    }
+}
+
+pub fn may_see(user: UserId, room: RoomId) -> bool {
+    match room {
+        RoomId::Lobby => true,
+        RoomId::Pair(a, b) => !user.is_guest() && (user == a || user == b),
+    }
+}
