@@ -295,13 +295,13 @@ impl State {
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };
+        effects.push(Effect::Attached { session: id, welcome: welcome.clone() });
         if attach.user.is_guest() {
-            self.tell(id, Event::Welcome(welcome.clone()), effects);
+            self.tell(id, Event::Welcome(welcome), effects);
             effects.push(Effect::Enter(id));
         } else {
             self.catching_up.push(id);
         }
-        effects.push(Effect::Attached { session: id, welcome });
     }
 
     fn on_detach(

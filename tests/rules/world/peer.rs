@@ -116,15 +116,13 @@ impl Peer {
             self.next.insert(RoomId::Lobby, lobby + 1);
         }
         if !self.phase.is_over() {
-            self.phase = Phase::Reading;
+            // A guest was never here before: it is live at once.
+            self.phase = if self.user.is_guest() { Phase::Live } else { Phase::Reading };
         }
     }
 
-    /// Sends what the store has; says how far each room got. A guest was never here before.
+    /// Sends what the store has; says how far each room got.
     pub fn read(&mut self, store: &Store) -> Vec<(RoomId, MessageId)> {
-        if self.user.is_guest() {
-            return Vec::new();
-        }
         let rooms: Vec<_> = store.rooms_of(self.user).chain([RoomId::Lobby]).collect();
         for room in rooms {
             let cursor = store.cursor(self.user, self.device.as_ref(), room);
@@ -139,10 +137,6 @@ impl Peer {
             return;
         }
         self.phase = if live { Phase::Live } else { Phase::Reading };
-        if !live && self.user.is_guest() {
-            // What was said in the moment of its arrival was too much: it begins later.
-            self.next.clear();
-        }
     }
 
     pub fn detached(&mut self) {
