@@ -200,6 +200,8 @@ pub fn hear(roster: &mut BTreeMap<UserId, Arc<str>>, event: &Event) {
         Event::Renamed(member) | Event::RenameDone(member) => {
             roster.insert(member.id, Arc::clone(&member.name));
         }
+        // A guest's greeting; it was attached before.
+        Event::Welcome(_) => {}
         other => panic!("{other:?}"),
     }
 }
