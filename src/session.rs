@@ -4,6 +4,7 @@
 
 mod account;
 mod asking;
+mod ending;
 mod host;
 mod replay;
 mod resume;
@@ -28,7 +29,7 @@ use crate::protocol::{
     UserId,
 };
 use crate::state::Input;
-use crate::transport::{self, Heard, Reader};
+use crate::transport::{Heard, Reader};
 
 /// Silence after which a connection is taken for a person at a line.
 const SNIFF_TIME: Duration = Duration::from_secs(1);
@@ -146,7 +147,7 @@ fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
             Sniff::Refuse(words) => {
                 conn.outbox.finish(&words.into());
                 // Closing with bytes unread would send a reset that can overtake the answer.
-                hears_end(&mut conn.reader, clock::now() + FAREWELL_TIME);
+                ending::hears_end(&mut conn.reader, clock::now() + FAREWELL_TIME);
                 return None;
             }
             Sniff::Unknown => return None,
@@ -409,59 +410,6 @@ impl<'a> Session<'a> {
     fn block(&self) -> IpAddr {
         limits::block_of(self.peer.ip())
     }
-
-    /// The end: others are told, what is queued is sent, and if the peer closed in order, what
-    /// it was sent counts as taken.
-    fn end(&mut self, end: End) {
-        self.detach(end.why);
-        let farewell = end.farewell.map(|why| self.dialect.bytes(&Event::Farewell(why)));
-        self.outbox.finish(&farewell.unwrap_or_else(|| [].into()));
-        let deadline = clock::now() + FAREWELL_TIME;
-        let is_orderly = match end.line {
-            Line::Broken => false,
-            Line::Ended => self.outbox.wait_shut(deadline) && self.is_acknowledged(),
-            Line::Open => {
-                self.outbox.wait_shut(deadline)
-                    && hears_end(&mut self.reader, deadline)
-                    && self.is_acknowledged()
-            }
-        };
-        if let (Some(account), true) = (self.account(), self.shares_cursor()) {
-            self.host.write_cursors(account, self.outbox.taken(is_orderly));
-        }
-        self.outbox.cut();
-        log::debug!("ended ({:?})", end.why);
-    }
-
-    /// Leaves the hub and waits until it has nothing more for this session.
-    fn detach(&mut self, why: Leaving) {
-        if self.is_detached {
-            return;
-        }
-        self.is_detached = true;
-        self.enter(Input::Detach { session: self.id, why });
-        let deadline = clock::now() + HUB_TIME;
-        while let Ok(signal) = self.signals.1.recv_deadline(deadline) {
-            if matches!(signal, Signal::Detached) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until the peer's kernel has everything. The wait has no event; on a healthy path it
-    /// takes one round trip.
-    fn is_acknowledged(&self) -> bool {
-        let deadline = clock::now() + ACKNOWLEDGE_TIME;
-        let mut pause = Duration::from_millis(1);
-        while clock::now() < deadline {
-            if let Some(answer) = transport::is_all_acknowledged(self.reader.stream()) {
-                return answer;
-            }
-            limits::pause(pause);
-            pause *= 2;
-        }
-        false
-    }
 }
 
 /// Does the session's own thread wait for the store, or for a hash, to carry it out?
@@ -475,18 +423,6 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Passwd { .. }
             | Command::Rename(_)
     )
-}
-
-/// After our farewell: discards what the peer still says, until its FIN.
-fn hears_end(reader: &mut Reader, deadline: Instant) -> bool {
-    loop {
-        let patience = deadline.saturating_duration_since(clock::now());
-        match reader.hear(Some(patience)) {
-            Heard::Bytes(_) if clock::now() < deadline => {}
-            Heard::End => return true,
-            _ => return false,
-        }
-    }
 }
 
 /// A thread that panics must still leave.

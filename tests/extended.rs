@@ -4,4 +4,5 @@
 mod asking;
 mod devices;
 mod replay;
+mod resume;
 mod sends;

@@ -121,6 +121,15 @@ fn describe(command: &Command) -> String {
         }
         Command::Who => "who".to_owned(),
         Command::Rename(name) => format!("rename {:?}", name.as_str()),
+        Command::Resume { token, epoch, positions } => {
+            let held: Vec<_> =
+                positions.iter().map(|(room, id)| format!("{room}:{}", id.0)).collect();
+            format!("resume {} epoch={epoch} held={}", token.reveal(), held.join(" "))
+        }
+        Command::Read { room, up_to } => format!("read {room} {}", up_to.0),
+        Command::Receipts(shown) => {
+            format!("receipts delivered={} read={}", shown.delivered, shown.read)
+        }
         Command::Received { room, up_to } => format!("received {room} {}", up_to.0),
         Command::Ping => "ping".to_owned(),
         Command::Help => "help".to_owned(),

@@ -3,4 +3,5 @@
 mod accounts;
 mod framing;
 mod hostile;
+mod limits;
 mod room;

@@ -98,11 +98,8 @@ impl Session<'_> {
 
     /// A room of this account's own is taken or read up to an id, at most its last.
     pub(super) fn mark(&mut self, room: RoomId, up_to: MessageId, mark: Mark) {
-        let is_own = self.account().is_some_and(|me| match room {
-            RoomId::Lobby => true,
-            RoomId::Pair(..) => room.other(me).is_some(),
-        });
-        if !is_own {
+        let Some(me) = self.account() else { return self.refuse(ErrorCode::NotLoggedIn) };
+        if room != RoomId::Lobby && room.other(me).is_none() {
             return self.refuse(ErrorCode::BadRequest);
         }
         // In private rooms others are told of it, so it must be true.

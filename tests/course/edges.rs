@@ -14,7 +14,7 @@ const BAD_FRAMING: &str = "收到的数据无法识别";
 
 /// Runs this at once for each number, and waits for all.
 fn at_once<T: Send + 'static>(n: i64, run: impl Fn(i64) -> T + Send + Sync + 'static) -> Vec<T> {
-    let (run, start) = (Arc::new(run), Arc::new(Barrier::new(n as usize)));
+    let (run, start) = (Arc::new(run), Arc::new(Barrier::new(usize::try_from(n).unwrap())));
     let spawn = |number| {
         let (run, start) = (Arc::clone(&run), Arc::clone(&start));
         let run = move || {
@@ -184,8 +184,9 @@ fn way_7_frames_of_several_senders_do_not_mix() {
             let data: Value = serde_json::from_str(&data).unwrap();
             let from = data["userId"].as_i64().unwrap();
             let (n, text) = data["content"].as_str().unwrap().split_once(' ').unwrap();
-            assert_eq!((n.parse(), text.len()), (Ok(next[from as usize - 1]), 200));
-            next[from as usize - 1] += 1;
+            let next = &mut next[usize::try_from(from).unwrap() - 1];
+            assert_eq!((n.parse(), text.len()), (Ok(*next), 200));
+            *next += 1;
             order.push(from);
         }
     }

@@ -91,8 +91,8 @@ fn the_server_stops_in_time_although_a_peer_does_not_read() {
     let farewell = "服务器正在关闭，已接收的消息都已保存";
     jerry.expect_said(0, "系统", farewell);
     jerry.wire.expect_end();
-    server.start_again();
-    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    server.expect_end();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// What a kernel took for a peer that then tore the connection down was not taken by the peer.

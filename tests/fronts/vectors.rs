@@ -1,8 +1,8 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, Reference, Refusal, RoomId,
-    UserId, frame,
+    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, Password, Progress,
+    Receipts, Reference, Refusal, RoomId, UserId, frame,
 };
 
 use super::{PRIVATE, decode, describe, encode, member, message, said, welcome};
@@ -121,6 +121,19 @@ fn refusal(words: &str) -> Refusal {
     Refusal { reference: Reference::new(reference), code, detail }
 }
 
+fn progress() -> Vec<Progress> {
+    let none = MessageId(0);
+    let private = (MessageId(3), MessageId(7), MessageId(6));
+    [(RoomId::Lobby, (MessageId(17), none, none)), (PRIVATE, private)]
+        .map(|(room, (read, peer_delivered, peer_read))| Progress {
+            room,
+            read,
+            peer_delivered,
+            peer_read,
+        })
+        .to_vec()
+}
+
 fn named_event(meaning: &str) -> Event {
     let people = || vec![member(200, "jerry"), member(100, "tom")];
     let accepted = |reference| Event::Accepted {
@@ -157,6 +170,14 @@ fn named_event(meaning: &str) -> Event {
         "skipped" => Event::Skipped { room: RoomId::Lobby, count: 12 },
         "accepted" => accepted(""),
         "accepted ref=r1" => accepted("r1"),
+        "token" => Event::Token {
+            token: Password::new("00ff").unwrap(),
+            expires: Millis(1_797_809_831_000),
+        },
+        "progress" => Event::Progress(progress().into()),
+        "read" => Event::Read { room: PRIVATE, by: UserId(200), up_to: MessageId(7) },
+        "delivered" => Event::Delivered { room: PRIVATE, by: UserId(200), up_to: MessageId(7) },
+        "receipts-done" => Event::ReceiptsDone(Receipts { delivered: true, read: false }),
         "pong" => Event::Pong,
         "help" => Event::Help { guest: true },
         _ => panic!("the document means an event that is not known here: {meaning}"),

@@ -143,7 +143,8 @@ impl World {
         peer.becomes = Some((user, device.clone()));
         peer.phase = Phase::Attaching;
         let address = format!("10.0.0.{0}:{0}", id.0).into();
-        let attach = Attach { session: id, user, name, shared, address, device };
+        let receipts = hubbub::protocol::Receipts::default();
+        let attach = Attach { session: id, user, name, shared, address, device, receipts };
         self.apply(Input::Attach(Box::new(attach)));
     }
 
@@ -275,6 +276,7 @@ impl World {
                 assert!(!account.is_guest(), "a guest has no cursor");
                 self.store.advance(account, device, room, up_to.0);
             }
+            Effect::Read { account, .. } => assert!(!account.is_guest(), "a guest has no marks"),
             Effect::Finished { session, acts, .. } => self.peer(session).finish(acts),
             Effect::Attached { session, welcome } => {
                 let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);

@@ -99,10 +99,15 @@ impl Server {
         kill_process(Pid::from_child(&self.process.child), Signal::TERM).unwrap();
     }
 
-    /// Waits for the end that it was asked for and starts it again, on other ports.
-    pub fn start_again(&mut self) {
+    /// Waits for the end that it was asked for, which must be a good one.
+    pub fn expect_end(&mut self) {
         let status = self.process.wait();
         assert!(status.success(), "the server ended with {status}");
+    }
+
+    /// Waits for the end that it was asked for and starts it again, on other ports.
+    pub fn start_again(&mut self) {
+        self.expect_end();
         self.process = Process::start(&self.home, &self.wrapper, &self.store, &self.options);
     }
 

@@ -70,17 +70,12 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Skipped { room, count } => {
             encode(kind::SKIPPED, &Skipped { room: room.to_string(), count: *count }, out);
         }
-        Event::Accepted { reference, id, room, time } => {
-            // Who gave no reference has nothing to compare it with.
-            let Some(reference) = reference else { return };
-            let ack = Ack {
-                client_ref: reference.as_str().to_owned(),
-                id: Some(id.0),
-                room: Some(room.to_string()),
-                time: Some(time.0),
-                ..Ack::default()
-            };
-            encode(kind::ACK, &ack, out);
+        // Who gave no reference has nothing to compare it with.
+        Event::Accepted { reference: None, .. } => {}
+        Event::Accepted { reference: Some(reference), id, room, time } => {
+            let (id, room, time) = (Some(id.0), Some(room.to_string()), Some(time.0));
+            let client_ref = reference.as_str().to_owned();
+            encode(kind::ACK, &Ack { client_ref, id, room, time, ..Ack::default() }, out);
         }
         Event::Refused(refusal) => refused(refusal, out),
         Event::Token { token, expires } => {
@@ -92,15 +87,16 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
             encode(kind::DELIVERED, &seen(*room, *by, *up_to), out);
         }
         Event::Read { room, by, up_to } => encode(kind::READ, &seen(*room, *by, *up_to), out),
-        Event::ReceiptsDone(Receipts { delivered, read }) => {
-            let (delivered, read) = (*delivered, *read);
-            encode(kind::RECEIPTS_RES, &ReceiptsMes { delivered, read }, out);
-        }
+        Event::ReceiptsDone(receipts) => encode(kind::RECEIPTS_RES, &shown(*receipts), out),
         Event::Pong => encode(kind::PONG, &Empty {}, out),
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
     }
+}
+
+fn shown(Receipts { delivered, read }: Receipts) -> ReceiptsMes {
+    ReceiptsMes { delivered, read }
 }
 
 fn seen(room: RoomId, by: UserId, up_to: MessageId) -> Seen {

@@ -15,6 +15,10 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Extended {
     pub course: Course,
+    /// The last one that the server gave, whenever it came.
+    pub token: Option<String>,
+    /// How far one is in each room, as it came with logins.
+    pub progress: Vec<Value>,
 }
 
 /// A message as it is shown.
@@ -38,7 +42,7 @@ impl Extended {
             quote(device)
         );
         course.send("HelloMes", &hello);
-        let mut extended = Self { course };
+        let mut extended = Self { course, token: None, progress: Vec::new() };
         let reply = extended.expect("HelloResMes");
         assert_eq!(reply["version"], 1);
         assert_eq!(reply["frameLimit"], 65_536);
@@ -96,10 +100,36 @@ impl Extended {
         ack["id"].as_u64().unwrap_or_else(|| panic!("not stored: {ack}"))
     }
 
-    /// The type and the data of the next frame.
+    /// The type and the data of the next frame. Tokens are kept aside, and so is how far one is
+    /// in each room: they come with every login.
     pub fn next(&mut self, what: &str) -> (String, Value) {
-        let (kind, data) = self.course.next(what);
-        (kind, serde_json::from_str(&data).unwrap())
+        loop {
+            let (kind, data) = self.course.next(what);
+            let data: Value = serde_json::from_str(&data).unwrap();
+            match kind.as_str() {
+                "TokenMes" => self.token = Some(data["token"].as_str().unwrap().to_owned()),
+                "ProgressMes" => self.progress.push(data),
+                _ => return (kind, data),
+            }
+        }
+    }
+
+    /// The token of this login, waited for.
+    pub fn expect_token(&mut self) -> String {
+        while self.token.is_none() {
+            self.send("PingMes", "{}");
+            while self.next("a token").0 != "PongMes" {}
+        }
+        self.token.clone().unwrap()
+    }
+
+    /// Asks to be the same account again: the answer.
+    pub fn resume(&mut self, token: &str, epoch: &str, held: &[String]) -> Value {
+        let held: Vec<_> = held.iter().map(|held| quote(held)).collect();
+        let (token, epoch, held) = (quote(token), quote(epoch), held.join(","));
+        let data = format!(r#"{{"token":{token},"epoch":{epoch},"positions":[{held}]}}"#);
+        self.send("ResumeMes", &data);
+        self.expect("LoginResMes")
     }
 
     /// The data of the next frame, which must be of this type.

@@ -1,0 +1,142 @@
+//! What the server tells, in one closed enum: enough for any encoder.
+
+use std::sync::Arc;
+
+use super::{
+    Farewell, Leaving, Member, Message, MessageId, Millis, Password, Progress, Receipts, Reference,
+    Refusal, RoomId, UserId,
+};
+
+#[cfg(doc)]
+use super::Command;
+
+/// What the server tells. Holds enough for any encoder, and nothing of who receives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The answer to [`Command::Hello`].
+    Hello(HelloReply),
+    /// Logged in, or let in as a guest: who you are and who else is online.
+    Welcome(Welcome),
+    /// The login failed.
+    LoginRefused(Refusal),
+    /// The account exists now, under this id.
+    Registered(UserId),
+    /// The registration failed.
+    RegisterRefused(Refusal),
+    /// The first session of somebody started.
+    Came(Member),
+    /// The last session of somebody ended.
+    Left(Member, Leaving),
+    /// Several came and left since the last such notice: told at once in large rooms. Who is in
+    /// both lists left and came back.
+    Crowd {
+        /// Who came, in order.
+        came: Arc<[Member]>,
+        /// Who left, in order.
+        left: Arc<[Member]>,
+    },
+    /// Somebody has another name now.
+    Renamed(Member),
+    /// One's own new name is accepted; the member as others see them now.
+    RenameDone(Member),
+    /// One's own password is changed.
+    PasswdDone,
+    /// Who is online: the answer to [`Command::Who`].
+    Online(Arc<[Member]>),
+    /// Somebody says something, now.
+    Said {
+        /// What is stored.
+        message: Arc<Message>,
+        /// From where, as others may see it.
+        address: Arc<str>,
+    },
+    /// What was said while the reader was away.
+    Replayed(Arc<Message>),
+    /// So many messages of this room lie before those replayed, reachable by history.
+    Skipped {
+        /// Which room.
+        room: RoomId,
+        /// How many.
+        count: u64,
+    },
+    /// The send with this reference is stored.
+    Accepted {
+        /// The client's reference; `None` where the server made one.
+        reference: Option<Reference>,
+        /// Its place in the room.
+        id: MessageId,
+        /// Its room.
+        room: RoomId,
+        /// When it was accepted.
+        time: Millis,
+    },
+    /// A send or another command was refused; the session goes on.
+    Refused(Refusal),
+    /// By this one can become the same account again, on this device, until it expires.
+    Token {
+        /// Secret.
+        token: Password,
+        /// From when on it is worth nothing.
+        expires: Millis,
+    },
+    /// How far one is in each room, after a login.
+    Progress(Arc<[Progress]>),
+    /// Private messages up to this one have reached a device of the other one.
+    Delivered {
+        /// Which room.
+        room: RoomId,
+        /// Whose device.
+        by: UserId,
+        /// The last id.
+        up_to: MessageId,
+    },
+    /// Somebody has read a room up to here: oneself on another device, or the other one of a
+    /// private room.
+    Read {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        by: UserId,
+        /// The last id.
+        up_to: MessageId,
+    },
+    /// One's own wish about receipts is stored.
+    ReceiptsDone(Receipts),
+    /// The answer to [`Command::Ping`].
+    Pong,
+    /// The answer to [`Command::Help`].
+    Help {
+        /// The reader is a guest.
+        guest: bool,
+    },
+    /// The last word before the connection closes.
+    Farewell(Farewell),
+}
+
+/// The answer to [`Command::Hello`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloReply {
+    /// The server program and its version.
+    pub server: String,
+    /// The longest frame body that is taken from now on, in bytes.
+    pub frame_limit: usize,
+}
+
+/// Who one is after a login, and who else is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Oneself.
+    pub me: Member,
+    /// Everybody online, oneself included; cut at [`Welcome::MAX_ONLINE`].
+    pub online: Arc<[Member]>,
+    /// How many are online in all.
+    pub n_online: usize,
+    /// The store's epoch: message ids are unique within it.
+    pub epoch: Arc<str>,
+}
+
+impl Welcome {
+    /// Longer lists are cut: a course client keeps at most 2,005 ids in one frame and is told
+    /// at most 1,000 beyond it (DESIGN.md section 4, presence).
+    pub const MAX_ONLINE: usize = 3_000;
+}
