@@ -78,7 +78,8 @@ impl fmt::Debug for Redis {
 }
 
 impl Redis {
-    fn read<T>(
+    /// Asks Redis, on a connection of the pool.
+    fn ask<T>(
         &self,
         query: impl FnOnce(&mut dyn ConnectionLike) -> RedisResult<T>,
     ) -> Result<T, StoreError> {
@@ -98,7 +99,7 @@ impl Redis {
         }
         let fields: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let records: Vec<Option<Vec<u8>>> =
-            self.read(|redis| cmd("HMGET").arg(keys::USERS).arg(fields).query(redis))?;
+            self.ask(|redis| cmd("HMGET").arg(keys::USERS).arg(fields).query(redis))?;
         let readable = ids.iter().zip(records).filter_map(|(id, record)| {
             let account = record::read(*id, &record?);
             if account.is_none() {
@@ -120,7 +121,7 @@ impl Redis {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let page: StreamRangeReply = self.read(|redis| {
+        let page: StreamRangeReply = self.ask(|redis| {
             let mut range = cmd("XRANGE");
             range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
             range.arg("COUNT").arg(limit).query(redis)
@@ -135,7 +136,7 @@ impl Redis {
         key: &str,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         type Positions = BTreeMap<String, u64>;
-        let (rooms, taken): (Positions, Positions) = self.read(|redis| {
+        let (rooms, taken): (Positions, Positions) = self.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HGETALL").arg(keys::rooms(account)).cmd("HGETALL").arg(key).query(redis)
         })?;
@@ -162,7 +163,7 @@ impl Store for Redis {
 
     fn advice(&self) -> Vec<String> {
         let ask = |name: &str| {
-            self.read(|redis| {
+            self.ask(|redis| {
                 let answer: BTreeMap<String, String> =
                     cmd("CONFIG").arg("GET").arg(name).query(redis)?;
                 Ok(answer.get(name).cloned().unwrap_or_default())
@@ -194,7 +195,7 @@ impl Store for Redis {
 
     fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let found: Option<Vec<u8>> =
-            self.read(|redis| cmd("HGET").arg(keys::USERS).arg(id.0).query(redis))?;
+            self.ask(|redis| cmd("HGET").arg(keys::USERS).arg(id.0).query(redis))?;
         let Some(found) = found else { return Ok(None) };
         let unreadable = || StoreError::Unreadable(format!("the record of account {id}"));
         record::read(id, &found).ok_or_else(unreadable).map(Some)
@@ -202,7 +203,7 @@ impl Store for Redis {
 
     fn named(&self, name: &NameKey) -> Result<Vec<UserId>, StoreError> {
         // Twice as many: some may bear another name by now, given by hand or by the original.
-        let ids: Vec<i64> = self.read(|redis| {
+        let ids: Vec<i64> = self.ask(|redis| {
             cmd("ZRANGE").arg(keys::name(name)).arg(0).arg(2 * MAX_NAMED).query(redis)
         })?;
         let ids: Vec<_> = ids.into_iter().map(UserId).collect();
@@ -212,7 +213,7 @@ impl Store for Redis {
     }
 
     fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError> {
-        let fields: Vec<Vec<u8>> = self.read(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+        let fields: Vec<Vec<u8>> = self.ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
         let mut ids: Vec<_> = fields.iter().filter_map(|field| account_id(field)).collect();
         ids.retain(|id| *id > after);
         ids.sort_unstable();
@@ -237,7 +238,7 @@ impl Store for Redis {
             None => None,
             Some(device) => {
                 let name = device.as_str();
-                let score: Option<f64> = self.read(|redis| {
+                let score: Option<f64> = self.ask(|redis| {
                     cmd("ZSCORE").arg(keys::devices(account)).arg(name).query(redis)
                 })?;
                 score.and(Some(device))
@@ -248,19 +249,19 @@ impl Store for Redis {
 
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
         let found: Option<String> =
-            self.read(|redis| cmd("HGET").arg(keys::tokens()).arg(hex(&digest.0)).query(redis))?;
+            self.ask(|redis| cmd("HGET").arg(keys::tokens()).arg(hex(&digest.0)).query(redis))?;
         let Some(found) = found else { return Ok(None) };
         let token = record::read_token(&found)
             .ok_or_else(|| StoreError::Unreadable(format!("{digest:?}")))?;
         let account = token.account.0;
         let exists: bool =
-            self.read(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
+            self.ask(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
         Ok(exists.then_some(token))
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
         let found: Option<String> =
-            self.read(|redis| cmd("HGET").arg(keys::receipts()).arg(account.0).query(redis))?;
+            self.ask(|redis| cmd("HGET").arg(keys::receipts()).arg(account.0).query(redis))?;
         Ok(record::read_receipts(found.as_deref()))
     }
 
@@ -276,7 +277,7 @@ impl Store for Redis {
             ask.cmd("HGET").arg(keys::read(*peer)).arg(&room);
         }
         let answers: Vec<Option<String>> =
-            if peers.is_empty() { Vec::new() } else { self.read(|redis| ask.query(redis))? };
+            if peers.is_empty() { Vec::new() } else { self.ask(|redis| ask.query(redis))? };
         let (answers, _) = answers.as_chunks::<3>();
         let mut seen: BTreeMap<RoomId, PeerMarks> =
             peers.iter().zip(answers).map(|((room, _), marks)| (*room, seen(marks))).collect();
@@ -286,7 +287,7 @@ impl Store for Redis {
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         let last: BTreeMap<String, u64> =
-            self.read(|redis| cmd("HGETALL").arg(keys::last(RoomId::Lobby)).query(redis))?;
+            self.ask(|redis| cmd("HGETALL").arg(keys::last(RoomId::Lobby)).query(redis))?;
         let mut rooms: Vec<_> = last
             .into_iter()
             .filter_map(|(key, last)| Some((RoomId::parse(&key)?, MessageId(last))))
@@ -309,8 +310,8 @@ impl Store for Redis {
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
-        let last: Option<u64> = self
-            .read(|redis| cmd("HGET").arg(keys::last(room)).arg(room.to_string()).query(redis))?;
+        let last: Option<u64> =
+            self.ask(|redis| cmd("HGET").arg(keys::last(room)).arg(room.to_string()).query(redis))?;
         Ok(MessageId(last.unwrap_or_default()))
     }
 

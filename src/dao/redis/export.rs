@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use redis::{Pipeline, cmd};
+use redis::cmd;
 
 use super::super::record::{Record, Referred};
 use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
-use super::{Redis, SCAN, account_id, hex, keys, message, record, unhex, write};
+use super::{Redis, SCAN, account_id, keys, message, record, unhex, write};
 use crate::protocol::{Device, MessageId, Reference, RoomId, UserId};
 
 /// Messages read at a time.
@@ -48,7 +48,7 @@ struct Export<'e, 't> {
 
 impl Export<'_, '_> {
     fn counters(&mut self) -> Result<(), StoreError> {
-        let (next, mut retired): (Vec<i64>, Vec<i64>) = self.redis.read(|redis| {
+        let (next, mut retired): (Vec<i64>, Vec<i64>) = self.redis.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
             ask.cmd("SMEMBERS").arg(keys::retired()).query(redis)
@@ -69,14 +69,14 @@ impl Export<'_, '_> {
         let mut references: BTreeMap<RoomId, OfRoom> = BTreeMap::new();
         let mut cursor = 0;
         loop {
-            let (next, found): (u64, Vec<String>) = self.redis.read(|redis| {
+            let (next, found): (u64, Vec<String>) = self.redis.ask(|redis| {
                 let mut scan = cmd("SCAN");
                 scan.arg(cursor).arg("MATCH").arg(keys::any_reference());
                 scan.arg("COUNT").arg(SCAN).query(redis)
             })?;
             let kept: Vec<Option<String>> = match found.as_slice() {
                 [] => Vec::new(),
-                found => self.redis.read(|redis| cmd("MGET").arg(found).query(redis))?,
+                found => self.redis.ask(|redis| cmd("MGET").arg(found).query(redis))?,
             };
             // What has ended between the two questions has no value any more.
             for (key, kept) in found.iter().zip(kept).filter_map(|(key, kept)| Some((key, kept?))) {
@@ -118,7 +118,7 @@ impl Export<'_, '_> {
 
     fn accounts(&mut self) -> Result<(), StoreError> {
         let fields: Vec<Vec<u8>> =
-            self.redis.read(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+            self.redis.ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
         let mut ids = Vec::new();
         for field in fields {
             match account_id(&field) {
@@ -136,7 +136,7 @@ impl Export<'_, '_> {
     fn account(&mut self, id: UserId) -> Result<(), StoreError> {
         type Found =
             (Option<Vec<u8>>, Option<String>, Positions, Vec<String>, Positions, Vec<String>);
-        let (found, receipts, rooms, devices, read, tokens): Found = self.redis.read(|redis| {
+        let (found, receipts, rooms, devices, read, tokens): Found = self.redis.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HGET").arg(keys::USERS).arg(id.0);
             ask.cmd("HGET").arg(keys::receipts()).arg(id.0);
@@ -176,7 +176,7 @@ impl Export<'_, '_> {
         let all = std::iter::once(None).chain(devices.iter().map(Some));
         for device in all {
             let key = keys::cursors(account, device);
-            let taken: Positions = self.redis.read(|redis| cmd("HGETALL").arg(key).query(redis))?;
+            let taken: Positions = self.redis.ask(|redis| cmd("HGETALL").arg(key).query(redis))?;
             for (room, up_to) in self.positions(account, taken)? {
                 let device = device.cloned();
                 (self.take)(Ok(Record::Cursor(Cursor { account, device, room, up_to })))?;
@@ -215,7 +215,7 @@ impl Export<'_, '_> {
             return Ok(());
         }
         let found: Vec<Option<String>> =
-            self.redis.read(|redis| cmd("HMGET").arg(keys::tokens()).arg(digests).query(redis))?;
+            self.redis.ask(|redis| cmd("HMGET").arg(keys::tokens()).arg(digests).query(redis))?;
         let mut in_order = Vec::new();
         for (digest, found) in digests.iter().zip(found) {
             let token = found.as_deref().and_then(record::read_token);
@@ -246,67 +246,4 @@ fn referred(key: &str, kept: &str) -> Option<Referred> {
     let kept = write::kept(kept)?;
     let (id, time, digest, nonce) = (kept.id, kept.time, kept.digest, kept.nonce);
     Some(Referred { room, sender, device, reference, id, time, digest, nonce })
-}
-
-/// Adds the commands that put a record where it was taken from. References that have ended by
-/// now are left out.
-///
-/// # Errors
-/// As [`write::written_record`].
-pub(super) fn put(ask: &mut Pipeline, record: &Record, now: i64) -> redis::RedisResult<()> {
-    match record {
-        Record::Counters { next_user, next_guest } => {
-            ask.cmd("HSET").arg(keys::meta()).arg("next_user").arg(next_user.0);
-            ask.arg("next_guest").arg(next_guest.0)
-        }
-        Record::Retired(id) => ask.cmd("SADD").arg(keys::retired()).arg(id.0),
-        Record::Room { room, last } => {
-            ask.cmd("HSET").arg(keys::last(*room)).arg(room.to_string()).arg(last.0)
-        }
-        Record::Message(message) => {
-            ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
-            ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
-            ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());
-            ask.arg("ref").arg(message.reference.as_str())
-        }
-        Record::Reference(referred) => {
-            let Referred { id, time, digest, nonce, .. } = referred;
-            let age = now.saturating_sub(time.0) / 1000;
-            let left = i64::try_from(write::REFERENCES_KEPT).unwrap_or(0).saturating_sub(age);
-            if left <= 0 {
-                return Ok(());
-            }
-            let kept = format!("{} {} {} {nonce}", id.0, time.0, hex(digest));
-            ask.cmd("SET").arg(keys::referred(referred)).arg(kept).arg("EX").arg(left)
-        }
-        Record::Account { account, receipts } => {
-            let id = account.id.0;
-            let written = write::written_record(account)?;
-            ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
-            ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
-            ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(*receipts))
-        }
-        Record::Member { account, room, since } => {
-            ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
-        }
-        Record::Device { account, device } => {
-            // Those put in later were used later: the score is the place.
-            let add = "redis.call('ZADD', KEYS[1], redis.call('ZCARD', KEYS[1]) + 1, ARGV[1])";
-            ask.cmd("EVAL").arg(add).arg(1).arg(keys::devices(*account)).arg(device.as_str())
-        }
-        Record::Cursor(Cursor { account, device, room, up_to }) => {
-            let key = keys::cursors(*account, device.as_ref());
-            ask.cmd("HSET").arg(key).arg(room.to_string()).arg(up_to.0)
-        }
-        Record::Read { account, room, up_to } => {
-            ask.cmd("HSET").arg(keys::read(*account)).arg(room.to_string()).arg(up_to.0)
-        }
-        Record::Token { digest, token } => {
-            let digest = hex(&digest.0);
-            ask.cmd("HSET").arg(keys::tokens()).arg(&digest).arg(record::token(token)).ignore();
-            ask.cmd("ZADD").arg(keys::tokens_of(token.account)).arg(token.expires.0).arg(digest)
-        }
-    }
-    .ignore();
-    Ok(())
 }

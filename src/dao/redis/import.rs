@@ -2,12 +2,12 @@
 //! until all is there: with the mark nobody may write, and the next import begins by removing
 //! what the one before has left.
 
-use redis::{RedisResult, cmd};
+use redis::{Pipeline, RedisResult, cmd};
 
 use super::super::contract::{NOT_EMPTY, new_identity};
-use super::super::record::Record;
-use super::super::{Records, StoreError};
-use super::{Redis, SCAN, export, keys, unavailable};
+use super::super::record::{Record, Referred};
+use super::super::{Cursor, Records, StoreError};
+use super::{Redis, SCAN, hex, keys, record, unavailable, write};
 use crate::clock;
 use crate::protocol::RoomId;
 
@@ -22,14 +22,14 @@ pub(super) fn import(redis: &Redis, records: &mut Records<'_>) -> Result<(), Sto
     if is_marked(redis)? {
         clear(redis)?;
     }
-    let (n_accounts, n_rooms): (u64, u64) = redis.read(|redis| {
+    let (n_accounts, n_rooms): (u64, u64) = redis.ask(|redis| {
         let mut ask = redis::pipe();
         ask.cmd("HLEN").arg(keys::USERS).cmd("HLEN").arg(keys::last(RoomId::Lobby)).query(redis)
     })?;
     if n_accounts + n_rooms > 0 {
         return Err(StoreError::Unavailable(format!("{}: {NOT_EMPTY}", redis.place)));
     }
-    redis.read(|redis| cmd("HSET").arg(keys::meta()).arg(MARK).arg(1).exec(redis))?;
+    redis.ask(|redis| cmd("HSET").arg(keys::meta()).arg(MARK).arg(1).exec(redis))?;
     match fill(redis, records) {
         Ok(()) => finish(redis),
         Err(error) => {
@@ -43,7 +43,7 @@ pub(super) fn import(redis: &Redis, records: &mut Records<'_>) -> Result<(), Sto
 }
 
 fn is_marked(redis: &Redis) -> Result<bool, StoreError> {
-    redis.read(|redis| cmd("HEXISTS").arg(keys::meta()).arg(MARK).query(redis))
+    redis.ask(|redis| cmd("HEXISTS").arg(keys::meta()).arg(MARK).query(redis))
 }
 
 fn fill(redis: &Redis, records: &mut Records<'_>) -> Result<(), StoreError> {
@@ -53,9 +53,9 @@ fn fill(redis: &Redis, records: &mut Records<'_>) -> Result<(), StoreError> {
             return Ok(());
         }
         let now = clock::now_ms().0;
-        redis.read(|redis| {
+        redis.ask(|redis| {
             let mut ask = redis::pipe();
-            some.iter().try_for_each(|record| export::put(&mut ask, record, now))?;
+            some.iter().try_for_each(|record| put(&mut ask, record, now))?;
             // A pipeline of nothing is answered by nobody.
             if ask.is_empty() { Ok(()) } else { ask.exec(redis) }
         })?;
@@ -64,7 +64,7 @@ fn fill(redis: &Redis, records: &mut Records<'_>) -> Result<(), StoreError> {
 
 fn finish(redis: &Redis) -> Result<(), StoreError> {
     let epoch = new_identity()?.epoch;
-    redis.read(|redis| {
+    redis.ask(|redis| {
         let mut ask = redis::pipe();
         ask.atomic().cmd("HSET").arg(keys::meta()).arg("epoch").arg(&*epoch).ignore();
         ask.cmd("HDEL").arg(keys::meta()).arg(MARK).ignore().exec(redis)
@@ -75,7 +75,7 @@ fn finish(redis: &Redis) -> Result<(), StoreError> {
 fn clear(redis: &Redis) -> Result<(), StoreError> {
     let mut cursor = 0;
     loop {
-        cursor = redis.read(|redis| {
+        cursor = redis.ask(|redis| {
             let (next, mut found): (u64, Vec<String>) = cmd("SCAN")
                 .arg(cursor)
                 .arg("MATCH")
@@ -103,4 +103,67 @@ pub(super) fn refuse_while_marked(redis: &Redis) -> Result<(), StoreError> {
         }
         false => Ok(()),
     }
+}
+
+/// Adds the commands that put a record where it was taken from. References that have ended by
+/// now are left out.
+///
+/// # Errors
+/// As [`write::written_record`].
+fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
+    match record {
+        Record::Counters { next_user, next_guest } => {
+            ask.cmd("HSET").arg(keys::meta()).arg("next_user").arg(next_user.0);
+            ask.arg("next_guest").arg(next_guest.0)
+        }
+        Record::Retired(id) => ask.cmd("SADD").arg(keys::retired()).arg(id.0),
+        Record::Room { room, last } => {
+            ask.cmd("HSET").arg(keys::last(*room)).arg(room.to_string()).arg(last.0)
+        }
+        Record::Message(message) => {
+            ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
+            ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
+            ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());
+            ask.arg("ref").arg(message.reference.as_str())
+        }
+        Record::Reference(referred) => {
+            let Referred { id, time, digest, nonce, .. } = referred;
+            let age = now.saturating_sub(time.0) / 1000;
+            let left = i64::try_from(write::REFERENCES_KEPT).unwrap_or(0).saturating_sub(age);
+            if left <= 0 {
+                return Ok(());
+            }
+            let kept = format!("{} {} {} {nonce}", id.0, time.0, hex(digest));
+            ask.cmd("SET").arg(keys::referred(referred)).arg(kept).arg("EX").arg(left)
+        }
+        Record::Account { account, receipts } => {
+            let id = account.id.0;
+            let written = write::written_record(account)?;
+            ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
+            ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
+            ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(*receipts))
+        }
+        Record::Member { account, room, since } => {
+            ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
+        }
+        Record::Device { account, device } => {
+            // Those put in later were used later: the score is the place.
+            let add = "redis.call('ZADD', KEYS[1], redis.call('ZCARD', KEYS[1]) + 1, ARGV[1])";
+            ask.cmd("EVAL").arg(add).arg(1).arg(keys::devices(*account)).arg(device.as_str())
+        }
+        Record::Cursor(Cursor { account, device, room, up_to }) => {
+            let key = keys::cursors(*account, device.as_ref());
+            ask.cmd("HSET").arg(key).arg(room.to_string()).arg(up_to.0)
+        }
+        Record::Read { account, room, up_to } => {
+            ask.cmd("HSET").arg(keys::read(*account)).arg(room.to_string()).arg(up_to.0)
+        }
+        Record::Token { digest, token } => {
+            let digest = hex(&digest.0);
+            ask.cmd("HSET").arg(keys::tokens()).arg(&digest).arg(record::token(token)).ignore();
+            ask.cmd("ZADD").arg(keys::tokens_of(token.account)).arg(token.expires.0).arg(digest)
+        }
+    }
+    .ignore();
+    Ok(())
 }

@@ -27,11 +27,22 @@ impl Batch<'_> {
     }
 
     pub(super) fn forget(&self, before: Millis, limit: u32) -> rusqlite::Result<Written> {
-        let delete = "
-            DELETE FROM refs WHERE (room, sender, device, reference) IN (
-                SELECT room, sender, device, reference FROM refs
-                WHERE time < ? ORDER BY time LIMIT ?)";
-        let gone = self.connection.prepare_cached(delete)?.execute(params![before.0, limit])?;
-        Ok(Written::Pruned(gone as u64))
+        type Key = (i64, i64, String, String);
+        let old = "
+            SELECT room, sender, device, reference FROM refs
+            WHERE time < ? ORDER BY time LIMIT ?";
+        let old = self
+            .connection
+            .prepare_cached(old)?
+            .query_map(params![before.0, limit], |row| row.try_into())?
+            .collect::<rusqlite::Result<Vec<Key>>>()?;
+        // One by one: for a list of keys SQLite would walk over the whole table.
+        let delete =
+            "DELETE FROM refs WHERE room = ? AND sender = ? AND device = ? AND reference = ?";
+        let mut delete = self.connection.prepare_cached(delete)?;
+        for key in &old {
+            delete.execute(params![key.0, key.1, key.2, key.3])?;
+        }
+        Ok(Written::Pruned(old.len() as u64))
     }
 }
