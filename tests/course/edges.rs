@@ -1,7 +1,7 @@
 //! The ways in which the Go programs die, tried on this server.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 
 use hubbub::threads;
 use serde_json::Value;
@@ -166,10 +166,13 @@ fn way_7_frames_of_several_senders_do_not_mix() {
     let mut jerry = Course::enter(addr, 200, "jerry");
     let mut ann = Course::enter(addr, 300, "ann");
     jerry.expect_came(300);
-    let senders = at_once(4, move |n| {
-        let mut sender = Course::enter(addr, n + 1, "");
+    // All are there before anybody talks: who is still told what was said must read first.
+    let senders: Vec<_> = (1..=4).map(|id| Course::enter(addr, id, "")).collect();
+    let senders = Mutex::new(senders);
+    let senders = at_once(4, move |_| {
+        let (id, mut sender) = pop(&senders);
         for text in 0..250 {
-            sender.say(n + 1, &format!("{text} {}", "<".repeat(200)));
+            sender.say(id, &format!("{text} {}", "<".repeat(200)));
         }
         sender
     });
@@ -177,7 +180,7 @@ fn way_7_frames_of_several_senders_do_not_mix() {
     for (reader, order) in [&mut jerry, &mut ann].into_iter().zip(&mut orders) {
         let mut next = [0; 4];
         while order.len() < 1_000 {
-            let (kind, data) = reader.next("a text");
+            let (kind, data) = reader.next(&format!("a text after {next:?}"));
             if kind != "SmsMes" {
                 continue;
             }
@@ -192,6 +195,12 @@ fn way_7_frames_of_several_senders_do_not_mix() {
     }
     assert_eq!(orders[0], orders[1], "one order for everybody");
     drop(senders);
+}
+
+/// One of them, and its id.
+fn pop(senders: &Mutex<Vec<Course>>) -> (i64, Course) {
+    let mut senders = senders.lock().unwrap();
+    (i64::try_from(senders.len()).unwrap(), senders.pop().unwrap())
 }
 
 #[test]
