@@ -84,6 +84,9 @@ impl StoreArg {
     }
 }
 
+/// Seconds: a year, for who means "never" and does not know that 0 does.
+const MAX_IDLE: u64 = 365 * 24 * 60 * 60;
+
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
@@ -103,7 +106,8 @@ pub struct Options {
     pub store: StoreArg,
 
     /// Close a telnet line after so many seconds of silence; 0: never
-    #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]
     pub idle_timeout: u64,
 
     /// Refuse connections beyond so many, politely [default: what the kernel's limits allow]

@@ -118,15 +118,17 @@ pub enum Write {
     /// never given to somebody else by the store (it can be registered again on purpose).
     Delete(UserId),
     /// Makes a device known: it starts where the account's furthest device is, in every room.
-    /// Does nothing when it is known.
+    /// Does nothing when it is known. An account has 64 devices: one more, and the one used
+    /// longest ago is forgotten.
     OpenDevice {
         /// Whose.
         account: UserId,
         /// Which.
         device: Device,
     },
-    /// Moves a cursor forward, never back, and with it the shared device's.
-    /// Ignored for accounts that do not exist.
+    /// Moves a cursor forward, never back and never beyond the room's last message, and with
+    /// it the shared device's. Ignored for accounts that do not exist, and in rooms they are
+    /// not in.
     Cursor(Cursor),
     /// Takes this many fresh guest ids out of the store.
     Guests(u32),
@@ -205,8 +207,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError>;
 
     /// Where a device is, in every room that its account is in: the lobby and its private
-    /// rooms. Rooms it has taken nothing of are at id 0; an unknown device is where the
-    /// account's furthest one is.
+    /// rooms. Rooms it has taken nothing of are at id 0, or behind what was said there to an
+    /// earlier owner of the account's id; an unknown device is where the account's furthest
+    /// one is.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn cursors(
         &self,
@@ -241,7 +244,8 @@ pub trait Writer: Send + fmt::Debug {
     ///
     /// # Errors
     /// All or nothing: [`StoreError::Unavailable`] nothing was done;
-    /// [`StoreError::Unknown`] repeat the same batch until it is known.
+    /// [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
+    /// that cannot be reached is [`StoreError::Unknown`] too, for the first attempt may count.
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError>;
 }
 

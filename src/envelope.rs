@@ -56,6 +56,11 @@ impl Envelope {
         Self { event, bytes: [const { OnceLock::new() }; Dialect::SLOTS] }
     }
 
+    /// Is it about this very event?
+    pub fn is_of(&self, event: &Arc<Event>) -> bool {
+        Arc::ptr_eq(&self.event, event)
+    }
+
     /// What happened.
     pub fn event(&self) -> &Event {
         &self.event

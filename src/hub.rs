@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::clock;
-use crate::dao::{Job, Tell, Write};
+use crate::dao::{Health, Job, Tell, Write};
 use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
@@ -56,8 +56,8 @@ pub struct Seat {
 /// What the hub tells a session's thread.
 #[derive(Debug)]
 pub enum Signal {
-    /// Attached: send the login reply and what the store has, then say
-    /// [`Input::CaughtUp`].
+    /// Attached. A guest is live; for an account send the login reply and what the store has,
+    /// then say [`Input::CaughtUp`].
     Attached(Welcome),
     /// Live: the hub sends from now on.
     Live,
@@ -82,11 +82,13 @@ pub struct Parts {
     pub journal: Inbox<Vec<Job>>,
     /// The bytes of all sends in flight, given back as they finish.
     pub bytes_in_flight: Arc<Budget>,
+    /// Does the store answer?
+    pub health: Arc<Health>,
     /// Told once, when a shutdown has drained.
     pub stopped: Sender<()>,
 }
 
-/// Starts the thread `hub`. It ends when every clone of its inbox is gone.
+/// Starts the thread `hub`. It ends when a shutdown has drained and the last session has left.
 ///
 /// # Errors
 /// The kernel has no room for a thread.
@@ -99,6 +101,7 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
         jobs: Vec::new(),
         effects: Vec::new(),
         origin: clock::now(),
+        is_stopped: false,
     };
     stage::start("hub", source, move |batch| hub.lead(batch))
 }
@@ -113,6 +116,7 @@ struct Hub {
     /// Kept for its capacity.
     effects: Vec<Effect>,
     origin: Instant,
+    is_stopped: bool,
 }
 
 impl Hub {
@@ -130,8 +134,11 @@ impl Hub {
         // The journal first: its commit goes on while this thread sends.
         self.hand_to_journal();
         self.fanout.flush(&self.seats, &mut self.cursors);
-        let moment = self.cursors.flush(clock::now(), &mut self.jobs);
+        let moment = self.cursors_due();
         self.hand_to_journal();
+        if self.is_stopped && self.seats.is_empty() {
+            return Next::End;
+        }
         let deadline = self.parts.state.deadline().map(|deadline| self.instant(deadline));
         stage::earliest([deadline, moment])
     }
@@ -149,11 +156,12 @@ impl Hub {
             Effect::Leave(id) => self.leave(id),
             Effect::All { event, from } => {
                 self.fanout.tell_all(event, from);
-                if self.fanout.is_large() {
-                    self.fanout.flush(&self.seats, &mut self.cursors);
-                }
+                self.flush_if_large();
             }
-            Effect::One { session, event, own } => self.fanout.tell_one(session, event, own),
+            Effect::One { session, event, own } => {
+                self.fanout.tell_one(session, event, own);
+                self.flush_if_large();
+            }
             Effect::Append { session, append } => {
                 self.jobs.push(Job { write: Write::Append(append), tell: Tell::Hub(session) });
             }
@@ -176,8 +184,16 @@ impl Hub {
                 self.fanout.flush(&self.seats, &mut self.cursors);
                 self.signal(id, Signal::Detached);
                 self.seats.remove(&id);
+                // Whoever comes back at once finds its cursors where it left them.
+                self.cursors.make_due();
             }
             Effect::Stop(farewell) => self.stop(farewell),
+        }
+    }
+
+    fn flush_if_large(&mut self) {
+        if self.fanout.is_large() {
+            self.fanout.flush(&self.seats, &mut self.cursors);
         }
     }
 
@@ -202,7 +218,17 @@ impl Hub {
         }
     }
 
+    /// Cursors go to the journal once a second, but not into a queue that does not move.
+    fn cursors_due(&mut self) -> Option<Instant> {
+        let now = clock::now();
+        if self.parts.health.is_stalled(now) {
+            return Some(now + Duration::from_secs(1));
+        }
+        self.cursors.flush(now, &mut self.jobs)
+    }
+
     fn stop(&mut self, farewell: Farewell) {
+        self.is_stopped = true;
         self.fanout.flush(&self.seats, &mut self.cursors);
         let mut spelled: HashMap<usize, Bytes> = HashMap::new();
         for seat in self.seats.values() {

@@ -2,7 +2,7 @@
 //! it is stored. Owns the write side of the store, in the thread `journal`.
 //!
 //! Its inbox is bounded by the budgets of those who put in: sends in flight, one waiting write
-//! per session, one cursor per device and second.
+//! per session, one cursor per device and room while the store answers.
 //! Knows nothing of sessions and fronts.
 
 use std::collections::VecDeque;
@@ -45,6 +45,7 @@ pub fn start(
         hub,
         waiting: VecDeque::new(),
         unknown: Vec::new(),
+        retry_at: None,
         refuse_until: None,
     };
     stage::start("journal", source, move |batch| journal.lead(batch))
@@ -58,12 +59,19 @@ struct Journal {
     waiting: VecDeque<Job>,
     /// A batch that may or may not be stored; nothing overtakes it.
     unknown: Vec<Job>,
+    /// When the unknown batch is tried again.
+    retry_at: Option<Instant>,
     refuse_until: Option<Instant>,
 }
 
 impl Journal {
     fn lead(&mut self, batch: &mut Vec<Vec<Job>>) -> Next {
         self.waiting.extend(batch.drain(..).flatten());
+        if let Some(retry_at) = self.retry_at.take_if(|at| clock::now() < *at) {
+            self.retry_at = Some(retry_at);
+            return Next::At(retry_at);
+        }
+        self.retry_at = None;
         loop {
             let repeated = std::mem::take(&mut self.unknown);
             self.unknown = if repeated.is_empty() {
@@ -77,7 +85,9 @@ impl Journal {
                 self.commit(repeated, Try::Again)
             };
             if !self.unknown.is_empty() {
-                return Next::At(clock::now() + RETRY);
+                let retry_at = clock::now() + RETRY;
+                self.retry_at = Some(retry_at);
+                return Next::At(retry_at);
             }
         }
     }

@@ -143,7 +143,8 @@ impl Outbox {
         if inner.phase != Phase::Open {
             return Err(PushError::Gone);
         }
-        if inner.queued + bytes.len() > MAX_QUEUED {
+        // An idle outbox asks the kernel first: it may take all of a large batch.
+        if inner.queued > 0 && inner.queued + bytes.len() > MAX_QUEUED {
             return Err(PushError::Full);
         }
         self.take(&mut inner, bytes);
@@ -316,11 +317,19 @@ impl Outbox {
         turn
     }
 
-    /// Until when the flusher has to look again.
-    fn deadline(&self) -> Option<Instant> {
+    /// Nobody has closed it, and the peer is there as far as is known.
+    pub fn is_open(&self) -> bool {
+        self.lock().phase == Phase::Open
+    }
+
+    /// How long the flusher may leave it alone if its socket says nothing; `None`: for ever.
+    fn patience(&self, now: Instant) -> Option<Duration> {
         match self.lock().phase {
-            Phase::Closing(deadline) | Phase::Shut(deadline) => Some(deadline),
-            Phase::Open | Phase::Gone => None,
+            Phase::Closing(deadline) | Phase::Shut(deadline) => {
+                Some(deadline.saturating_duration_since(now))
+            }
+            Phase::Open => None,
+            Phase::Gone => Some(Duration::ZERO),
         }
     }
 

@@ -34,7 +34,7 @@ use crate::state::{Input, State};
 use crate::{clock, journal};
 
 /// The hub drains for 2.5 s at most (`state::DRAIN`) and then says so.
-const DRAIN_TIME: Duration = Duration::from_millis(2_700);
+const DRAIN_TIME: Duration = Duration::from_millis(2_600);
 
 /// Then peers have 1.5 s for their farewell (`outbox::FAREWELL_TIME`), and this much more to be
 /// seen gone. All in all below the five seconds that a shutdown may take.
@@ -219,6 +219,7 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
         state: State::new(Arc::clone(&store.identity().epoch), first_nonce()),
         journal: journal_inbox.clone(),
         bytes_in_flight: Arc::clone(&bytes_in_flight),
+        health: Arc::clone(&health),
         stopped: tell_stopped,
     };
     let stages = vec![

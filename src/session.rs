@@ -20,7 +20,7 @@ use crate::envelope::Dialect;
 use crate::front::{self, Decoder, Front, Sniff, Speech};
 use crate::hub::{self, Item, Signal};
 use crate::limits::{self, Admitted, Bucket, Budget};
-use crate::outbox::{FAREWELL_TIME, Outbox};
+use crate::outbox::{FAREWELL_TIME, Outbox, PushError};
 use crate::protocol::{
     Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, Refusal, SessionId,
     UserId,
@@ -33,6 +33,9 @@ const SNIFF_TIME: Duration = Duration::from_secs(1);
 
 /// Bytes after which a language must have been told.
 const SNIFF_BYTES: usize = 64;
+
+/// Bytes that are decoded at a time.
+const PIECE: usize = 1024;
 
 /// A frame client must log in within this; a line, too, where guests are not let in.
 const LOGIN_TIME: Duration = Duration::from_secs(30);
@@ -79,13 +82,28 @@ struct End {
     why: Leaving,
     /// The last word, if it is ours.
     farewell: Option<Farewell>,
+    /// How the connection stands.
+    line: Line,
+}
+
+/// How a connection stands when its session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// The peer may still speak.
+    Open,
     /// The peer's FIN has been read.
-    by_peer: bool,
+    Ended,
+    /// What the peer was sent may not have arrived.
+    Broken,
 }
 
 impl End {
     fn ours(farewell: Farewell) -> Self {
-        Self { why: Leaving::Logout, farewell: Some(farewell), by_peer: false }
+        Self { why: Leaving::Logout, farewell: Some(farewell), line: Line::Open }
+    }
+
+    fn of_line(line: Line) -> Self {
+        Self { why: Leaving::Logout, farewell: None, line }
     }
 }
 
@@ -111,7 +129,11 @@ fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
     loop {
         let patience = deadline.saturating_duration_since(clock::now());
         match conn.reader.hear(Some(patience)) {
-            Heard::Bytes(bytes) => first.extend_from_slice(bytes),
+            Heard::Bytes(_) => {
+                let bytes = conn.reader.take();
+                first.extend_from_slice(&bytes);
+                conn.reader.restore(bytes);
+            }
             Heard::Silence => return Some((front::silent(), first)),
             Heard::End | Heard::Broken => return None,
         }
@@ -121,7 +143,8 @@ fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
             Sniff::More => return Some((front::silent(), first)),
             Sniff::Refuse(words) => {
                 conn.outbox.finish(&words.into());
-                conn.outbox.wait_shut(clock::now() + FAREWELL_TIME);
+                // Closing with bytes unread would send a reset that can overtake the answer.
+                hears_end(&mut conn.reader, clock::now() + FAREWELL_TIME);
                 return None;
             }
             Sniff::Unknown => return None,
@@ -203,30 +226,47 @@ impl<'a> Session<'a> {
         {
             return end;
         }
+        if self.front.admits_guests && !self.host.policy.guests {
+            self.refuse(ErrorCode::NoGuests);
+        }
+        let mut heard = self.on_bytes(first);
+        while heard.is_ok() {
+            let patience = self.patience();
+            heard = match self.reader.hear(patience) {
+                _ if patience.is_some_and(|patience| patience.is_zero()) => Err(self.on_silence()),
+                Heard::Bytes(_) => {
+                    let bytes = self.reader.take();
+                    let heard = self.on_bytes(&bytes);
+                    self.reader.restore(bytes);
+                    self.heard_at = clock::now();
+                    heard
+                }
+                Heard::Silence => Err(self.on_silence()),
+                Heard::End => Err(self.on_end()),
+                Heard::Broken => Err(End::of_line(Line::Broken)),
+            };
+        }
+        heard.err().unwrap_or(End::of_line(Line::Open))
+    }
+
+    /// What one read brought, decoded piece by piece: 64 KiB can hold 32,000 commands.
+    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), End> {
         let mut commands = Vec::new();
-        let mut decoded = self.decoder.decode(first, &mut commands);
-        loop {
+        for piece in bytes.chunks(PIECE) {
+            let decoded = self.decoder.decode(piece, &mut commands);
             for command in commands.drain(..) {
                 if let Err(end) = self.on_command(command) {
                     self.hand_over();
-                    return end;
+                    return Err(end);
                 }
             }
-            self.hand_over();
             if let Err(farewell) = decoded {
-                return End::ours(farewell);
+                self.hand_over();
+                return Err(End::ours(farewell));
             }
-            let patience = self.patience();
-            decoded = match self.reader.hear(patience) {
-                Heard::Bytes(bytes) => self.decoder.decode(bytes, &mut commands),
-                Heard::Silence => return self.on_silence(),
-                Heard::End => return self.on_end(commands),
-                Heard::Broken => {
-                    return End { why: Leaving::Logout, farewell: None, by_peer: false };
-                }
-            };
-            self.heard_at = clock::now();
         }
+        self.hand_over();
+        Ok(())
     }
 
     /// How long the next read may take; `None`: for as long as the peer is alive.
@@ -244,11 +284,16 @@ impl<'a> Session<'a> {
             Identity::Nobody => Farewell::LoginTimeout,
             _ => Farewell::Idle,
         };
-        End { why: Leaving::TimedOut, farewell: Some(farewell), by_peer: false }
+        End { why: Leaving::TimedOut, farewell: Some(farewell), line: Line::Open }
     }
 
-    /// The peer's FIN: what it said without a line end counts.
-    fn on_end(&mut self, mut commands: Vec<Command>) -> End {
+    /// The peer's FIN: what it said without a line end counts. Our own cut looks the same to the
+    /// reader, but then half a line stays half a line.
+    fn on_end(&mut self) -> End {
+        if !self.outbox.is_open() {
+            return End::of_line(Line::Broken);
+        }
+        let mut commands = Vec::new();
         self.decoder.finish(&mut commands);
         for command in commands {
             if self.on_command(command).is_err() {
@@ -256,10 +301,11 @@ impl<'a> Session<'a> {
             }
         }
         self.hand_over();
-        End { why: Leaving::Logout, farewell: None, by_peer: true }
+        End::of_line(Line::Ended)
     }
 
     fn on_command(&mut self, command: Command) -> Result<(), End> {
+        self.slow_down(&command);
         if waits_for_store(&command) {
             // What was said before it happened before it.
             self.hand_over();
@@ -314,8 +360,14 @@ impl<'a> Session<'a> {
 
     /// Tells this peer, from its own thread.
     fn tell(&self, event: &Event) {
-        if self.outbox.push(&self.dialect.bytes(event), &[]).is_err() {
-            log::debug!("could not be told");
+        match self.outbox.push(&self.dialect.bytes(event), &[]) {
+            Ok(_) => {}
+            Err(PushError::Full) => {
+                log::warn!("cut: it does not read what it asks for");
+                let farewell = Event::Farewell(Farewell::TooSlow);
+                self.outbox.cut_short(&self.dialect.bytes(&farewell));
+            }
+            Err(PushError::Gone) => log::debug!("could not be told"),
         }
     }
 
@@ -342,9 +394,15 @@ impl<'a> Session<'a> {
         let farewell = end.farewell.map(|why| self.dialect.bytes(&Event::Farewell(why)));
         self.outbox.finish(&farewell.unwrap_or_else(|| [].into()));
         let deadline = clock::now() + FAREWELL_TIME;
-        let all_sent = self.outbox.wait_shut(deadline);
-        let by_peer = end.by_peer || (all_sent && self.hears_end(deadline));
-        let is_orderly = by_peer && all_sent && self.is_acknowledged();
+        let is_orderly = match end.line {
+            Line::Broken => false,
+            Line::Ended => self.outbox.wait_shut(deadline) && self.is_acknowledged(),
+            Line::Open => {
+                self.outbox.wait_shut(deadline)
+                    && hears_end(&mut self.reader, deadline)
+                    && self.is_acknowledged()
+            }
+        };
         if let (Some(account), true) = (self.account(), self.shares_cursor()) {
             self.host.write_cursors(account, self.outbox.taken(is_orderly));
         }
@@ -367,26 +425,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// After our farewell: discards what the peer still says, until its FIN.
-    fn hears_end(&mut self, deadline: Instant) -> bool {
-        loop {
-            let patience = deadline.saturating_duration_since(clock::now());
-            match self.reader.hear(Some(patience)) {
-                Heard::Bytes(_) if clock::now() < deadline => {}
-                Heard::End => return true,
-                _ => return false,
-            }
-        }
-    }
-
     /// Waits until the peer's kernel has everything. The wait has no event; on a healthy path it
     /// takes one round trip.
     fn is_acknowledged(&self) -> bool {
         let deadline = clock::now() + ACKNOWLEDGE_TIME;
         let mut pause = Duration::from_millis(1);
         while clock::now() < deadline {
-            if transport::is_all_acknowledged(self.reader.stream()) {
-                return true;
+            if let Some(answer) = transport::is_all_acknowledged(self.reader.stream()) {
+                return answer;
             }
             limits::pause(pause);
             pause *= 2;
@@ -404,6 +450,18 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Passwd { .. }
             | Command::Rename(_)
     )
+}
+
+/// After our farewell: discards what the peer still says, until its FIN.
+fn hears_end(reader: &mut Reader, deadline: Instant) -> bool {
+    loop {
+        let patience = deadline.saturating_duration_since(clock::now());
+        match reader.hear(Some(patience)) {
+            Heard::Bytes(_) if clock::now() < deadline => {}
+            Heard::End => return true,
+            _ => return false,
+        }
+    }
 }
 
 /// A thread that panics must still leave.

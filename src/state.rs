@@ -141,7 +141,8 @@ pub enum Effect {
         /// How many bytes of text.
         bytes: usize,
     },
-    /// The session is attached: its thread sends the login reply and what the store has.
+    /// The session is attached. A guest is greeted and live; for an account its thread sends the
+    /// login reply and what the store has.
     Attached {
         /// Which.
         session: SessionId,
@@ -277,12 +278,11 @@ impl State {
             device: attach.device.clone(),
             n_in_flight: 0,
             waiting: VecDeque::new(),
-            link: Link::Held(Held::default()),
+            link: if attach.user.is_guest() { Link::Entered } else { Link::Held(Held::default()) },
         };
         self.sessions.insert(id, session);
         let changes = self.people.arrive(attach);
         self.tell_presence(changes, now, effects);
-        self.catching_up.push(id);
         // To each its own address; others see that of the account's first session.
         let address = Arc::clone(&attach.address);
         let welcome = Welcome {
@@ -291,6 +291,14 @@ impl State {
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };
+        if attach.user.is_guest() {
+            // Never here before: nothing waits for it, so it is live at once.
+            let event = Arc::new(Event::Welcome(welcome.clone()));
+            effects.push(Effect::One { session: id, event, own: false });
+            effects.push(Effect::Enter(id));
+        } else {
+            self.catching_up.push(id);
+        }
         effects.push(Effect::Attached { session: id, welcome });
     }
 
@@ -342,8 +350,8 @@ impl State {
                 return self.send(id, (room, text, reference), now, effects);
             }
             Act::Who => {
-                let online = self.people.everybody();
-                self.tell(id, Event::Online(online), effects);
+                let online = self.people.roster();
+                self.tell_one(id, &online, None, effects);
             }
             Act::Rename { name, shared } => {
                 self.rename(id, (&name, shared), now, effects);

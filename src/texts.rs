@@ -89,6 +89,23 @@ pub fn reply(reply: Reply<'_>, lang: Lang) -> String {
     }
 }
 
+/// A visible mark in place of a character that could steer a terminal: controls show as their
+/// pictures (ESC as `␛`), and what turns the direction of reading, breaks a line or cannot be
+/// seen at all as U+FFFD. A tab shows as a blank: it does no harm but moves the cursor.
+pub fn mark(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\0'..='\u{1f}' => char::from_u32(u32::from(c) + 0x2400).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        // C1 controls, line and paragraph separators, embeddings, overrides and isolates.
+        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => '\u{fffd}',
+        // Marks of direction, the byte order mark, annotations and tags.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => '\u{fffd}',
+        '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        c => c,
+    }
+}
+
 /// An unknown account and a wrong password read the same: nobody learns who has an account.
 const WRONG_LOGIN_EN: &str = "unknown id/name or wrong password";
 const WRONG_LOGIN_ZH: &str = "用户不存在或密码不正确";

@@ -43,15 +43,16 @@ pub fn segment(stream: &TcpStream) -> usize {
 }
 
 /// What a read brought.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
-    /// Bytes, at least one.
-    Bytes(&'a [u8]),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// So many bytes, at least one: [`Reader::take`] them.
+    Bytes(usize),
     /// Nothing within the time given.
     Silence,
     /// The peer's orderly end (FIN).
     End,
-    /// Reset, timed out, or shut down by us.
+    /// Reset, or given up on by the kernel: what the peer was sent may not have arrived. Never
+    /// read again after this: the error is told once, and then it looks like an end.
     Broken,
 }
 
@@ -77,7 +78,7 @@ impl Reader {
 
     /// Blocks until something is heard, for `timeout` at most (`None`: for as long as it takes;
     /// keepalive finds the dead).
-    pub fn hear(&mut self, timeout: Option<Duration>) -> Heard<'_> {
+    pub fn hear(&mut self, timeout: Option<Duration>) -> Heard {
         if timeout != self.timeout {
             // Zero would mean for ever.
             let wanted = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
@@ -92,15 +93,26 @@ impl Reader {
                 Ok(0) => Heard::End,
                 Ok(n) => {
                     self.buffer.truncate(n);
-                    Heard::Bytes(&self.buffer)
+                    Heard::Bytes(n)
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => continue,
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => Heard::Silence,
+                    ErrorKind::WouldBlock => Heard::Silence,
+                    // `TimedOut` is the kernel's: the peer acknowledged nothing for too long.
                     _ => Heard::Broken,
                 },
             };
         }
+    }
+
+    /// What the last read brought. Give the buffer back with [`Reader::restore`] before the next.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// The buffer of [`Reader::take`].
+    pub fn restore(&mut self, buffer: Vec<u8>) {
+        self.buffer = buffer;
     }
 
     /// The buffer was cut to what the last read brought: full means busy, little means at rest.
@@ -121,12 +133,16 @@ impl Reader {
 }
 
 /// After both sides have sent their FIN: has the peer's kernel acknowledged every byte of ours,
-/// the FIN included? Linux closes the socket then, and only then, without an error, and a closed
-/// socket has no peer. (`SIOCOUTQ` and `TCP_INFO` would say it too, but not without unsafe code.)
-pub fn is_all_acknowledged(stream: &TcpStream) -> bool {
-    let has_no_peer =
-        stream.peer_addr().is_err_and(|error| error.kind() == ErrorKind::NotConnected);
-    has_no_peer && matches!(stream.take_error(), Ok(None))
+/// the FIN included? `None`: not yet. Linux closes the socket then, and only then, without an
+/// error, and a closed socket has no peer. (`SIOCOUTQ` and `TCP_INFO` would say it too, but not
+/// without unsafe code.) An answer is final: the kernel tells an error only once.
+pub fn is_all_acknowledged(stream: &TcpStream) -> Option<bool> {
+    let has_peer = stream.peer_addr().is_ok();
+    match stream.take_error() {
+        Ok(None) if has_peer => None,
+        Ok(None) => Some(true),
+        Ok(Some(_)) | Err(_) => Some(false),
+    }
 }
 
 /// Ends a connection at once: a thread that reads from it wakes up.
@@ -163,15 +179,18 @@ mod tests {
         });
         let (mut total, mut largest) = (0, 0);
         while total < 300_000 {
-            let Heard::Bytes(bytes) = reader.hear(None) else { panic!("it ended") };
-            total += bytes.len();
-            largest = largest.max(bytes.len());
+            let Heard::Bytes(n) = reader.hear(None) else { panic!("it ended") };
+            total += n;
+            largest = largest.max(n);
         }
         assert!(largest > SMALL_READ && largest <= LARGE_READ, "{largest}");
         let mut peer = writer.unwrap().join().unwrap();
         for _ in 0..10 {
             peer.write_all(b"x").unwrap();
-            assert_eq!(reader.hear(None), Heard::Bytes(b"x"));
+            assert_eq!(reader.hear(None), Heard::Bytes(1));
+            let buffer = reader.take();
+            assert_eq!(buffer, b"x");
+            reader.restore(buffer);
         }
         assert!(reader.buffer.capacity() <= 2 * SMALL_READ, "{}", reader.buffer.capacity());
         assert_eq!(reader.hear(Some(Duration::from_millis(1))), Heard::Silence);
@@ -184,11 +203,8 @@ mod tests {
         let acknowledged = |stream: &TcpStream| {
             let deadline = crate::clock::now() + Duration::from_secs(5);
             while crate::clock::now() < deadline {
-                if is_all_acknowledged(stream) {
-                    return true;
-                }
-                if stream.take_error().is_ok_and(|error| error.is_some()) {
-                    return false;
+                if let Some(answer) = is_all_acknowledged(stream) {
+                    return answer;
                 }
                 std::thread::yield_now();
             }
@@ -196,7 +212,7 @@ mod tests {
         };
         let (mut peer, mut ours) = pair();
         ours.write_all(b"read me").unwrap();
-        assert!(!is_all_acknowledged(&ours));
+        assert_eq!(is_all_acknowledged(&ours), None);
         peer.read_exact(&mut [0; 7]).unwrap();
         peer.shutdown(Shutdown::Write).unwrap();
         ours.shutdown(Shutdown::Write).unwrap();

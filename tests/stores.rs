@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hubbub::clock;
 use hubbub::dao::{self, STORES, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{
     Append, Device, Message, MessageId, Millis, Name, NameKey, Reference, RoomId, Text, UserId,
 };
+use hubbub::{clock, threads};
 
 use crate::support;
 
@@ -58,11 +58,14 @@ fn place(scheme: &str) -> Option<Place> {
     }
 }
 
-/// Runs a property over every store. The store's name is in the output of a failure.
-fn on_every_store(property: impl Fn(&Place)) {
-    for place in STORES.iter().filter_map(|kind| place(kind.scheme)) {
-        println!("on the store {}", place.url);
-        property(&place);
+/// Runs a property over every store, each in a thread as small as the server's. The thread has
+/// the store's name, so that a failure says it.
+fn on_every_store(property: fn(&Place)) {
+    for kind in STORES {
+        let check = move || place(kind.scheme).iter().for_each(property);
+        if let Err(failure) = threads::spawn(kind.scheme, check).unwrap().join() {
+            std::panic::resume_unwind(failure);
+        }
     }
 }
 

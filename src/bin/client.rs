@@ -69,7 +69,7 @@ Plain mode
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
     said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT     (replayed: said while you were away)
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
-    came ID NAME ADDRESS            left ID NAME left|timeout      renamed ID NAME
+    came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
     registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
     error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)

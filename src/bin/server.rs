@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, bounded};
 use hubbub::config::{Cli, Job, Options};
 use hubbub::server::{Server, StartError, run_user_act};
 use hubbub::{logging, threads};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// The exit code for what the operator can mend on the command line.
@@ -76,7 +76,7 @@ fn greet(server: &Server, options: &Options) -> io::Result<()> {
 
 /// The first signal is told; the second ends the process at once.
 fn catch_signals() -> io::Result<Receiver<()>> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let (tell, told) = bounded(1);
     threads::spawn("signals", move || {
         let mut signals = signals.forever();

@@ -3,6 +3,8 @@
 //! to hand on, and when the connection is at its end.
 
 mod hear;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

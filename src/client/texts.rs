@@ -2,7 +2,7 @@
 //! text that one language lacks.
 
 use crate::protocol::ErrorCode;
-use crate::texts::Lang;
+use crate::texts::{self, Lang};
 
 use super::{Lost, Reason};
 
@@ -244,9 +244,11 @@ impl Notice<'_> {
 /// shows this.
 pub fn lost(why: &Lost, lang: Lang) -> String {
     let (en, zh) = match why {
-        Lost::NotThere(words) => return words.clone(),
-        Lost::Broken(words) => return words.clone(),
-        Lost::Told(reason) => return self::reason(reason, lang),
+        Lost::NotThere(words) | Lost::Broken(words) => return words.clone(),
+        Lost::Told(told) => {
+            let known = why.farewell().map(|why| texts::farewell(why, lang).to_owned());
+            return known.unwrap_or_else(|| reason(told, lang));
+        }
         Lost::Closed => ("the server closed it", "服务器关闭了连接"),
         Lost::Silent => ("the server is silent", "服务器没有响应"),
         Lost::Stuck => ("the server takes nothing any more", "服务器不再接收数据"),
@@ -258,47 +260,20 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
     }
 }
 
-/// Why the server refused: our words where we know the code, else the server's.
+/// Why the server refused. It speaks English, and then says more than its code does: which ids
+/// share a name, for instance.
 pub fn reason(reason: &Reason, lang: Lang) -> String {
-    let known = reason.known().map(|code| code_text(code, lang).to_owned());
-    let told = if reason.text.is_empty() { &reason.code } else { &reason.text };
-    let words = known.unwrap_or_else(|| told.clone());
+    let said = Some(&reason.text).filter(|text| !text.is_empty());
+    let words = match (reason.known(), said) {
+        (Some(code @ ErrorCode::NameShared), Some(text)) if lang != Lang::En => {
+            format!("{} ({text})", texts::error(code, lang))
+        }
+        (_, Some(text)) if lang == Lang::En => text.clone(),
+        (Some(code), _) => texts::error(code, lang).to_owned(),
+        (None, text) => text.unwrap_or(&reason.code).clone(),
+    };
     match &reason.detail {
         Some(detail) => format!("{words} ({detail})"),
         None => words,
-    }
-}
-
-fn code_text(code: ErrorCode, lang: Lang) -> &'static str {
-    let (en, zh) = match code {
-        ErrorCode::BadRequest => ("the server did not understand", "服务器无法理解请求"),
-        ErrorCode::UnknownCommand => ("the server does not know this", "服务器不支持此操作"),
-        ErrorCode::HelloTooLate => ("hello came too late", "握手过晚"),
-        ErrorCode::NotLoggedIn => ("not logged in", "尚未登录"),
-        ErrorCode::AlreadyLoggedIn => ("already logged in", "已经登录"),
-        ErrorCode::UnknownUser => ("there is no such user", "用户不存在"),
-        ErrorCode::WrongPassword => ("the password is wrong", "密码不正确"),
-        ErrorCode::Throttled => ("too many attempts, wait a while", "尝试次数过多，请稍候"),
-        ErrorCode::IdTaken => ("this id is taken", "该用户id已被注册"),
-        ErrorCode::NameTaken => ("this name is taken", "该名字已被使用"),
-        ErrorCode::NameShared => ("several bear this name", "有多个用户叫这个名字"),
-        ErrorCode::BadName => ("this cannot be a name", "名字不合法"),
-        ErrorCode::BadId => ("an id is a whole number from 1", "用户id必须是正整数"),
-        ErrorCode::BadPassword => ("a password has 1 to 256 bytes", "密码长度须为1到256字节"),
-        ErrorCode::RegistrationClosed => ("registration is closed here", "本服务器不开放注册"),
-        ErrorCode::NoGuests => ("log in first", "请先登录"),
-        ErrorCode::AccountNeeded => ("only accounts can do this", "需要注册用户才能私聊"),
-        ErrorCode::EmptyText => ("nothing in it", "消息为空"),
-        ErrorCode::TextTooLong => ("longer than 8,000 bytes", "消息超过8000字节"),
-        ErrorCode::BadText => ("not a text", "消息含有非法字符"),
-        ErrorCode::ReferenceReused => ("its reference was used before", "消息编号重复"),
-        ErrorCode::Busy => ("the server is busy", "服务器繁忙"),
-        ErrorCode::StoreUnavailable => ("the server cannot store now", "服务器暂时无法保存"),
-        ErrorCode::ShuttingDown => ("the server is going down", "服务器正在关闭"),
-        ErrorCode::Internal => ("a fault of the server", "服务器内部错误"),
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
     }
 }

@@ -59,6 +59,11 @@ pub enum Ending {
 /// Runs until the person or the script leaves.
 pub fn run(options: &Options) -> Ending {
     let lang = options.lang;
+    let is_plain = is_plain(options);
+    if is_plain && options.user.is_some() && options.password.is_none() {
+        complain("--user needs a password: --password-file or HUBBUB_PASSWORD");
+        return Ending::Usage;
+    }
     let (device, held) = match &options.device {
         Some(device) => (Some(device.clone()), None),
         None => own_device(lang),
@@ -73,7 +78,7 @@ pub fn run(options: &Options) -> Ending {
             return Ending::NotThere;
         }
     };
-    let ending = if is_plain(options) {
+    let ending = if is_plain {
         plain::run(client, updates, options)
     } else {
         menu::run(client, updates, options)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Member, MessageId, Millis, Reference, RoomId, Text, UserId,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Reference, RoomId, Text, UserId,
 };
 
 #[cfg(doc)]
@@ -77,8 +77,8 @@ pub enum Update {
     Left {
         /// Who.
         who: Member,
-        /// By silence.
-        timed_out: bool,
+        /// How.
+        how: Leaving,
     },
     /// Somebody has another name now.
     Renamed(Member),

@@ -134,9 +134,11 @@ impl Store for Redis {
             ("yes", _) => Some("appendfsync no: a power cut loses the last half minute or more"),
             _ => Some("appendonly no: a crash or a kill loses everything since the last snapshot"),
         };
-        let evicted = match policy.starts_with("volatile-") {
-            true => "where memory is short, repeated messages are no longer known as repeated",
-            false => "where memory is short, accounts and messages are thrown away",
+        // Only references expire, so only they are volatile.
+        let evicted = if policy.starts_with("volatile-") {
+            "where memory is short, repeated messages are no longer known as repeated"
+        } else {
+            "where memory is short, accounts and messages are thrown away"
         };
         let lost = lost.map(|lost| format!("redis has {lost}"));
         let evicted = evicts.then(|| format!("redis has maxmemory-policy {policy}: {evicted}"));

@@ -17,6 +17,7 @@ const COLLECT: Duration = Duration::from_secs(1);
 pub(super) struct Cursors {
     newest: HashMap<(UserId, Option<Device>, RoomId), MessageId>,
     due: Option<Instant>,
+    is_due: bool,
 }
 
 impl Cursors {
@@ -26,16 +27,23 @@ impl Cursors {
         *newest = up_to.max(*newest);
     }
 
+    /// All of them are due now.
+    pub(super) fn make_due(&mut self) {
+        self.is_due = true;
+    }
+
     /// Moves what is due into jobs; says when to come again.
     pub(super) fn flush(&mut self, now: Instant, jobs: &mut Vec<Job>) -> Option<Instant> {
         if self.newest.is_empty() {
+            self.is_due = false;
             return None;
         }
         let due = *self.due.get_or_insert(now + COLLECT);
-        if now < due {
+        if now < due && !self.is_due {
             return Some(due);
         }
         self.due = None;
+        self.is_due = false;
         jobs.extend(self.newest.drain().map(|((account, device, room), up_to)| {
             let cursor = Cursor { account, device, room, up_to };
             Job { write: Write::Cursor(cursor), tell: Tell::Nobody }

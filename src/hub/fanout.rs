@@ -29,6 +29,8 @@ pub(super) struct Fanout {
     /// Those who are told what all are told.
     room: Vec<(SessionId, Arc<Seat>)>,
     place: HashMap<SessionId, usize>,
+    last: Option<Arc<Envelope>>,
+    last_list: Option<Arc<Envelope>>,
 }
 
 #[derive(Debug)]
@@ -55,19 +57,38 @@ impl Fanout {
     }
 
     pub(super) fn tell_all(&mut self, event: Arc<Event>, from: Option<SessionId>) {
-        if let Event::Said { message, .. } = &*event {
-            self.text += message.text.as_str().len();
-        }
+        self.count(&event);
         // Whoever sent it gets bytes of its own.
         if let Some(from) = from {
             self.singles.entry(from).or_default();
         }
-        self.run.push((Arc::new(Envelope::new(event)), from));
+        let envelope = self.envelope(event);
+        self.run.push((envelope, from));
     }
 
     pub(super) fn tell_one(&mut self, id: SessionId, event: Arc<Event>, own: bool) {
-        let single = Single { after: self.run.len(), envelope: Envelope::new(event).into(), own };
+        self.count(&event);
+        let single = Single { after: self.run.len(), envelope: self.envelope(event), own };
         self.singles.entry(id).or_default().push(single);
+    }
+
+    /// The same event told again is not encoded again: a private message to both its sides, the
+    /// list of ten thousand people to all who ask for it.
+    fn envelope(&mut self, event: Arc<Event>) -> Arc<Envelope> {
+        let slot = match &*event {
+            Event::Online(_) => &mut self.last_list,
+            _ => &mut self.last,
+        };
+        match slot {
+            Some(last) if last.is_of(&event) => Arc::clone(last),
+            _ => Arc::clone(slot.insert(Arc::new(Envelope::new(event)))),
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        if let Event::Said { message, .. } = event {
+            self.text += message.text.as_str().len();
+        }
     }
 
     /// Is there so much text that the batch should go now?
@@ -80,6 +101,7 @@ impl Fanout {
         let run = std::mem::take(&mut self.run);
         let mut singles = std::mem::take(&mut self.singles);
         self.text = 0;
+        self.last = None;
         if !run.is_empty() {
             let mut shared: [Option<Bytes>; Dialect::SLOTS] = Default::default();
             let mark: Vec<_> =

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,25 +28,37 @@ impl Ceiling {
     /// of std costs 4 memory mappings, and std aborts the process where there are none left,
     /// so the numbers are kept well below the wall. Reads `/proc`; called once, at start.
     pub fn of_this_machine() -> Self {
-        let number = |path: &str| -> Option<usize> {
-            std::fs::read_to_string(path).ok()?.trim().parse().ok()
-        };
         let nofile = raise_open_files();
         let maps = number("/proc/sys/vm/max_map_count");
         let pids = number("/proc/sys/kernel/pid_max");
-        let cgroup = number("/sys/fs/cgroup/pids.max");
-        let in_use = number("/sys/fs/cgroup/pids.current").unwrap_or(0);
         let tasks = count_tasks();
         let limits = [
             (nofile.map(|n| n.saturating_sub(100)), "open files (ulimit -Hn)"),
             (maps.map(|n| n.saturating_sub(1000) / 4), "vm.max_map_count, 4 per thread"),
             (pids.map(|n| n.saturating_sub(tasks + 1000)), "kernel.pid_max"),
-            (cgroup.map(|n| n.saturating_sub(in_use + 100)), "the control group's pids.max"),
+            (room_in_control_groups().map(|n| n.saturating_sub(100)), "a control group's pids.max"),
         ];
         let known = limits.into_iter().filter_map(|(n, because)| Some((n?, because)));
         let (connections, because) = known.min().unwrap_or((Self::ELSEWHERE, "no /proc here"));
         Self { connections, because }
     }
+}
+
+/// The number in a file of the kernel's; `None` where there is none, or it says `max`.
+fn number(path: impl AsRef<Path>) -> Option<usize> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Tasks that this process' control group, and those around it, still take (version 2).
+fn room_in_control_groups() -> Option<usize> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let room = |group: &Path| {
+        let folder = Path::new("/sys/fs/cgroup").join(group);
+        let max = number(folder.join("pids.max"))?;
+        Some(max.saturating_sub(number(folder.join("pids.current")).unwrap_or(0)))
+    };
+    Path::new(own).ancestors().filter_map(room).min()
 }
 
 fn raise_open_files() -> Option<usize> {

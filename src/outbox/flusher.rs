@@ -73,7 +73,7 @@ fn run(handed: &Receiver<Arc<Outbox>>, wake: &OwnedFd) {
         let now = clock::now();
         let mut ready = ready.into_iter();
         backlogged.retain_mut(|(outbox, turn)| {
-            let is_due = outbox.deadline().is_some_and(|deadline| deadline <= now);
+            let is_due = outbox.patience(now).is_some_and(|patience| patience.is_zero());
             if ready.next().unwrap_or(false) || is_due {
                 *turn = outbox.flush();
             }
@@ -91,9 +91,7 @@ fn wait(wake: &OwnedFd, backlogged: &[(Arc<Outbox>, Turn)]) -> Vec<bool> {
     fds.extend(
         polled.map(|(outbox, _)| PollFd::from_borrowed_fd(outbox.stream.as_fd(), PollFlags::OUT)),
     );
-    let timeout = patience(backlogged);
-    let timeout = Timespec { tv_sec: timeout.0, tv_nsec: timeout.1 };
-    if let Err(error) = poll(&mut fds, Some(&timeout)) {
+    if let Err(error) = poll(&mut fds, patience(backlogged).as_ref()) {
         log::debug!("poll: {error}");
     }
     // Empty the counter; nothing in it is as good.
@@ -103,10 +101,12 @@ fn wait(wake: &OwnedFd, backlogged: &[(Arc<Outbox>, Turn)]) -> Vec<bool> {
     backlogged.iter().map(|(_, turn)| turn).map(is_ready).collect()
 }
 
-/// Until the next deadline, in seconds and nanoseconds.
-fn patience(backlogged: &[(Arc<Outbox>, Turn)]) -> (i64, i64) {
-    let next = backlogged.iter().filter_map(|(outbox, _)| outbox.deadline()).min();
+/// How long the poll may take; `None`: until it is woken.
+fn patience(backlogged: &[(Arc<Outbox>, Turn)]) -> Option<Timespec> {
     let now = clock::now();
-    let left = next.map_or(ROUND, |next| next.saturating_duration_since(now)).min(ROUND);
-    (i64::try_from(left.as_secs()).unwrap_or(1), i64::from(left.subsec_nanos()))
+    let shortest = backlogged.iter().filter_map(|(outbox, _)| outbox.patience(now)).min();
+    let patience = shortest.map_or(ROUND, |shortest| shortest.min(ROUND));
+    let (seconds, nanos) = (patience.as_secs(), patience.subsec_nanos());
+    let timeout = Timespec { tv_sec: seconds.try_into().unwrap_or(1), tv_nsec: nanos.into() };
+    (!backlogged.is_empty()).then_some(timeout)
 }

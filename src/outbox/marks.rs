@@ -8,13 +8,15 @@ use crate::protocol::{MessageId, RoomId};
 /// A room and the last id of it that the bytes before complete. Opaque to the byte path.
 pub type Mark = (RoomId, MessageId);
 
-/// Bytes that both kernels may still hold of what was sent: our send buffer of twice 128 KiB
-/// (the peer's receive buffer starts at 128 KiB and grows only for a peer that reads).
-pub const HELD_BY_KERNELS: u64 = 256 * 1024;
+/// Bytes that both kernels may still hold of what was sent: our send buffer (256 KiB) and the
+/// peer's receive buffer, which grows to tcp_rmem's maximum (6 MiB by default; a peer that never
+/// read took 1.8 MB in a check). Counting too many as held repeats messages after a cut, at most
+/// the newest 200 of a room that is not private; counting too few would lose them.
+pub const HELD_BY_KERNELS: u64 = 32 * 1024 * 1024;
 
 /// Marks of one room in one stretch of this length are joined, so that a session keeps some
-/// sixteen of them however many messages pass.
-const GRAIN: u64 = 16 * 1024;
+/// 128 of them however many messages pass.
+const GRAIN: u64 = 256 * 1024;
 
 /// The marks of one outbox, by position, oldest first.
 #[derive(Debug, Default)]

@@ -102,6 +102,15 @@ impl ErrorCode {
     }
 }
 
+/// The stable name.
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::error::Error for ErrorCode {}
+
 /// How somebody left, as others are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Leaving {

@@ -15,7 +15,7 @@ use super::{Alive, Connections, StartError, lock};
 use crate::config::Listen;
 use crate::front::{self, FRONTS, Front, Sniff, Speech};
 use crate::limits::{self, Addresses, Admitted, Full, Net};
-use crate::outbox::{FAREWELL_TIME, Flusher, Outbox};
+use crate::outbox::{Flusher, Outbox};
 use crate::protocol::{Event, Farewell, SessionId};
 use crate::session::{self, Connection, Host};
 use crate::transport::{self, Heard, Reader};
@@ -26,10 +26,13 @@ use crate::{clock, threads};
 const REST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// Connections that wait to be refused politely; beyond them they are just closed.
-const MAX_REFUSING: usize = 128;
+const MAX_REFUSING: usize = 32;
 
 /// How long one that is refused has to show its language.
 const REFUSE_TIME: Duration = Duration::from_millis(100);
+
+/// An accept thread that was woken ends within this.
+const ACCEPT_TIME: Duration = Duration::from_millis(100);
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -112,7 +115,9 @@ impl Acceptor {
     pub(super) fn start(self, listeners: Vec<Listener>) -> io::Result<Vec<JoinHandle<()>>> {
         let (refuse, refused) = bounded(MAX_REFUSING);
         let flusher = self.flusher.clone();
-        let mut started = vec![threads::spawn("refuse", move || refuse_all(&refused, &flusher))?];
+        // It ends with the last accept thread; nobody has to wait for it.
+        threads::spawn("refuse", move || refuse_all(&refused, &flusher))?;
+        let mut started = Vec::new();
         let shared = Arc::new((self, AtomicU64::new(1), refuse));
         for (n, listener) in listeners.into_iter().enumerate() {
             let shared = Arc::clone(&shared);
@@ -223,7 +228,7 @@ fn refuse_all(refused: &Receiver<Refused>, flusher: &Flusher) {
         let stream = Arc::new(stream);
         let mut reader = Reader::new(Arc::clone(&stream));
         let front = front.unwrap_or_else(|| match reader.hear(Some(REFUSE_TIME)) {
-            Heard::Bytes(bytes) => match front::sniff(bytes) {
+            Heard::Bytes(_) => match front::sniff(&reader.take()) {
                 Sniff::Front(front) => front,
                 _ => front::silent(),
             },
@@ -245,11 +250,11 @@ pub(super) fn stop(is_closing: &AtomicBool, addrs: &[SocketAddr], accepting: Vec
             IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
         };
         let addr = SocketAddr::new(ip, addr.port());
-        if let Err(error) = TcpStream::connect_timeout(&addr, Duration::from_secs(1)) {
+        if let Err(error) = TcpStream::connect_timeout(&addr, ACCEPT_TIME) {
             log::debug!("cannot wake the accept thread: {error}");
         }
     }
-    if !super::join_all(accepting, clock::now() + FAREWELL_TIME) {
+    if !super::join_all(accepting, clock::now() + ACCEPT_TIME) {
         log::warn!("an accept thread did not end in time");
     }
 }

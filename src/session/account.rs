@@ -2,19 +2,22 @@
 //! waited for here, in the connection's own thread.
 
 use super::asking::refusal_of;
-use super::{End, Identity, LOGIN_TIME, Session};
+use super::{End, Identity, Session};
+use std::time::Instant;
+
 use crate::clock;
 use crate::dao::{Account, Secret, StoreError, Write, Written};
 use crate::protocol::{Act, ErrorCode, Event, Name, Password, Refusal, UserId, Who};
 
 impl Session<'_> {
     pub(super) fn register(&mut self, id: Option<UserId>, password: &Password, name: Option<Name>) {
+        let began = clock::now();
         let event = match self.try_register(id, password, name) {
             Ok(id) => Event::Registered(id),
             Err(code) => Event::RegisterRefused(Refusal::of(code)),
         };
+        self.forgive(began);
         self.tell(&event);
-        self.forgive_waiting();
     }
 
     fn try_register(
@@ -49,11 +52,12 @@ impl Session<'_> {
     }
 
     pub(super) fn login(&mut self, who: &Who, password: &Password) -> Result<(), End> {
+        let began = clock::now();
         let checked = match self.who {
             Identity::Account(_) => Err(Refusal::of(ErrorCode::AlreadyLoggedIn)),
             _ => self.check(who, password),
         };
-        self.forgive_waiting();
+        self.forgive(began);
         match checked {
             Ok(account) => self.enter_as_account(&account),
             Err(refusal) => {
@@ -193,7 +197,7 @@ impl Session<'_> {
     }
 
     /// Time spent waiting for a permit or the store does not count against the login deadline.
-    fn forgive_waiting(&mut self) {
-        self.login_deadline = self.login_deadline.max(clock::now() + LOGIN_TIME / 2);
+    fn forgive(&mut self, began: Instant) {
+        self.login_deadline += clock::now().saturating_duration_since(began);
     }
 }

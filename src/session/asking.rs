@@ -6,7 +6,9 @@ use super::{Identity, Session};
 use crate::clock;
 use crate::dao::StoreError;
 use crate::limits;
-use crate::protocol::{Act, ErrorCode, Event, Reference, Refusal, RoomId, Text, To, UserId, Who};
+use crate::protocol::{
+    Act, Command, ErrorCode, Event, Reference, Refusal, RoomId, Text, To, UserId, Who,
+};
 
 /// How long it is remembered that an account exists.
 const KNOWN_TIME: Duration = Duration::from_secs(10);
@@ -35,11 +37,14 @@ impl Known {
 
 impl Session<'_> {
     pub(super) fn send(&mut self, to: &To, text: Text, reference: Option<Reference>) {
+        if reference.as_ref().is_some_and(Reference::is_of_server) {
+            // It would never hear what became of it.
+            return self.refuse(ErrorCode::BadRequest);
+        }
         let room = match self.room_of(to) {
             Ok(room) => room,
             Err(refusal) => return self.tell(&Event::Refused(Refusal { reference, ..refusal })),
         };
-        self.slow_down();
         match self.reserve(text.as_str().len()) {
             Ok(()) => self.acts.push(Act::Send { room, text, reference }),
             Err(code) => self.tell(&Event::Refused(Refusal { reference, code, detail: None })),
@@ -96,25 +101,28 @@ impl Session<'_> {
         if matches!(self.who, Identity::Nobody) {
             return self.refuse(ErrorCode::NotLoggedIn);
         }
-        self.slow_down();
         match self.reserve(0) {
             Ok(()) => self.acts.push(act),
             Err(code) => self.refuse(code),
         }
     }
 
-    /// Too fast a sender waits here, in its own thread: nothing is lost.
-    fn slow_down(&mut self) {
-        if self.exempt {
-            return;
-        }
-        loop {
+    /// Too fast a sender waits here, in its own thread: nothing is lost. Whatever it asks counts
+    /// as one message, and a text as one per KiB.
+    pub(super) fn slow_down(&mut self, command: &Command) {
+        let bytes = match command {
+            Command::Send { text, .. } => text.as_str().len(),
+            _ => 0,
+        };
+        let mut due = if self.exempt { 0 } else { 1 + bytes / 1024 };
+        while due > 0 {
             let wait = self.messages.take(clock::now());
             if wait.is_zero() {
-                return;
+                due -= 1;
+            } else {
+                self.hand_over();
+                limits::pause(wait);
             }
-            self.hand_over();
-            limits::pause(wait);
         }
     }
 

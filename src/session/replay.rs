@@ -11,17 +11,16 @@ use crate::dao::{Account, StoreError, Write};
 use crate::hub::{Item, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
-use crate::protocol::{
-    Device, Event, Farewell, Leaving, Message, MessageId, Name, RoomId, UserId, Welcome,
-};
+use crate::protocol::{Device, Event, Farewell, Message, MessageId, Name, RoomId, UserId, Welcome};
 use crate::state::{Attach, Input};
 
 /// To a client that does not acknowledge: so many of the newest messages of a room that is not
 /// private. The number before them is said.
 const NEWEST: u64 = 200;
 
-/// Messages read from the store at a time.
-const PAGE: usize = 100;
+/// Messages read from the store at a time: of all rooms together, and of one.
+const PAGES: usize = 400;
+const PAGE: std::ops::RangeInclusive<usize> = 4..=100;
 
 /// Bytes sent at a time, and the most that may be queued before the next are read.
 const CHUNK: usize = 32 * 1024;
@@ -44,10 +43,8 @@ impl Session<'_> {
             End::ours(Farewell::StoreUnavailable)
         })?;
         self.who = Identity::Guest;
-        let welcome = self.attach(id, None, None)?;
-        self.tell(&Event::Welcome(welcome));
-        // A guest was never here before: nothing waits for it.
-        self.catch_up(Positions::new)
+        // The hub greets it: it was never here before, so nothing waits for it.
+        self.attach(id, None, None).map(|_welcome| ())
     }
 
     /// Logged in: the reply, what waits, then live.
@@ -155,11 +152,6 @@ impl Session<'_> {
         }
     }
 
-    fn catch_up(&mut self, positions: impl Fn() -> Positions) -> Result<(), End> {
-        while !self.caught_up(positions())? {}
-        Ok(())
-    }
-
     fn positions(&self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
         patiently(|| self.host.store.cursors(account, device))
     }
@@ -183,7 +175,8 @@ impl Session<'_> {
         let mut bytes = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         loop {
-            replay.fill(|room, after| patiently(|| self.host.store.page(room, after, PAGE)))?;
+            let limit = replay.page;
+            replay.fill(|room, after| patiently(|| self.host.store.page(room, after, limit)))?;
             let next = replay.next();
             let is_last = next.is_none();
             if let Some(message) = next {
@@ -218,6 +211,8 @@ impl Session<'_> {
 /// Several rooms, read page by page, in the order of time.
 struct Replay {
     rooms: Vec<Reading>,
+    /// Messages of one page: fewer where there are many rooms, so that memory stays bounded.
+    page: usize,
 }
 
 struct Reading {
@@ -236,7 +231,8 @@ impl Replay {
             page: VecDeque::new(),
             is_done: false,
         };
-        Self { rooms: positions.iter().map(reading).collect() }
+        let page = (PAGES / positions.len().max(1)).clamp(*PAGE.start(), *PAGE.end());
+        Self { rooms: positions.iter().map(reading).collect(), page }
     }
 
     /// Reads the next page of every room that has run out.
@@ -247,7 +243,7 @@ impl Replay {
         for reading in self.rooms.iter_mut().filter(|r| r.page.is_empty() && !r.is_done) {
             reading.page = page(reading.room, reading.position)?.into();
             // A short page may be followed by what is stored this moment; that is held live.
-            reading.is_done = reading.page.len() < PAGE;
+            reading.is_done = reading.page.len() < self.page;
         }
         Ok(())
     }
@@ -287,5 +283,5 @@ fn patiently<T>(ask: impl Fn() -> Result<T, StoreError>) -> Result<T, End> {
 
 fn lost(error: &StoreError) -> End {
     log::warn!("cannot log in: {error}");
-    End { why: Leaving::Logout, farewell: Some(Farewell::StoreUnavailable), by_peer: false }
+    End::ours(Farewell::StoreUnavailable)
 }

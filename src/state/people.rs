@@ -22,7 +22,7 @@ pub(super) struct People {
     /// Who bears a name, of those online.
     bearers: HashMap<NameKey, Vec<UserId>>,
     /// The answer to `who`, until something changes.
-    roster: Option<Arc<[Member]>>,
+    roster: Option<Arc<Event>>,
     folded: Option<Folded>,
 }
 
@@ -131,14 +131,14 @@ impl People {
         Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
     }
 
-    /// Everybody, by id.
-    pub(super) fn everybody(&mut self) -> Arc<[Member]> {
+    /// The answer to `who`: everybody, by id. The same event until somebody comes, leaves or
+    /// has another name, so that it is encoded once for all who ask.
+    pub(super) fn roster(&mut self) -> Arc<Event> {
         if let Some(roster) = &self.roster {
             return Arc::clone(roster);
         }
-        let roster: Arc<[Member]> = self.persons.keys().map(|id| self.member(*id)).collect();
-        self.roster = Some(Arc::clone(&roster));
-        roster
+        let everybody = self.persons.keys().map(|id| self.member(*id)).collect();
+        Arc::clone(self.roster.insert(Arc::new(Event::Online(everybody))))
     }
 
     /// For a login reply: everybody whom others have heard of, or as many as it may hold, `me`
@@ -146,8 +146,11 @@ impl People {
     /// it, and then nobody is told.
     pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
         let untold: HashSet<_> = self.untold().map(|member| member.id).collect();
-        if untold.is_empty() && self.persons.len() <= Welcome::MAX_ONLINE {
-            return self.everybody();
+        if untold.is_empty()
+            && self.persons.len() <= Welcome::MAX_ONLINE
+            && let Event::Online(everybody) = &*self.roster()
+        {
+            return Arc::clone(everybody);
         }
         let others = self.persons.keys().filter(|id| **id != me && !untold.contains(id));
         let listed = std::iter::once(&me).chain(others).take(Welcome::MAX_ONLINE);
@@ -170,6 +173,8 @@ impl People {
         match event {
             Event::Came(member) => folded.came.push(member),
             // Who came and went within the second was never there, as far as others can tell.
+            // Who went and came back is told as both: it may have another name or address now,
+            // and who attached in between has not heard of it.
             Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
                 Some(at) => drop(folded.came.remove(at)),
                 None => folded.left.push(member),

@@ -131,6 +131,17 @@ fn no_server_is_said_in_clear_words() {
 }
 
 #[test]
+fn a_user_without_a_password_is_a_mistake_of_the_script() {
+    let args = ["--addr", "127.0.0.1:1", "--plain", "--user", "100"];
+    let client = Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(args)
+        .env_remove("HUBBUB_PASSWORD")
+        .output()
+        .unwrap();
+    assert_eq!(client.status.code(), Some(2));
+}
+
+#[test]
 fn a_server_that_goes_away_for_good_is_a_code_of_its_own() {
     let server = FakeServer::start();
     let mut program = Program::start(&server.address(), &["--user", "100", "--wait", "1"]);

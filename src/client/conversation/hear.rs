@@ -6,7 +6,9 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{ErrorCode, Member, MessageId, Millis, Reference, RoomId, UserId, frame};
+use crate::protocol::{
+    ErrorCode, Leaving, Member, MessageId, Millis, Reference, RoomId, UserId, frame,
+};
 
 use super::{Conversation, RETRY, Stage};
 use crate::client::{Ask, Lost, Reason, Said, Update};
@@ -231,8 +233,12 @@ impl Conversation {
         match notify.status {
             wire::status::ONLINE => self.hand_on(Update::Came(who)),
             wire::status::OFFLINE => {
-                let timed_out = notify.reason.as_deref() == Some("timeout");
-                self.hand_on(Update::Left { who, timed_out });
+                let how = match notify.reason.as_deref() {
+                    Some("timeout") => Leaving::TimedOut,
+                    Some("login") => Leaving::BecameAccount,
+                    _ => Leaving::Logout,
+                };
+                self.hand_on(Update::Left { who, how });
             }
             other => log::debug!("an unknown status: {other}"),
         }

@@ -3,6 +3,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::texts::mark;
+
 /// Continued lines begin with this, and nothing else does.
 const INDENT: &str = "    ";
 
@@ -58,22 +60,6 @@ pub(super) fn escaped(text: &str) -> String {
 /// UAX 14 mandatory breaks; vertical tab and form feed are shown as marks.
 fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// A visible mark in place of a character that steers.
-fn mark(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        // The Unicode pictures of the C0 controls stand in their order.
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\u{7f}' => '\u{2421}',
-        '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
-        // Bidi marks, embeddings, overrides and isolates (UAX 9), and invisible shorthands.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{206a}'..='\u{206f}' => '\u{fffd}',
-        '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
-        c => c,
-    }
 }
 
 #[cfg(test)]

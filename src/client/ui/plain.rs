@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use crate::client::texts::Notice;
+use crate::client::texts::{Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Update, Updates};
 use crate::protocol::{ErrorCode, Text, UserId};
+use crate::texts::Lang;
 use crate::threads;
 
 use super::command::{self, Line};
@@ -39,6 +40,7 @@ struct Tally {
 #[derive(Debug)]
 struct Plain {
     client: Client,
+    lang: Lang,
     /// Written by the shower, read for addressees.
     directory: Arc<Mutex<Directory>>,
     /// Rings when going on makes no sense.
@@ -63,13 +65,13 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
             return Ending::NotStored;
         }
     };
-    let mut plain = Plain { client, directory, fatal, asked_login: false, n_bad_lines: 0 };
-    if let Some(user) = &options.user {
-        let (Some(who), Some(password)) = (command::who(user), options.password.clone()) else {
-            complain("--user needs a password: HUBBUB_PASSWORD or --password-file");
-            return Ending::Usage;
-        };
-        plain.obey(Line::Login { who, password });
+    let lang = options.lang;
+    let mut plain = Plain { client, lang, directory, fatal, asked_login: false, n_bad_lines: 0 };
+    if let (Some(user), Some(password)) = (&options.user, options.password.clone()) {
+        match command::who(user) {
+            Some(who) => drop(plain.obey(Line::Login { who, password })),
+            None => plain.bad_line(ErrorCode::BadName, user),
+        }
     }
     let is_fatal = plain.read_lines(&lines) || plain.fatal.recv_timeout(options.linger).is_ok();
     plain.finish(shower, if is_fatal { Duration::ZERO } else { options.wait })
@@ -158,7 +160,7 @@ impl Plain {
             }
             Line::Register { id, password, name } => self.client.register(id, password, name),
             Line::Help => {
-                print_local("help", &[super::Fixed::Help.text(crate::texts::Lang::En)]);
+                print_local("help", &[Fixed::Help.text(self.lang)]);
                 Ok(())
             }
             Line::Unknown(command) => {
@@ -221,10 +223,8 @@ impl Plain {
         let tally = shower.join().unwrap_or_default();
         for unsent in unsent.iter().flatten() {
             print_local("no-end", &[unsent.reference.as_str()]);
-            complain(
-                &Notice::NoEnd { text: &clean::line(unsent.text.as_str()) }
-                    .text(super::lang_of_environment()),
-            );
+            let text = &clean::line(unsent.text.as_str());
+            complain(&Notice::NoEnd { text }.text(self.lang));
         }
         if tally.login_refused {
             Ending::Refused

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::client::texts::{self, Fixed, Notice};
 use crate::client::{Ask, Lost, Said, Update};
 use crate::clock;
-use crate::protocol::{Farewell, Member, Millis};
+use crate::protocol::{Farewell, Leaving, Member, Millis};
 use crate::texts::Lang;
 
 use super::clean;
@@ -101,9 +101,14 @@ impl Screen {
             Update::RenameDone(_) => Some(Fixed::RenameDone.text(self.lang).to_owned()),
             Update::PasswdDone => Some(Fixed::PasswdDone.text(self.lang).to_owned()),
             Update::Came(who) => notice(Notice::Came { name: &clean::line(&who.name) }),
-            Update::Left { who, timed_out } => {
+            Update::Left { who, how } => {
                 let name = &clean::line(&who.name);
-                notice(if *timed_out { Notice::TimedOut { name } } else { Notice::Left { name } })
+                match how {
+                    Leaving::Logout => notice(Notice::Left { name }),
+                    Leaving::TimedOut => notice(Notice::TimedOut { name }),
+                    // Not gone: the account is told to come.
+                    Leaving::BecameAccount => None,
+                }
             }
             Update::Renamed(who) => {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })

@@ -69,7 +69,7 @@ function writes.append()
   redis.call('SET', ref, kept, 'EX', kept_for)
   -- What a private room held before was said to another owner of the id.
   for _, member in ipairs({one, other}) do
-    if exists(member) then
+    if member ~= '' and exists(member) then
       redis.call('HSETNX', tag .. 'rooms:' .. member, room, digits(id - 1))
     end
   end
@@ -93,8 +93,8 @@ function writes.cursor()
 end
 
 function writes.guests()
-  local count = take()
-  return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', '-' .. count) + count)
+  local count = tonumber(take())
+  return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', 0 - count) + count)
 end
 
 local answers = {}

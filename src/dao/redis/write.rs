@@ -14,7 +14,7 @@ use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId
 /// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
 const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
 
-/// Writes in one script: it keeps Redis from everything else for some 10 ms.
+/// Writes in one script: it keeps Redis from everything else for some 20 ms.
 const MAX_SCRIPT: usize = 512;
 
 /// Attempts to change a record that somebody else changes at the same time.
@@ -61,9 +61,10 @@ impl RedisWriter {
         let mut written = Vec::with_capacity(batch.len());
         while let Some((first, _)) = batch.get(written.len()..).and_then(<[_]>::split_first) {
             let rest = batch.get(written.len()..).unwrap_or_default();
-            let done = match is_of_an_account(first) {
-                true => self.of_an_account(&mut redis, written.len(), first).map(|one| vec![one]),
-                false => self.of_the_feed(&mut redis, run(rest)),
+            let done = if is_of_an_account(first) {
+                self.of_an_account(&mut redis, written.len(), first).map(|one| vec![one])
+            } else {
+                self.of_the_feed(&mut redis, run(rest))
             };
             match done {
                 Ok(done) => written.extend(done),
@@ -104,14 +105,13 @@ impl RedisWriter {
         write: &Write,
     ) -> RedisResult<Written> {
         match write {
+            Write::Register { id: Some(id), .. } if id.0 <= 0 => {
+                Ok(Written::Refused(ErrorCode::BadId))
+            }
             Write::Register { id: Some(id), name, secret } => {
-                let taken = Written::Refused(ErrorCode::IdTaken);
-                match id.0 > 0 {
-                    true if self.register(redis, *id, name.as_ref(), secret)? => {
-                        Ok(Written::Registered(*id))
-                    }
-                    true => Ok(taken),
-                    false => Ok(Written::Refused(ErrorCode::BadId)),
+                match self.register(redis, *id, name.as_ref(), secret)? {
+                    true => Ok(Written::Registered(*id)),
+                    false => Ok(Written::Refused(ErrorCode::IdTaken)),
                 }
             }
             Write::Register { id: None, name, secret } => loop {

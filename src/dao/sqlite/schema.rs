@@ -1,7 +1,7 @@
 //! The file: how it is made, what is in it, and how it gets from one version to the next.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -25,11 +25,8 @@ const MIGRATIONS: &[&str] = &[include_str!("1.sql")];
 /// As [`super::open`].
 pub(super) fn prepare(file: &Path) -> Result<Identity, StoreError> {
     create(file).map_err(|error| unavailable(file, &error))?;
-    if !could_be_a_database(file).map_err(|error| unavailable(file, &error))? {
-        return Err(StoreError::Unreadable(format!("{} is not a database", file.display())));
-    }
     let mut connection = connect(file).map_err(|error| failed(file, &error))?;
-    check(file, &connection)?;
+    let taken = check(file, &connection)?;
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(|error| failed(file, &error))?;
@@ -37,7 +34,10 @@ pub(super) fn prepare(file: &Path) -> Result<Identity, StoreError> {
         let reason = format!("{}: no write-ahead log on this file system", file.display());
         return Err(StoreError::Unavailable(reason));
     }
-    migrate(file, &mut connection)?;
+    // Nothing to do needs no lock: another process may be writing for long.
+    if taken < MIGRATIONS.len() {
+        migrate(file, &mut connection)?;
+    }
     identity(&connection).map_err(|error| failed(file, &error))
 }
 
@@ -66,15 +66,10 @@ fn create(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Looked at before SQLite opens it, which may leave files beside it.
-fn could_be_a_database(file: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    File::open(file)?.take(16).read_to_end(&mut start)?;
-    Ok(start.is_empty() || start == b"SQLite format 3\0")
-}
-
-/// Nothing is changed before this has passed.
-fn check(file: &Path, connection: &Connection) -> Result<(), StoreError> {
+/// How many migrations the file has taken. Nothing is changed before this has passed.
+/// SQLite itself looks at the file: to open and close it here would take the locks from another
+/// store of this process.
+fn check(file: &Path, connection: &Connection) -> Result<usize, StoreError> {
     let look = || {
         let count = "SELECT count(*) FROM sqlite_schema";
         Ok((
@@ -90,11 +85,11 @@ fn check(file: &Path, connection: &Connection) -> Result<(), StoreError> {
         let reason = format!("{} is the database of another program", file.display());
         return Err(StoreError::Unreadable(reason));
     }
-    no_newer(found).map(|_steps_taken| ())
+    steps_taken(found)
 }
 
 /// How many migrations a file of this version has taken.
-fn no_newer(found: i64) -> Result<usize, StoreError> {
+fn steps_taken(found: i64) -> Result<usize, StoreError> {
     match usize::try_from(found) {
         Ok(taken) if taken <= MIGRATIONS.len() => Ok(taken),
         _ => Err(StoreError::Newer { found, known: count(MIGRATIONS.len()) }),
@@ -111,7 +106,7 @@ fn migrate(file: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let fail = |error: rusqlite::Error| failed(file, &error);
     let steps =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-    let taken = no_newer(version(&steps).map_err(fail)?)?;
+    let taken = steps_taken(version(&steps).map_err(fail)?)?;
     for step in MIGRATIONS.iter().skip(taken) {
         steps.execute_batch(step).map_err(fail)?;
     }

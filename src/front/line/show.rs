@@ -133,22 +133,9 @@ fn continued(text: &str) -> String {
     lines.join("\r\n    ")
 }
 
-/// A text on one line, in which nothing steers a terminal: controls show as their pictures (ESC
-/// as `␛`), and what would turn the direction of reading for the rest of the line as U+FFFD.
-/// A tab shows as a blank: it can do no harm but does move the cursor.
+/// A text on one line, in which nothing steers a terminal.
 fn marked(text: &str) -> String {
-    text.chars().map(mark).collect()
-}
-
-fn mark(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        '\0'..='\u{1f}' => char::from_u32(u32::from(c) + 0x2400).unwrap_or('\u{fffd}'),
-        '\u{7f}' => '\u{2421}',
-        // C1 controls, line and paragraph separators, embeddings, overrides and isolates.
-        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    }
+    text.chars().map(texts::mark).collect()
 }
 
 #[cfg(test)]

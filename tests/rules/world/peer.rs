@@ -112,19 +112,20 @@ impl Peer {
         self.roster = named(&welcome.online);
         self.renames.clear();
         self.next.clear();
-        if self.user.is_guest() {
+        // A guest was never here before: it is live at once.
+        let phase = if self.user.is_guest() {
             self.next.insert(RoomId::Lobby, lobby + 1);
-        }
+            Phase::Live
+        } else {
+            Phase::Reading
+        };
         if !self.phase.is_over() {
-            self.phase = Phase::Reading;
+            self.phase = phase;
         }
     }
 
-    /// Sends what the store has; says how far each room got. A guest was never here before.
+    /// Sends what the store has; says how far each room got.
     pub fn read(&mut self, store: &Store) -> Vec<(RoomId, MessageId)> {
-        if self.user.is_guest() {
-            return Vec::new();
-        }
         let rooms: Vec<_> = store.rooms_of(self.user).chain([RoomId::Lobby]).collect();
         for room in rooms {
             let cursor = store.cursor(self.user, self.device.as_ref(), room);
@@ -135,13 +136,8 @@ impl Peer {
     }
 
     pub fn caught(&mut self, live: bool) {
-        if self.phase.is_over() {
-            return;
-        }
-        self.phase = if live { Phase::Live } else { Phase::Reading };
-        if !live && self.user.is_guest() {
-            // What was said in the moment of its arrival was too much: it begins later.
-            self.next.clear();
+        if !self.phase.is_over() {
+            self.phase = if live { Phase::Live } else { Phase::Reading };
         }
     }
 
@@ -159,8 +155,7 @@ impl Peer {
                 assert!(may_see(self.user, room), "{} sees {room}", self.user);
                 let stored = store.room(room).get(id as usize - 1);
                 assert_eq!(stored, Some(message), "shown, but not stored");
-                let first = if self.user.is_guest() { id } else { 1 };
-                let next = self.next.entry(room).or_insert(first);
+                let next = self.next.entry(room).or_insert(1);
                 assert_eq!(id, *next, "{} in {room}", self.user);
                 *next += 1;
             }
@@ -186,8 +181,7 @@ impl Peer {
         for room in store.rooms_of(self.user) {
             let next = self.next.get(&room).copied();
             let all = Some(store.room(room).len() as u64 + 1);
-            let began_later = next.is_none() && self.user.is_guest();
-            assert!(began_later || next == all, "{} in {room}: {next:?}, {all:?}", self.user);
+            assert_eq!(next, all, "{} in {room}", self.user);
         }
     }
 }

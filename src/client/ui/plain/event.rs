@@ -5,7 +5,7 @@
 use crate::client::texts;
 use crate::client::ui::clean;
 use crate::client::{Ask, Update};
-use crate::protocol::Member;
+use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
 
 /// One line: its kind and its fields, each made harmless and whole by escapes.
@@ -60,8 +60,12 @@ pub(super) fn lines(update: &Update) -> String {
             line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
         }
         Update::Came(who) => member("came", who),
-        Update::Left { who, timed_out } => {
-            let how = if *timed_out { "timeout" } else { "left" };
+        Update::Left { who, how } => {
+            let how = match how {
+                Leaving::Logout => "left",
+                Leaving::TimedOut => "timeout",
+                Leaving::BecameAccount => "login",
+            };
             line("left", &[&who.id.to_string(), &who.name, how])
         }
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),

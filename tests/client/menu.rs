@@ -1,0 +1,181 @@
+//! The menus, on a terminal of their own.
+
+use std::process::Command;
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{Eof, Expect};
+use hubbub::clock;
+use hubbub::protocol::wire::{self, kind};
+use tempfile::TempDir;
+
+use super::fake::{DEADLINE, FakeServer, Peer};
+
+struct Terminal {
+    session: OsSession,
+    /// Everything that was on the screen until now.
+    screen: Vec<u8>,
+    _state: TempDir,
+}
+
+impl Terminal {
+    fn start(address: &str, args: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        command
+            .args(["--addr", address])
+            .args(args)
+            .env("XDG_STATE_HOME", state.path())
+            .env("TERM", "xterm")
+            .env_remove("HUBBUB_USER")
+            .env_remove("HUBBUB_PASSWORD");
+        let mut session = OsSession::spawn(command).unwrap();
+        session.set_expect_timeout(Some(DEADLINE));
+        Self { session, screen: Vec::new(), _state: state }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        match self.session.expect(text) {
+            Ok(found) => self.screen.extend_from_slice(found.as_bytes()),
+            Err(error) => panic!("no {text:?} on the screen: {error}\n{}", self.shown()),
+        }
+    }
+
+    fn answer(&mut self, prompt: &str, line: &str) {
+        self.wait_for(prompt);
+        self.session.send(format!("{line}\r")).unwrap();
+    }
+
+    /// Blocks until the terminal does not show what is typed.
+    fn wait_until_dark(&self) {
+        let by = clock::now() + DEADLINE;
+        while self.session.get_process().get_echo().unwrap() {
+            assert!(clock::now() < by, "a password would be shown");
+            std::thread::yield_now();
+        }
+    }
+
+    fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.screen).into_owned()
+    }
+
+    fn exit_code(mut self) -> i32 {
+        self.session.expect(Eof).unwrap();
+        match self.session.get_process().wait().unwrap() {
+            WaitStatus::Exited(_, code) => code,
+            other => panic!("not an exit: {other:?}"),
+        }
+    }
+}
+
+/// Takes the goodbye.
+fn see_off(mut peer: Peer) {
+    while peer.read().is_some_and(|(kind, _)| kind != kind::LOGOUT) {}
+}
+
+#[test]
+fn messages_appear_while_one_types_and_a_password_never() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::start(&server.address(), &["--lang", "zh", "--wait", "1"]);
+    let mut peer = server.accept();
+    peer.greet();
+    terminal.wait_for("----------------欢迎登陆多人聊天系统------------\r\n");
+    terminal.wait_for("                 1 登陆聊天室\r\n");
+    terminal.answer("请选择(1-3): ", "1");
+    terminal.answer("请输入用户id或名字: ", "100");
+    terminal.wait_for("请输入密码: ");
+    terminal.wait_until_dark();
+    terminal.session.send("geheim\r").unwrap();
+    assert_eq!(peer.expect::<wire::Login>(kind::LOGIN).user_pwd, "geheim");
+    peer.accept_login(100, "one");
+    terminal.answer("请选择(1-5): ", "2");
+    terminal.wait_for("大家> ");
+    terminal.session.send("half a ").unwrap();
+    terminal.wait_for("half a ");
+    peer.said(1, 200, "one\nforged\u{1b}[2J");
+    terminal.wait_for("user 200: one\r\n    forged␛[2J");
+    terminal.wait_for("half a ");
+    terminal.session.send("line\r").unwrap();
+    assert_eq!(peer.expect::<wire::Sms>(kind::SMS).content, "half a line");
+    terminal.answer("大家> ", "");
+    terminal.answer("请选择(1-5): ", "5");
+    terminal.wait_for("你退出了系统");
+    assert!(!terminal.shown().contains("geheim"));
+    drop(peer);
+    drop(server);
+    assert_eq!(terminal.exit_code(), 1, "nobody has acknowledged the line");
+}
+
+#[test]
+fn one_registers_lists_who_is_online_and_what_came() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::start(&server.address(), &["--lang", "en", "--wait", "5"]);
+    let mut peer = server.accept();
+    peer.greet();
+    terminal.answer("Choose (1-3): ", "2");
+    terminal.answer("you get one): ", "100");
+    terminal.answer("Name to be shown", "Tom");
+    for prompt in ["Choose a password: ", "password again: "] {
+        terminal.answer(prompt, "geheim");
+    }
+    let register: wire::Register = peer.expect(kind::REGISTER);
+    assert_eq!((register.user.user_id, register.user.user_name.as_str()), (100, "Tom"));
+    let res = wire::Res { code: 200, user_id: Some(100), ..Default::default() };
+    peer.say(kind::REGISTER_RES, &res);
+    terminal.wait_for("Your user id is 100");
+    terminal.answer("Choose (1-3): ", "1");
+    terminal.answer("User id or name: ", "100");
+    terminal.answer("Password: ", "geheim");
+    peer.expect::<wire::Login>(kind::LOGIN);
+    peer.accept_login(100, "one");
+    let waited = wire::Sms {
+        content: "you were away".into(),
+        user_id: 200,
+        user_name: "Eve".into(),
+        id: Some(1),
+        room: Some("@100,200".into()),
+        replayed: Some(true),
+        ..Default::default()
+    };
+    peer.say(kind::SMS_PRIVATE, &waited);
+    terminal.wait_for("Eve (private): you were away");
+    terminal.answer("Choose (1-5): ", "1");
+    peer.expect::<wire::Empty>(kind::WHO);
+    let eve = wire::Person { user_id: 200, user_name: "Eve".into(), address: "127.0.0.1:9".into() };
+    peer.say(kind::WHO_RES, &wire::WhoRes { online: vec![eve], more: false });
+    terminal.wait_for("200  Eve  127.0.0.1:9");
+    terminal.answer("Choose (1-5): ", "4");
+    terminal.wait_for("Eve (private): you were away");
+    terminal.answer("Choose (1-5): ", "3");
+    terminal.answer("To whom (id or name): ", "eve");
+    terminal.answer("Eve> ", "hello");
+    loop {
+        let (kind, data) = peer.read().expect("a private text");
+        if kind == kind::SMS_PRIVATE {
+            let sms: wire::Sms = serde_json::from_str(&data).unwrap();
+            assert_eq!((sms.to_user_id, sms.content.as_str()), (Some(200), "hello"));
+            peer.ack(&sms.client_ref.unwrap(), 2);
+            break;
+        }
+    }
+    terminal.answer("Eve> ", "/quit");
+    terminal.wait_for("Goodbye.");
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn ctrl_c_leaves_only_when_pressed_twice() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::start(&server.address(), &["--lang", "en"]);
+    let mut peer = server.accept();
+    peer.greet();
+    terminal.wait_for("Choose (1-3): ");
+    terminal.session.send("\u{3}").unwrap();
+    terminal.wait_for("Press Ctrl-C again to leave.");
+    terminal.wait_for("Choose (1-3): ");
+    terminal.session.send("\u{3}").unwrap();
+    terminal.wait_for("Goodbye.");
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
+}
