@@ -278,7 +278,11 @@ impl State {
             device: attach.device.clone(),
             n_in_flight: 0,
             waiting: VecDeque::new(),
-            link: if attach.user.is_guest() { Link::Entered } else { Link::Held(Held::default()) },
+            link: match attach.user.is_guest() {
+                // Never here before: nothing waits for it, so it is live at once.
+                true => Link::Entered,
+                false => Link::Held(Held::default()),
+            },
         };
         self.sessions.insert(id, session);
         let changes = self.people.arrive(attach);
@@ -291,15 +295,13 @@ impl State {
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };
+        effects.push(Effect::Attached { session: id, welcome: welcome.clone() });
         if attach.user.is_guest() {
-            // Never here before: nothing waits for it, so it is live at once.
-            let event = Arc::new(Event::Welcome(welcome.clone()));
-            effects.push(Effect::One { session: id, event, own: false });
+            self.tell(id, Event::Welcome(welcome), effects);
             effects.push(Effect::Enter(id));
         } else {
             self.catching_up.push(id);
         }
-        effects.push(Effect::Attached { session: id, welcome });
     }
 
     fn on_detach(

@@ -173,8 +173,6 @@ impl People {
         match event {
             Event::Came(member) => folded.came.push(member),
             // Who came and went within the second was never there, as far as others can tell.
-            // Who went and came back is told as both: it may have another name or address now,
-            // and who attached in between has not heard of it.
             Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
                 Some(at) => drop(folded.came.remove(at)),
                 None => folded.left.push(member),

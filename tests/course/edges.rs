@@ -130,16 +130,23 @@ fn way_5_a_flood_is_taken_to_the_last_frame() {
 fn way_6_and_9_fifty_log_in_at_once_and_all_know_of_all() {
     let server = Server::start();
     let addr = server.any();
-    at_once(50, move |id| Course::join(addr, 1_000 + id, ""));
-    let log_in = move |id| {
+    let mut course = Course::connect(addr);
+    (1_000..1_050).for_each(|id| course.register(id, "secret", ""));
+    let log_in = move |n| {
         let mut course = Course::connect(addr);
-        course.log_in(1_000 + id, "secret");
-        let (kind, data) = course.next("the answer to the login");
-        assert_eq!(kind, "LoginResMes");
-        let data: Value = serde_json::from_str(&data).unwrap();
-        assert_eq!(data["code"], 200);
-        let listed = data["UsersId"].as_array().unwrap().iter();
-        (course, listed.map(|id| id.as_i64().unwrap()).collect::<BTreeSet<_>>())
+        loop {
+            course.log_in(1_000 + n, "secret");
+            let (kind, data) = course.next("the answer to the login");
+            assert_eq!(kind, "LoginResMes");
+            let data: Value = serde_json::from_str(&data).unwrap();
+            // On a machine that has much else to do.
+            let is_busy = data["code"] == 505 && data["error"].as_str().unwrap().contains("繁忙");
+            if !is_busy {
+                assert_eq!(data["code"], 200, "{data}");
+                let listed = data["UsersId"].as_array().unwrap().iter();
+                return (course, listed.map(|id| id.as_i64().unwrap()).collect::<BTreeSet<_>>());
+            }
+        }
     };
     for (mut course, mut known) in at_once(50, log_in) {
         while known.len() < 50 {

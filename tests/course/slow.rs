@@ -10,7 +10,7 @@ use crate::support::peers::Course;
 use crate::support::server::Server;
 
 /// Far beyond what a kernel and an outbox hold for one who does not read.
-const TEXTS: usize = 3_000;
+const TEXTS: usize = 750;
 
 fn text(n: usize) -> String {
     format!("{n} {}", "x".repeat(7_000))
@@ -32,7 +32,7 @@ fn way_8_who_does_not_read_stops_nobody_and_finds_later_what_waits() {
     let flood = threads::spawn("flood", flood).unwrap();
     let mut gone = BTreeSet::new();
     for n in 0..TEXTS {
-        if n % 500 == 0 {
+        if n % 250 == 0 {
             // The door is open all the while.
             Course::enter(server.frames(), 1_000 + n as i64, "").wire.reset();
         }
@@ -40,7 +40,7 @@ fn way_8_who_does_not_read_stops_nobody_and_finds_later_what_waits() {
         assert!(said.starts_with(&format!(r#"{{"content":"{n} "#)), "not {n}");
     }
     let mut tom = flood.join().unwrap();
-    while gone.len() < 1 + TEXTS / 500 {
+    while gone.len() < 1 + TEXTS / 250 {
         let (_, data) = jerry.next("who left");
         gone.extend(leaver(&data));
     }
@@ -81,7 +81,7 @@ fn the_server_stops_in_time_although_a_peer_does_not_read() {
     half_said.wire.send(b"\0\0\0");
     let mut tom = Course::enter(server.frames(), 100, "tom");
     // More than the kernels hold, less than cuts it off.
-    for n in 0..900 {
+    for n in 0..400 {
         tom.say(100, &text(n));
     }
     let mut jerry = Course::connect(server.frames());
@@ -93,4 +93,28 @@ fn the_server_stops_in_time_although_a_peer_does_not_read() {
     jerry.wire.expect_end();
     server.start_again();
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+}
+
+/// What a kernel took for a peer that then tore the connection down was not taken by the peer.
+#[test]
+fn what_a_torn_connection_did_not_read_comes_again() {
+    let server = Server::start();
+    Course::join(server.frames(), 300, "ann");
+    let mut tom = Course::enter(server.frames(), 100, "tom");
+    let texts = ["one", "two", "three"];
+    texts.iter().for_each(|text| tom.tell(100, 300, text));
+    for _ in 0..5 {
+        let ann = Course::come_back(server.frames(), 300);
+        let address = ann.wire.address();
+        ann.wire.reset();
+        server.forget(address);
+    }
+    let mut ann = Course::come_back(server.frames(), 300);
+    texts.iter().for_each(|text| ann.expect_told((100, "tom"), 300, text));
+    let address = ann.wire.address();
+    ann.wire.close();
+    server.forget(address);
+    let mut ann = Course::come_back(server.frames(), 300);
+    tom.say(100, "now");
+    ann.expect_said(100, "tom", "now");
 }

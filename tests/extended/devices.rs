@@ -122,7 +122,7 @@ fn what_one_device_acknowledged_counts_for_clients_that_cannot() {
     comes_to_miss(&server, "laptop", &[three], &[two - 1, two, three]);
     let mut course = Course::come_back(server.frames(), 200);
     course.expect_said(100, "tom", "text 3");
-    tom.store("live", "r4");
+    tom.say("live", "r4");
     course.expect_said(100, "tom", "live");
 }
 

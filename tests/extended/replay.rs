@@ -1,32 +1,42 @@
 //! What was missed meets what is said now: no hole, no repeat, in order, however often a reader
 //! comes and goes while somebody talks.
 
+use std::net::SocketAddr;
 use std::thread::JoinHandle;
 
+use crossbeam_channel::{Sender, bounded};
 use hubbub::threads;
 use serde_json::Value;
 
 use crate::support::peers::{Course, Extended, message};
 use crate::support::server::Server;
+use crate::support::wire::DEADLINE;
 
 const TEXTS: usize = 2_000;
 
-/// Texts on their way at the same time.
-const AHEAD: usize = 50;
+/// So far the talk is ahead of the reader: several pages of the store.
+const AHEAD: usize = 250;
 
-/// Says the numbers, in pace with their acknowledgements.
-fn talk(mut tom: Extended, say: fn(&mut Extended, usize)) -> JoinHandle<()> {
+/// Says the numbers, one for each that the reader has taken.
+fn talk(mut tom: Extended, say: fn(&mut Extended, usize)) -> (JoinHandle<()>, Sender<()>) {
+    let (taken, is_taken) = bounded(TEXTS);
     let talk = move || {
-        for n in 0..TEXTS + AHEAD {
-            if n < TEXTS {
-                say(&mut tom, n);
-            }
+        for n in 0..TEXTS {
             if n >= AHEAD {
-                while tom.next("an acknowledgement").0 != "AckMes" {}
+                is_taken.recv_timeout(DEADLINE).expect("a reader that goes on");
             }
+            say(&mut tom, n);
+        }
+        for _ in 0..TEXTS {
+            while tom.next("an acknowledgement").0 != "AckMes" {}
         }
     };
-    threads::spawn("talk", talk).unwrap()
+    (threads::spawn("talk", talk).unwrap(), taken)
+}
+
+/// One more may be said; the last ones do not wait for it.
+fn go_on(taken: &Sender<()>) {
+    taken.try_send(()).ok();
 }
 
 /// What a reader has taken: texts are numbered without a gap, ids increase.
@@ -52,14 +62,19 @@ impl Taken {
     }
 }
 
-fn read_in_visits(server: &Server, device: &str) {
+fn read_in_visits(server: SocketAddr, device: &str, tell: Option<&Sender<()>>) {
     let mut taken = Taken::default();
     for visit in 1.. {
-        let mut jerry = Extended::come_back(server.frames(), 200, device);
-        let (until, mut last_id) = (taken.n + 7 * (visit % 23) + 1, 0);
+        let mut jerry = Extended::come_back(server, 200, device);
+        let (until, mut last_id) = (taken.n + 17 * (visit % 23) + 1, 0);
         while taken.n < until.min(TEXTS) {
+            let before = taken.n;
             let (kind, data) = jerry.next("a message");
             taken.take(&kind, &data, &mut last_id);
+            if taken.n == before {
+                continue;
+            }
+            tell.into_iter().for_each(go_on);
             if visit % 3 != 0 && taken.n % 10 == 0 {
                 jerry.received("lobby", taken.id);
             }
@@ -76,23 +91,19 @@ fn read_in_visits(server: &Server, device: &str) {
     }
 }
 
-fn nothing_is_missed_and_nothing_comes_twice(server: &Server) {
+#[test]
+fn a_device_that_comes_and_goes_gets_everything_once() {
+    let server = Server::start_on_disk();
     Course::join(server.frames(), 200, "jerry");
     let tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
-    let talk = talk(tom, |tom, n| tom.say(&n.to_string(), &format!("r{n}")));
-    read_in_visits(server, "laptop");
-    read_in_visits(server, "phone");
+    // A device that is new later would begin where the other one is then.
+    drop(Extended::come_back(server.frames(), 200, "phone"));
+    let (talk, taken) = talk(tom, |tom, n| tom.say(&n.to_string(), &format!("r{n}")));
+    let addr = server.frames();
+    let phone = threads::spawn("phone", move || read_in_visits(addr, "phone", None)).unwrap();
+    read_in_visits(addr, "laptop", Some(&taken));
+    phone.join().unwrap();
     talk.join().unwrap();
-}
-
-#[test]
-fn a_device_that_comes_and_goes_gets_everything_once_in_memory() {
-    nothing_is_missed_and_nothing_comes_twice(&Server::start());
-}
-
-#[test]
-fn a_device_that_comes_and_goes_gets_everything_once_on_disk() {
-    nothing_is_missed_and_nothing_comes_twice(&Server::start_on_disk());
 }
 
 /// Clients that cannot acknowledge share one device of their account: they miss nothing.
@@ -101,7 +112,7 @@ fn clients_that_cannot_acknowledge_miss_nothing() {
     let server = Server::start_on_disk();
     Course::join(server.frames(), 200, "jerry");
     let tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
-    let talk = talk(tom, |tom, n| tom.tell(200, &n.to_string(), &format!("r{n}")));
+    let (talk, taken) = talk(tom, |tom, n| tom.tell(200, &n.to_string(), &format!("r{n}")));
     let mut n_taken = 0;
     let mut visits = 0;
     while n_taken < TEXTS {
@@ -111,14 +122,14 @@ fn clients_that_cannot_acknowledge_miss_nothing() {
         let mut last = None;
         while n_taken < until.min(TEXTS) {
             let (kind, data) = jerry.next("a message");
-            count(&kind, &data, &mut n_taken, &mut last);
+            count((&kind, &data), &mut n_taken, &mut last, &taken);
         }
         match visits % 2 {
             0 => jerry.wire.reset(),
             _ => {
                 jerry.wire.half_close();
                 while let Some((kind, data)) = jerry.next_or_end() {
-                    count(&kind, &data, &mut n_taken, &mut last);
+                    count((&kind, &data), &mut n_taken, &mut last, &taken);
                 }
             }
         }
@@ -128,7 +139,12 @@ fn clients_that_cannot_acknowledge_miss_nothing() {
 }
 
 /// In order within a connection, and after the last one of the connection before at the latest.
-fn count(kind: &str, data: &str, n_taken: &mut usize, last: &mut Option<usize>) {
+fn count(
+    (kind, data): (&str, &str),
+    n_taken: &mut usize,
+    last: &mut Option<usize>,
+    taken: &Sender<()>,
+) {
     if kind != "SmsPrivateMes" {
         return;
     }
@@ -139,5 +155,54 @@ fn count(kind: &str, data: &str, n_taken: &mut usize, last: &mut Option<usize>) 
         None => assert!(n <= *n_taken, "{n} after {n_taken}: a hole"),
     }
     *last = Some(n);
-    *n_taken = (*n_taken).max(n + 1);
+    if n == *n_taken {
+        *n_taken += 1;
+        go_on(taken);
+    }
+}
+
+/// Whoever heard no answer says it again under the same reference.
+#[test]
+fn a_server_that_is_killed_again_and_again_loses_and_doubles_nothing() {
+    const KILLS: usize = 4;
+    const PART: usize = 100;
+    let mut server = Server::start_on_disk();
+    Course::join(server.frames(), 200, "jerry");
+    Course::join(server.frames(), 100, "tom");
+    let mut n_stored = 0;
+    let mut taken = Taken::default();
+    for kill in 1..=KILLS {
+        let mut jerry = Extended::come_back(server.frames(), 200, "laptop");
+        let mut tom = Extended::come_back(server.frames(), 100, "laptop");
+        let until = kill * PART;
+        (n_stored..until).for_each(|n| tom.say(&n.to_string(), &format!("r{n}")));
+        // Half of the answers, or after the last kill all.
+        let n_heard = if kill == KILLS { until } else { (n_stored + until) / 2 };
+        while n_stored < n_heard {
+            let (kind, data) = tom.next("an acknowledgement");
+            if kind == "AckMes" {
+                assert_eq!(data["clientRef"], format!("r{n_stored}"), "{data}");
+                assert!(data["id"].is_u64(), "{data}");
+                n_stored += 1;
+            }
+        }
+        let mut last_id = 0;
+        while taken.n < n_heard {
+            let (kind, data) = jerry.next("a message");
+            taken.take(&kind, &data, &mut last_id);
+        }
+        server.kill_and_start_again();
+    }
+    let mut jerry = Extended::come_back(server.frames(), 200, "laptop");
+    let mut tom = Extended::come_back(server.frames(), 100, "laptop");
+    tom.say("end", "end");
+    let mut last_id = 0;
+    loop {
+        let (kind, data) = jerry.next("a message");
+        if data["content"] == "end" {
+            assert_eq!((taken.n, &data["replayed"]), (KILLS * PART, &Value::Null));
+            return;
+        }
+        taken.take(&kind, &data, &mut last_id);
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hubbub::protocol::{
     Act, Append, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text,
-    UserId, Welcome,
+    UserId,
 };
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
 
@@ -276,9 +276,14 @@ impl World {
                 self.store.advance(account, device, room, up_to.0);
             }
             Effect::Finished { session, acts, .. } => self.peer(session).finish(acts),
-            // A guest was greeted already.
-            Effect::Attached { welcome, .. } if welcome.me.id.is_guest() => {}
-            Effect::Attached { session, welcome } => self.attached(session, &welcome),
+            Effect::Attached { session, welcome } => {
+                let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);
+                // In a crowd it is told later.
+                if let Some(name) = self.town.get(&welcome.me.id) {
+                    assert_eq!(*name, welcome.me.name, "one's own name");
+                }
+                self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
+            }
             Effect::Caught { session, live } => self.peer(session).caught(live),
             Effect::Detached(id) => {
                 assert!(!self.room.contains(&id), "{id:?} is detached and still in");
@@ -289,15 +294,6 @@ impl World {
                 assert!(self.is_stopping && self.n_stops == 1, "it stops once");
             }
         }
-    }
-
-    fn attached(&mut self, id: SessionId, welcome: &Welcome) {
-        // In a crowd it is told later.
-        if let Some(name) = self.town.get(&welcome.me.id) {
-            assert_eq!(*name, welcome.me.name, "one's own name");
-        }
-        let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);
-        self.peer(id).attached(welcome, lobby);
     }
 
     fn tell_all(&mut self, event: &Event, from: Option<SessionId>) {
@@ -327,9 +323,6 @@ impl World {
     }
 
     fn tell(&mut self, id: SessionId, event: &Event) {
-        if let Event::Welcome(welcome) = event {
-            return self.attached(id, welcome);
-        }
         let peer = self.peers.get_mut(&id).unwrap();
         peer.hear(event, &self.store);
     }
