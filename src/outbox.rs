@@ -322,6 +322,11 @@ impl Outbox {
         self.lock().phase == Phase::Open
     }
 
+    /// The connection was ended at once, by us or by the peer.
+    pub fn is_cut(&self) -> bool {
+        self.lock().phase == Phase::Gone
+    }
+
     /// How long the flusher may leave it alone if its socket says nothing; `None`: for ever.
     fn patience(&self, now: Instant) -> Option<Duration> {
         match self.lock().phase {

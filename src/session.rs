@@ -287,11 +287,14 @@ impl<'a> Session<'a> {
         End { why: Leaving::TimedOut, farewell: Some(farewell), line: Line::Open }
     }
 
-    /// The peer's FIN: what it said without a line end counts. Our own cut looks the same to the
-    /// reader, but then half a line stays half a line.
+    /// The peer's FIN: what it said without a line end counts, if it was not in answer to our
+    /// farewell. Our own cut looks the same to the reader.
     fn on_end(&mut self) -> End {
-        if !self.outbox.is_open() {
+        if self.outbox.is_cut() {
             return End::of_line(Line::Broken);
+        }
+        if !self.outbox.is_open() {
+            return End::of_line(Line::Ended);
         }
         let mut commands = Vec::new();
         self.decoder.finish(&mut commands);

@@ -157,6 +157,8 @@ fn without_guests_a_line_is_nobody_until_it_logs_in() {
     let mut other = Course::enter(server.any(), 200, "jerry");
     let mut line = Line::connect(server.lines());
     let hint = "* an account is made by /register ID PASSWORD; then: /login ID PASSWORD";
+    line.expect("* this server wants an account: log in first");
+    line.expect(hint);
     for refused in ["hello", "who", "rename|tom", "/msg 200 psst", "/passwd a b"] {
         line.say(refused);
         let refusal = line.next("a refusal");
