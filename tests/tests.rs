@@ -25,3 +25,4 @@ mod rules;
 mod scenario;
 mod stores;
 mod support;
+mod tidy;
