@@ -9,6 +9,7 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::missing_panics_doc,
     unreachable_pub,
     missing_docs,
