@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use hubbub::clock;
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// Longer than anything here takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -21,7 +21,27 @@ pub struct Wire {
 
 impl Wire {
     pub fn connect(server: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&server, DEADLINE).unwrap();
+        Self::of(TcpStream::connect_timeout(&server, DEADLINE).unwrap())
+    }
+
+    /// From an address of this machine that is not the usual one.
+    pub fn connect_from(server: SocketAddr, from: [u8; 4]) -> Self {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+        socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+        Self::of(socket.into())
+    }
+
+    /// One whose kernel takes little of what the test does not read.
+    pub fn connect_narrow(server: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None).unwrap();
+        // The window is announced with the first packet.
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+        Self::of(socket.into())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         let address = stream.local_addr().unwrap();

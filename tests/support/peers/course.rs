@@ -32,7 +32,12 @@ pub fn frame(kind: &str, data: &str) -> Vec<u8> {
 
 impl Course {
     pub fn connect(server: SocketAddr) -> Self {
-        Self { wire: Wire::connect(server), buffer: BUFFER }
+        Self::over(Wire::connect(server))
+    }
+
+    /// The same over a connection that is there.
+    pub fn over(wire: Wire) -> Self {
+        Self { wire, buffer: BUFFER }
     }
 
     /// A new account for whoever asks.
