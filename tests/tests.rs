@@ -20,6 +20,7 @@
 mod client;
 mod course;
 mod extended;
+mod faults;
 mod fronts;
 mod lines;
 mod rules;

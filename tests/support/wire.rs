@@ -59,6 +59,16 @@ impl Wire {
             .unwrap_or_else(|error| panic!("{} sends: {error}", self.name()));
     }
 
+    /// The server may be closing, or may have closed, while this is said.
+    pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The same for the end of what is said.
+    pub fn try_half_close(&self) -> std::io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
     /// Reads until `find` sees what it wants at the front and says how many bytes it takes.
     pub fn take(&mut self, what: &str, find: impl Fn(&[u8]) -> Option<usize>) -> Vec<u8> {
         let deadline = clock::now() + DEADLINE;
@@ -78,6 +88,33 @@ impl Wire {
                 }
             }
         }
+    }
+
+    /// One byte, as slowly as one can.
+    pub fn sip(&mut self) -> u8 {
+        self.stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut byte = [0];
+        let read = self.stream.read_exact(&mut byte);
+        read.unwrap_or_else(|error| panic!("{} did not hear a byte: {error}", self.name()));
+        byte[0]
+    }
+
+    /// Waits until this many bytes are there; `false`: the connection ends before, or is cut.
+    pub fn has(&mut self, n: usize) -> bool {
+        while self.held.len() < n {
+            match self.read(DEADLINE) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) if is_late(&error) => panic!("{} did not hear more", self.name()),
+                Err(_cut) => return false,
+            }
+        }
+        true
+    }
+
+    /// The bytes at the front.
+    pub fn front(&self) -> &[u8] {
+        &self.held
     }
 
     /// The server ends the connection in order, and says nothing more before.
