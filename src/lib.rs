@@ -6,24 +6,26 @@
 //!
 //! | row | modules |
 //! |---|---|
-//! | 0 | [`protocol`] the vocabulary; [`clock`]; [`limits`] buckets and budgets; [`texts`] what people read |
-//! | 1 | [`envelope`] an event and its bytes; [`state`] the rules; [`config`]; [`transport`]; [`threads`]; [`logging`] |
-//! | 2 | [`stage`] a batch stage; [`outbox`] the byte path to a peer; [`dao`] the stores |
-//! | 3 | [`hub`] the broadcast stage; [`front`] the wire languages; [`auth`] passwords |
-//! | 4 | [`session`] the life of a connection; [`journal`] group commit; [`client`] the connection library |
-//! | 5 | [`server`] bind, accept, shut down |
-//! | 6 | the programs `bin/server` and `bin/client` |
+//! | 0 | [`protocol`] the vocabulary; [`threads`] |
+//! | 1 | [`clock`]; [`limits`] buckets and budgets; [`texts`] what people read |
+//! | 2 | [`envelope`] an event and its bytes; [`state`] the rules; [`config`]; [`transport`]; [`logging`] |
+//! | 3 | [`stage`] a batch stage; [`outbox`] the byte path to a peer; [`dao`] the stores |
+//! | 4 | [`hub`] the broadcast stage; [`front`] the wire languages; [`auth`] passwords |
+//! | 5 | [`session`] the life of a connection; [`journal`] group commit; [`client`] the connection library |
+//! | 6 | [`server`] bind, accept, shut down; [`client::ui`] the faces of the client |
+//! | 7 | the programs `bin/server` and `bin/client` |
+
+pub mod protocol;
+pub mod threads;
 
 pub mod clock;
 pub mod limits;
-pub mod protocol;
 pub mod texts;
 
 pub mod config;
 pub mod envelope;
 pub mod logging;
 pub mod state;
-pub mod threads;
 pub mod transport;
 
 pub mod dao;

@@ -9,6 +9,7 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::missing_panics_doc,
     unreachable_pub,
     missing_docs,
@@ -19,6 +20,7 @@
 mod client;
 mod course;
 mod extended;
+mod faults;
 mod fronts;
 mod keeping;
 mod lines;
@@ -26,3 +28,4 @@ mod rules;
 mod scenario;
 mod stores;
 mod support;
+mod tidy;

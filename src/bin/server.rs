@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use crossbeam_channel::{Receiver, bounded};
 use hubbub::config::{Cli, Job, Options};
 use hubbub::server::{Server, StartError, keeping, run_user_act};
@@ -15,7 +16,10 @@ use signal_hook::iterator::Signals;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
     let result = match &cli.job {
         Some(job) => run(job, &mut io::BufWriter::new(io::stdout())).map_err(|line| (line, 1)),
         None => serve(&cli.options),
@@ -39,6 +43,22 @@ fn run(job: &Job, out: &mut dyn Write) -> Result<(), String> {
         Job::Import { store, path } => keeping::import(store, path, out)?,
     }
     out.flush().map_err(|error| error.to_string())
+}
+
+/// Help goes out as it is; of a mistake, one line that says what it was.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    let is_mistake =
+        error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_mistake {
+        let text = error.render().to_string();
+        let what = text.split("\n\n").next().unwrap_or_default();
+        let what = what.trim_start_matches("error: ").split_whitespace();
+        let what = what.collect::<Vec<_>>().join(" ");
+        writeln!(io::stderr(), "server: {what}; see --help").ok();
+    } else {
+        error.print().ok();
+    }
+    ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
 }
 
 fn serve(options: &Options) -> Result<(), (String, u8)> {

@@ -187,7 +187,9 @@ impl People {
         });
         match event {
             Event::Came(member) => folded.came.push(member),
-            // Who came and went within the second was never there, as far as others can tell.
+            // Who came and went within the second was never there, as far as others can tell. Who
+            // went and came back is told as both: the name or the address may be another now, and
+            // who attached in between has not heard of it.
             Event::Left(member, _) => match folded.came.iter().position(|m| m.id == member.id) {
                 Some(at) => drop(folded.came.remove(at)),
                 None => folded.left.push(member),

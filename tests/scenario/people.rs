@@ -270,6 +270,9 @@ impl Extended {
     /// What a frame tells; nothing where this device has it.
     fn read(&mut self, kind: &str, data: &Value) -> Option<News> {
         let id = data["userId"].as_i64().unwrap();
+        if kind == "DeliveredMes" {
+            return None;
+        }
         if kind == "NotifyUserStatusMes" {
             return Some(if data["status"] == 0 { News::Came(id) } else { News::Left(id) });
         }

@@ -203,8 +203,13 @@ fn a_text_is_stored_as_sent() {
     on_every_store(|place| {
         let store = place.open();
         let mut writer = store.writer().unwrap();
-        let texts =
-            ["\r\n", "\u{1b}[2J\u{7f}\u{85}", "张三\u{202e}👩‍👩‍👧", " '; --%s\\", &"x".repeat(8000)];
+        let texts = [
+            "\r\n",
+            "\u{1b}[2J\u{7f}\u{85}",
+            "张三\u{202e}👩\u{200d}👩\u{200d}👧",
+            " '; --%s\\",
+            &"x".repeat(8000),
+        ];
         for text in texts {
             write(&mut writer, &Write::Append(say(1, &format!("{}", text.len()), text)));
         }

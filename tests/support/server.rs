@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -96,7 +97,36 @@ impl Server {
 
     /// Asks it to stop, as Ctrl-C does; it says farewell and ends.
     pub fn ask_to_stop(&self) {
-        kill_process(Pid::from_child(&self.process.child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.process.wait()
+    }
+
+    /// Waits until its log, or its greeting, has a line with this in it.
+    pub fn expect_in_log(&self, what: &str) -> String {
+        self.process.output.wait_for(what, |line| line.contains(what))
+    }
+
+    /// All that it has said so far, the log at `debug`.
+    pub fn log(&self) -> String {
+        self.process.output.said.lock().unwrap().0.join("\n")
+    }
+
+    /// The `n`th address that it listens on.
+    pub fn port(&self, n: usize) -> SocketAddr {
+        self.process.ports[n]
+    }
+
+    /// Where its data folder is.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Waits for the end that it was asked for, which must be a good one.

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use hubbub::clock;
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// Longer than anything here takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -21,7 +21,27 @@ pub struct Wire {
 
 impl Wire {
     pub fn connect(server: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&server, DEADLINE).unwrap();
+        Self::of(TcpStream::connect_timeout(&server, DEADLINE).unwrap())
+    }
+
+    /// From an address of this machine that is not the usual one.
+    pub fn connect_from(server: SocketAddr, from: [u8; 4]) -> Self {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+        socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+        Self::of(socket.into())
+    }
+
+    /// One whose kernel takes little of what the test does not read.
+    pub fn connect_narrow(server: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None).unwrap();
+        // The window is announced with the first packet.
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+        Self::of(socket.into())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         let address = stream.local_addr().unwrap();
@@ -37,6 +57,16 @@ impl Wire {
         self.stream
             .write_all(bytes)
             .unwrap_or_else(|error| panic!("{} sends: {error}", self.name()));
+    }
+
+    /// The server may be closing, or may have closed, while this is said.
+    pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The same for the end of what is said.
+    pub fn try_half_close(&self) -> std::io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
     }
 
     /// Reads until `find` sees what it wants at the front and says how many bytes it takes.
@@ -58,6 +88,33 @@ impl Wire {
                 }
             }
         }
+    }
+
+    /// One byte, as slowly as one can.
+    pub fn sip(&mut self) -> u8 {
+        self.stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut byte = [0];
+        let read = self.stream.read_exact(&mut byte);
+        read.unwrap_or_else(|error| panic!("{} did not hear a byte: {error}", self.name()));
+        byte[0]
+    }
+
+    /// Waits until this many bytes are there; `false`: the connection ends before, or is cut.
+    pub fn has(&mut self, n: usize) -> bool {
+        while self.held.len() < n {
+            match self.read(DEADLINE) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) if is_late(&error) => panic!("{} did not hear more", self.name()),
+                Err(_cut) => return false,
+            }
+        }
+        true
+    }
+
+    /// The bytes at the front.
+    pub fn front(&self) -> &[u8] {
+        &self.held
     }
 
     /// The server ends the connection in order, and says nothing more before.

@@ -32,7 +32,12 @@ pub fn frame(kind: &str, data: &str) -> Vec<u8> {
 
 impl Course {
     pub fn connect(server: SocketAddr) -> Self {
-        Self { wire: Wire::connect(server), buffer: BUFFER }
+        Self::over(Wire::connect(server))
+    }
+
+    /// The same over a connection that is there.
+    pub fn over(wire: Wire) -> Self {
+        Self { wire, buffer: BUFFER }
     }
 
     /// A new account for whoever asks.
@@ -99,6 +104,15 @@ impl Course {
     /// The next frame, or nothing where the connection ends in order.
     pub fn next_or_end(&mut self) -> Option<(String, String)> {
         (!self.wire.is_at_end()).then(|| self.next("a frame"))
+    }
+
+    /// The next frame; nothing where the connection ends or is cut before it is whole.
+    pub fn try_next(&mut self) -> Option<(String, String)> {
+        let is_whole = self.wire.has(4) && {
+            let header: [u8; 4] = self.wire.front()[..4].try_into().unwrap();
+            self.wire.has(4 + u32::from_be_bytes(header) as usize)
+        };
+        is_whole.then(|| self.next("a frame"))
     }
 
     pub fn expect(&mut self, kind: &str, data: &str) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::course::Course;
 use super::json::quote;
+use crate::support::wire::Wire;
 
 /// The longest body that it can read.
 const BUFFER: usize = 64 * 1024;
@@ -34,8 +35,12 @@ pub struct Said {
 impl Extended {
     /// Says hello as a device that moves its cursors itself.
     pub fn connect(server: SocketAddr, device: &str) -> Self {
-        let mut course = Course::connect(server);
-        course.buffer = BUFFER;
+        Self::over(Wire::connect(server), device)
+    }
+
+    /// The same over a connection that is there.
+    pub fn over(wire: Wire, device: &str) -> Self {
+        let mut course = Course { wire, buffer: BUFFER };
         let hello = format!(
             "{{\"version\":1,\"client\":\"test/1\",\"device\":{},\"frameLimit\":65536,\
              \"features\":[\"received\"]}}",

@@ -1,0 +1,152 @@
+//! An unchanged Go client takes what one read gives it for a whole header, and what the next
+//! gives it for a whole body. Loopback hides what that costs, so this runs over a pair of virtual
+//! cards with the packet size of Ethernet, in network namespaces of its own: where those cannot
+//! be made, it is skipped.
+//!
+//! The test runs itself three times: here; as the server, in one namespace; as the reader, in
+//! another.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::peers::{Course, Extended, frame};
+use crate::support::program::{Ended, run};
+use crate::support::server::Server;
+use crate::support::wire::DEADLINE;
+
+const NAME: &str = "faults::ethernet::an_unchanged_go_client_gets_every_frame_whole";
+const ROLE: &str = "HUBBUB_TEST_ROLE";
+
+const TEXTS: usize = 1_200;
+
+/// The last text.
+const END: &str = "that was all";
+
+#[test]
+fn an_unchanged_go_client_gets_every_frame_whole() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("server") => serve(),
+        Ok("reader") => read(),
+        _ => in_namespaces(),
+    }
+}
+
+fn in_namespaces() {
+    let may = |args: &[&str]| {
+        let tried = Command::new("unshare").args(args).arg("true").output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let has_ip = Command::new("ip").arg("-V").output().is_ok();
+    let unshare: &[&str] = match () {
+        () if has_ip && may(&["-n"]) => &["-n"],
+        () if has_ip && may(&["-rn"]) => &["-rn"],
+        () => {
+            return eprintln!("SKIPPED: no network namespaces here, so NOTHING RAN OVER ETHERNET");
+        }
+    };
+    let Ended { code, out, err } = run(again(unshare, "server"), "");
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    println!("{}", out.lines().filter(|line| line.contains("whole")).collect::<String>());
+}
+
+/// This very test once more, in another role and a namespace of its own.
+fn again(unshare: &[&str], role: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(unshare).arg(std::env::current_exe().unwrap());
+    command.args([NAME, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role);
+    command
+}
+
+fn ip(args: &str) {
+    let output = Command::new("ip").args(args.split(' ')).output().unwrap();
+    assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Ends with the test, whatever happens.
+struct Reader(Child);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn serve() {
+    ip("link set lo up");
+    ip("link add h0 type veth peer name h1");
+    let mut reader = again(&["-n"], "reader");
+    let reader = reader.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut reader = Reader(reader);
+    let mut said = BufReader::new(reader.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    said.find(|line| line.ends_with("ready")).expect("a reader that is ready");
+    ip(&format!("link set h1 netns {}", reader.0.id()));
+    ip("addr add 10.77.0.1/24 dev h0");
+    ip("link set h0 up");
+    let server = Server::start_with(&["--listen", "frame=10.77.0.1:0", "--allow-plaintext"]);
+    Course::join(server.frames(), 200, "jerry");
+    let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+    let mut stdin = reader.0.stdin.take().unwrap();
+    writeln!(stdin, "{}", server.port(3)).unwrap();
+    while tom.next("that the reader is there").0 != "NotifyUserStatusMes" {}
+    // One after the other, each of another length.
+    for n in 0..TEXTS / 2 {
+        tom.say(&text(n), &format!("r{n}"));
+        while tom.next("an acknowledgement").0 != "AckMes" {}
+    }
+    // In bursts: many are told in one go.
+    for burst in 0..TEXTS / 2 / 50 {
+        let numbers = burst * 50..(burst + 1) * 50;
+        for n in numbers.clone() {
+            tom.say(&text(n), &format!("b{n}"));
+        }
+        for _ in numbers {
+            while tom.next("an acknowledgement").0 != "AckMes" {}
+        }
+    }
+    tom.say(END, "end");
+    let verdict = said.find(|line| line.contains(" frames")).expect("a verdict");
+    println!("{verdict}");
+    assert!(verdict.contains("whole"), "{verdict}");
+}
+
+/// 3,000 to 8,000 bytes of body, and now and then a short one.
+fn text(n: usize) -> String {
+    let length = if n % 7 == 0 { n % 200 } else { 2_900 + (n * 997) % 5_000 };
+    format!("{n} {}", "x".repeat(length))
+}
+
+/// The Go client: registered by others, logs in, reads.
+fn read() {
+    println!("ready");
+    let mut address = String::new();
+    std::io::stdin().read_line(&mut address).unwrap();
+    ip("link set lo up");
+    ip("addr add 10.77.0.2/24 dev h1");
+    ip("link set h1 up");
+    let server = address.trim().parse().unwrap();
+    let mut stream = TcpStream::connect_timeout(&server, DEADLINE).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let login = r#"{"userId":200,"userPwd":"secret","userName":""}"#;
+    stream.write_all(&frame("LoginMes", login)).unwrap();
+    let mut buffer = [0; 8_096];
+    let mut n_frames = 0;
+    loop {
+        let n = stream.read(&mut buffer[..4]).unwrap();
+        if n != 4 {
+            return println!("a header of {n} bytes after {n_frames} frames");
+        }
+        let length = u32::from_be_bytes(buffer[..4].try_into().unwrap()) as usize;
+        let n = stream.read(&mut buffer[..length]).unwrap();
+        if n != length {
+            return println!("{n} bytes of {length} after {n_frames} frames");
+        }
+        n_frames += 1;
+        if String::from_utf8_lossy(&buffer[..length]).contains(END) {
+            return println!("all of {n_frames} frames were whole");
+        }
+    }
+}

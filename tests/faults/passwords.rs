@@ -1,0 +1,59 @@
+//! Guessing passwords: five for an account, then one per ten seconds; the first from an address
+//! is always looked at, so nobody can lock an owner out.
+
+use serde_json::Value;
+
+use crate::support::peers::Course;
+use crate::support::server::Server;
+use crate::support::wire::Wire;
+
+const STRICT: [&str; 2] = ["--exempt", "10.255.0.0/16"];
+
+const GUESSER: [u8; 4] = [127, 0, 0, 66];
+
+/// What a login from this address is answered: the code, and the words.
+fn log_in(server: &Server, from: [u8; 4], id: i64, password: &str) -> (i64, String) {
+    let mut course = Course::over(Wire::connect_from(server.frames(), from));
+    course.log_in(id, password);
+    let (kind, data) = course.next("the answer to the login");
+    assert_eq!(kind, "LoginResMes");
+    let data: Value = serde_json::from_str(&data).unwrap();
+    (data["code"].as_i64().unwrap(), data["error"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn five_wrong_passwords_then_no_more_but_the_owner_is_not_locked_out() {
+    let server = Server::start_with(&STRICT);
+    Course::join(server.frames(), 100, "tom");
+    for n in 0..5 {
+        let answer = log_in(&server, GUESSER, 100, &format!("guess {n}"));
+        assert_eq!(answer, (403, "密码不正确".to_owned()));
+    }
+    let throttled = (505, "尝试次数太多，请稍后再试".to_owned());
+    assert_eq!(log_in(&server, GUESSER, 100, "guess 6"), throttled);
+    // Not even the right one: who guesses must not learn that it was.
+    assert_eq!(log_in(&server, GUESSER, 100, "secret"), throttled);
+    // Another account from there is not concerned.
+    Course::join(server.frames(), 200, "jerry");
+    assert_eq!(log_in(&server, GUESSER, 200, "secret").0, 200);
+    // The owner comes from elsewhere.
+    assert_eq!(log_in(&server, [127, 0, 0, 7], 100, "secret").0, 200);
+}
+
+#[test]
+fn guessing_who_there_is_costs_the_same() {
+    let server = Server::start_with(&STRICT);
+    for n in 0..5 {
+        assert_eq!(log_in(&server, GUESSER, 4_711, &format!("guess {n}")).0, 500);
+    }
+    assert_eq!(log_in(&server, GUESSER, 4_711, "guess 6").0, 505);
+}
+
+#[test]
+fn right_passwords_are_not_counted() {
+    let server = Server::start_with(&STRICT);
+    Course::join(server.frames(), 100, "tom");
+    for _ in 0..12 {
+        assert_eq!(log_in(&server, GUESSER, 100, "secret").0, 200);
+    }
+}
