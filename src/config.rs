@@ -13,7 +13,12 @@ use crate::texts::Lang;
 /// A chat server for a whole crowd: telnet, a terminal client and the Go course's clients meet
 /// in one room, on one port.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, args_conflicts_with_subcommands = true)]
+#[command(
+    version,
+    about = "A chat server: telnet, a terminal client and the Go course's clients in one room",
+    long_about = None,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do instead of serving.
     #[command(subcommand)]
@@ -86,6 +91,12 @@ pub enum UserAct {
     List,
     /// Set a new password; it is asked for, or is the first line of standard input
     Passwd {
+        /// Whose.
+        id: i64,
+    },
+    /// Make an account log in with its password again, on every device: its tokens end. Sessions
+    /// that are open stay
+    Logout {
         /// Whose.
         id: i64,
     },

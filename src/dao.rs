@@ -148,6 +148,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn renew(&self) -> Result<bool, StoreError>;
 
+    /// Says that this process serves from the store, until what is returned is dropped or the
+    /// process ends, however it ends: two servers on one store would not see each other's live
+    /// messages, and would count as taken what they never showed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: another one does.
+    fn claim(&self) -> Result<Box<dyn Claim>, StoreError>;
+
     /// The write side, for the journal's thread. Taken once per process.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError>;
@@ -158,6 +166,11 @@ pub type Take<'t> = dyn FnMut(Result<Record, String>) -> Result<(), StoreError> 
 
 /// What [`Store::import`] takes; the first error ends it.
 pub type Records<'r> = dyn Iterator<Item = Result<Record, StoreError>> + 'r;
+
+/// Held by the one server of a store.
+pub trait Claim: Send + Sync + fmt::Debug {}
+
+impl<T: Send + Sync + fmt::Debug> Claim for T {}
 
 /// The write side of a store, owned by the journal's thread.
 pub trait Writer: Send + fmt::Debug {

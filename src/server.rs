@@ -24,7 +24,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use self::keeper::Keeper;
 use crate::auth::Auth;
 use crate::config::{CoursePrivate, Options, Registration};
-use crate::dao::{self, Health, Store, StoreError, Write, Written};
+use crate::dao::{self, Claim, Health, Store, StoreError, Write, Written};
 use crate::envelope::{Bytes, Dialect};
 use crate::front;
 use crate::hub::{self, Item};
@@ -95,6 +95,8 @@ pub struct Server {
     stopped: Receiver<()>,
     /// Disconnected when the last session has ended.
     all_gone: Receiver<()>,
+    /// No other server serves from this store meanwhile.
+    _claim: Box<dyn Claim>,
 }
 
 impl Server {
@@ -107,6 +109,8 @@ impl Server {
         let listeners = accept::bind(&options.listen, options.allow_plaintext)?;
         let addrs = listeners.iter().map(accept::Listener::addr).collect();
         let store = open_store(&options.store.url())?;
+        let claim =
+            store.claim().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
         let advice = store.advice();
         let ceiling = ceiling(options.max_connections);
         let (flusher, _flush) = Flusher::start()?;
@@ -141,6 +145,7 @@ impl Server {
             stages,
             stopped,
             all_gone,
+            _claim: claim,
         })
     }
 

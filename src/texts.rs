@@ -191,7 +191,6 @@ fn farewell_en(why: Farewell) -> &'static str {
         Farewell::StoreUnavailable => {
             "the server's store does not answer; nothing is lost, connect again later"
         }
-        Farewell::Revoked => "this account was deleted or its password changed; log in again",
         Farewell::WrongLanguage => "this is a chat server and does not speak this protocol",
     }
 }
@@ -208,7 +207,6 @@ fn farewell_zh(why: Farewell) -> &'static str {
         Farewell::ServerFull => "服务器已满，请稍后再试",
         Farewell::TooManyFromAddress => "来自你的地址的连接太多，请关闭一些",
         Farewell::StoreUnavailable => "服务器的存储暂时没有响应，消息不会丢失，请稍后再连接",
-        Farewell::Revoked => "账号已删除或密码已更改，请重新登录",
         Farewell::WrongLanguage => "这是聊天服务器，不支持这种协议",
     }
 }

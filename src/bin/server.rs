@@ -97,8 +97,12 @@ fn greet(server: &Server, options: &Options) -> io::Result<()> {
         writeln!(out, "DEMO: user 100 logs in with the password 123456, known to everybody")?;
     }
     if let Some(addr) = server.addrs().first() {
-        writeln!(out, "connect with: telnet {} {}", addr.ip(), addr.port())?;
-        writeln!(out, "          or: cargo run --release --bin client -- --addr {addr}")?;
+        // An address that means every address of this machine is none to connect to.
+        let host =
+            if addr.ip().is_unspecified() { "HOST".to_owned() } else { addr.ip().to_string() };
+        let port = addr.port();
+        writeln!(out, "connect with: telnet {host} {port}")?;
+        writeln!(out, "          or: cargo run --release --bin client -- --addr {host}:{port}")?;
     }
     out.flush()
 }

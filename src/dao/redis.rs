@@ -26,8 +26,8 @@ use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take, Token,
-    TokenDigest, Writer,
+    Account, Claim, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take,
+    Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
@@ -338,6 +338,25 @@ impl Store for Redis {
         Ok(false)
     }
 
+    /// A connection that is named for as long as it lives; it ends with the process.
+    fn claim(&self) -> Result<Box<dyn Claim>, StoreError> {
+        let mut redis = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
+        let name = format!("hubbub-server-db{}", redis.get_db());
+        let named: RedisResult<()> = cmd("CLIENT").arg("SETNAME").arg(&name).query(&mut *redis);
+        let listed: RedisResult<String> =
+            named.and_then(|()| cmd("CLIENT").arg("LIST").query(&mut *redis));
+        let Ok(list) = listed else {
+            log::warn!("redis does not list its clients: take care that one server uses it");
+            return Ok(Box::new(()));
+        };
+        let own = format!("name={name}");
+        let n_servers = list.lines().filter(|line| line.split(' ').any(|word| word == own)).count();
+        if n_servers > 1 {
+            return Err(unavailable(&self.place, &"another server serves from this store"));
+        }
+        Ok(Box::new(Named(redis)))
+    }
+
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         import::refuse_while_marked(self)?;
         Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
@@ -345,6 +364,18 @@ impl Store for Redis {
 }
 
 /// What others may see of an account in a room: what it shows, its cursor, its mark.
+/// A connection that tells other servers of this one.
+struct Named(
+    #[expect(dead_code, reason = "it is held, not used")]
+    r2d2::PooledConnection<RedisConnectionManager>,
+);
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Named")
+    }
+}
+
 fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
     let shown = record::read_receipts(receipts.as_deref());
     let id = |id: &Option<String>, is_shown: bool| {

@@ -18,8 +18,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode as SqliteCode};
 
 use super::{
-    Account, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token, TokenDigest,
-    Writer,
+    Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
+    TokenDigest, Writer,
 };
 use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
 
@@ -198,6 +198,10 @@ impl Store for Sqlite {
 
     fn renew(&self) -> Result<bool, StoreError> {
         backup::renew(&self.file)
+    }
+
+    fn claim(&self) -> Result<Box<dyn Claim>, StoreError> {
+        schema::claim(&self.file)
     }
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {

@@ -149,8 +149,6 @@ pub enum Farewell {
     TooManyFromAddress,
     /// The store did not give what was said while the user was away; nothing is lost.
     StoreUnavailable,
-    /// The account was deleted, or its password changed elsewhere.
-    Revoked,
     /// An HTTP request, TLS, or an IRC client: not spoken here.
     WrongLanguage,
 }
@@ -168,7 +166,6 @@ impl Farewell {
         (Self::ServerFull, "server_full"),
         (Self::TooManyFromAddress, "too_many_from_address"),
         (Self::StoreUnavailable, "store_unavailable"),
-        (Self::Revoked, "revoked"),
         (Self::WrongLanguage, "wrong_language"),
     ];
 

@@ -30,6 +30,11 @@ pub fn run_user_act(
             write(&*store, &Write::SetSecret { account, secret })?;
             say(out, &format!("{id} has a new password"))
         }
+        UserAct::Logout { id } => {
+            let account = find(&*store, *id)?;
+            write(&*store, &Write::RevokeTokens(account.id))?;
+            say(out, &format!("{id} needs the password again"))
+        }
         UserAct::Delete { id } => {
             let account = find(&*store, *id)?;
             write(&*store, &Write::Delete(account.id))?;

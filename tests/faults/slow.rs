@@ -43,7 +43,7 @@ fn who_never_reads_is_told_why_and_cut_and_finds_everything_later() {
         assert_eq!(last, None, "something came after the last word");
         match kind.as_str() {
             "ErrorMes" => last = Some(data),
-            "SmsMes" | "NotifyUserStatusMes" => {}
+            "SmsMes" | "NotifyUserStatusMes" | "ProgressMes" | "TokenMes" => {}
             other => panic!("{other}"),
         }
     }

@@ -1,14 +1,15 @@
 //! The file: how it is made, what is in it, and how it gets from one version to the next.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fmt;
+use std::fs::{DirBuilder, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::super::contract::{FIRST_GUEST, FIRST_USER, new_identity};
-use super::super::{Identity, StoreError};
+use super::super::{Claim, Identity, StoreError};
 use super::{DEADLINE, count, failed};
 
 /// `Hubb`: marks the file as ours, so that another program's database is not taken for an
@@ -135,4 +136,23 @@ fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
 
 fn unavailable(file: &Path, error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("{}: {error}", file.display()))
+}
+
+/// Locks a file beside the store's: the kernel lets go of it when the process ends, also by a
+/// kill. The store's own file is not locked, for other programs may use it meanwhile.
+pub(super) fn claim(file: &Path) -> Result<Box<dyn Claim>, StoreError> {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".server");
+    let path = PathBuf::from(path);
+    let said = |reason: &dyn fmt::Display| {
+        StoreError::Unavailable(format!("{}: {reason}", path.display()))
+    };
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let lock = options.open(&path).map_err(|error| said(&error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Box::new(lock)),
+        Err(TryLockError::WouldBlock) => Err(said(&"another server serves from this store")),
+        Err(TryLockError::Error(error)) => Err(said(&error)),
+    }
 }
