@@ -202,7 +202,7 @@ fn a_server_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     loop {
         let (kind, data) = jerry.next("a message");
         if data["content"] == "end" {
-            assert_eq!((taken.n, &data["replayed"]), (KILLS * PART, &Value::Null));
+            assert_eq!(taken.n, KILLS * PART);
             return;
         }
         taken.take(&kind, &data, &mut last_id);
