@@ -107,7 +107,7 @@ impl Sender {
     }
 
     /// All that was accepted is there, once and in order, and nothing that was refused.
-    fn is_right(mut self, server: &Server) {
+    fn check(mut self, server: &Server) {
         self.hear_all();
         let mut tom = Extended::come_back(server.frames(), 100, "laptop");
         let mut stored: Vec<usize> = Vec::new();
@@ -167,7 +167,7 @@ fn redis_may_freeze_and_go_on() {
     redis.thaw();
     sender.hear_all();
     all_is_well(&mut sender, &mut witness);
-    sender.is_right(&server);
+    sender.check(&server);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn redis_may_die_and_come_back() {
         jerry.send("PingMes", "{}");
         jerry.expect("PongMes");
     }
-    sender.is_right(&server);
+    sender.check(&server);
 }
 
 #[test]
@@ -215,5 +215,5 @@ fn sqlite_may_be_locked_by_somebody_else() {
     outside.execute_batch("ROLLBACK").unwrap();
     sender.hear_all();
     all_is_well(&mut sender, &mut witness);
-    sender.is_right(&server);
+    sender.check(&server);
 }
