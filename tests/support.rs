@@ -1,6 +1,7 @@
 //! What several tests need to have around them.
 
 pub mod peers;
+pub mod proxy;
 pub mod redis;
 pub mod server;
 pub mod wire;

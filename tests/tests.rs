@@ -18,6 +18,7 @@
 
 mod client;
 mod course;
+mod crash;
 mod extended;
 mod fronts;
 mod lines;

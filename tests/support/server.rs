@@ -83,15 +83,30 @@ impl Server {
 
     /// Waits for the end that it was asked for and starts it again, on other ports.
     pub fn start_again(&mut self) {
+        self.wait_for_end();
+        self.process = Process::start(&self.home, &self.store, &self.options);
+    }
+
+    /// Waits for the end that it was asked for.
+    pub fn wait_for_end(&mut self) {
         let status = self.process.wait();
         assert!(status.success(), "the server ended with {status}");
-        self.process = Process::start(&self.home, &self.store, &self.options);
     }
 
     /// Kills it on the spot and starts it again, on other ports.
     pub fn kill_and_start_again(&mut self) {
+        self.kill();
+        self.launch();
+    }
+
+    /// Kills it on the spot.
+    pub fn kill(&mut self) {
         self.process.child.kill().unwrap();
         self.process.wait();
+    }
+
+    /// Starts it again after it was killed, on other ports.
+    pub fn launch(&mut self) {
         self.process = Process::start(&self.home, &self.store, &self.options);
     }
 
