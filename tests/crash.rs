@@ -2,10 +2,15 @@
 //! a client. Devices of our library talk all the while; in the end everything is compared.
 
 mod arena;
+mod crew;
 mod device;
-mod dice;
 mod diary;
+mod dice;
 mod drill;
+mod faulty;
+mod old;
+mod program;
+mod trouble;
 mod verdict;
 
 use drill::Plan;

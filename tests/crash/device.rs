@@ -1,7 +1,7 @@
 //! A device: a client of our library and a program that talks and writes its diary.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use hubbub::client::{Client, Config, Quiet, Update, Updates};
 use hubbub::protocol::{Device as Name, Password, RoomId, Text, UserId, Who};
 use hubbub::{clock, threads};
 
-use super::dice::Dice;
 use super::diary::Diary;
+use super::dice::Dice;
 use super::verdict::is_in;
 
 /// Sends without an end that a device has at most: some are always on the wire.
@@ -177,7 +177,7 @@ impl Talker {
             self.say();
         }
         // It may ring already.
-        drop(self.shared.burst.try_send(()));
+        self.shared.burst.try_send(()).ok();
     }
 
     fn say(&mut self) {

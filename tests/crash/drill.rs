@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use hubbub::clock;
 
-use super::arena::{Arena, N_DEVICES, Place};
+use super::arena::{Arena, Place};
+use super::crew::N_DEVICES;
 use super::verdict::Verdict;
 
 /// A device that cannot come back in time does not hold up the next kill.
@@ -60,7 +61,7 @@ impl Plan {
         let began = clock::now();
         println!("drill: {self:?}");
         let mut arena = Arena::open(self.place()?, self.seed);
-        arena.talk();
+        arena.crew.talk();
         for n in 1..=self.kills {
             match self.victim.as_str() {
                 "server" => kill_the_server(&mut arena),
@@ -68,12 +69,15 @@ impl Plan {
                 other => panic!("there are server and redis to kill, not {other:?}"),
             }
             if n % STRIDE == 0 {
-                let n_acknowledged = &arena.shared.n_acknowledged;
-                println!("drill: {n} kills, {n_acknowledged:?} acknowledged, {:?}", began.elapsed());
+                let n_acknowledged = &arena.crew.shared.n_acknowledged;
+                println!(
+                    "drill: {n} kills, {n_acknowledged:?} acknowledged, {:?}",
+                    began.elapsed()
+                );
             }
         }
         let kills = if self.victim == "server" { arena.n_kills + 1 } else { self.kills };
-        let verdict = arena.settle();
+        let verdict = arena.settle(&[]);
         println!(
             "drill: kills {kills} ({}), seed {}, {} s; {verdict}",
             self.victim,
@@ -94,19 +98,19 @@ where
 
 /// While the first ones come back, in the middle of the first commits of a burst, or anywhen.
 fn kill_the_server(arena: &mut Arena) {
-    match arena.dice.below(0..5) {
+    match arena.crew.dice.below(0..5) {
         0 => {
-            arena.wait_inside(1, PATIENCE);
-            arena.pass_up_to(8_000);
+            arena.crew.wait_inside(1, PATIENCE);
+            arena.crew.pass_up_to(8_000);
         }
         1 | 2 => {
-            arena.wait_inside(N_DEVICES / 2, PATIENCE);
-            arena.wait_for_burst(PATIENCE);
-            arena.pass_up_to(4_000);
+            arena.crew.wait_inside(N_DEVICES / 2, PATIENCE);
+            arena.crew.wait_for_burst(PATIENCE);
+            arena.crew.pass_up_to(4_000);
         }
         _ => {
-            arena.wait_inside(N_DEVICES / 2, PATIENCE);
-            arena.pass_up_to(250_000);
+            arena.crew.wait_inside(N_DEVICES / 2, PATIENCE);
+            arena.crew.pass_up_to(250_000);
         }
     }
     arena.kill_server();
@@ -114,9 +118,9 @@ fn kill_the_server(arena: &mut Arena) {
 
 /// The server stays and has to bear it.
 fn kill_redis(arena: &mut Arena) {
-    arena.wait_for_more(20, |shared| &shared.n_acknowledged);
-    arena.wait_for_burst(PATIENCE);
-    arena.pass_up_to(100_000);
+    arena.crew.wait_for_more(20, |shared| &shared.n_acknowledged);
+    arena.crew.wait_for_burst(PATIENCE);
+    arena.crew.pass_up_to(100_000);
     let redis = arena.place.redis_server();
     redis.kill();
     redis.restart();

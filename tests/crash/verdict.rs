@@ -36,11 +36,12 @@ struct Stored {
 type Rooms = BTreeMap<RoomId, Vec<Stored>>;
 
 /// Everything that the store has, against everything that the devices saw.
-pub fn judge(store: &dyn Store, diaries: &[Diary]) -> Verdict {
+/// Strangers keep no diary: what they say must be shown, too.
+pub fn judge(store: &dyn Store, diaries: &[Diary], strangers: &[UserId]) -> Verdict {
     let accounts: Vec<_> = diaries.iter().map(|diary| diary.account).collect();
     let rooms = read(store, &accounts);
     let mut verdict = Verdict::default();
-    verdict.judge_store(&rooms, diaries);
+    verdict.judge_store(&rooms, diaries, strangers);
     for diary in diaries {
         verdict.judge_sends(diary, &rooms);
         verdict.judge_shown(diary, &rooms);
@@ -65,7 +66,7 @@ impl Verdict {
     }
 
     /// Ids increase; nothing is there twice; nothing is there that nobody sent.
-    fn judge_store(&mut self, rooms: &Rooms, diaries: &[Diary]) {
+    fn judge_store(&mut self, rooms: &Rooms, diaries: &[Diary], strangers: &[UserId]) {
         let sent: HashMap<_, _> = diaries
             .iter()
             .flat_map(|diary| diary.sent.iter().map(move |(key, sent)| (key, (diary, sent))))
@@ -88,6 +89,7 @@ impl Verdict {
                 match sent.get(&message.reference) {
                     Some((diary, sent))
                         if diary.account == message.sender && sent.text == message.text => {}
+                    None if strangers.contains(&message.sender) => {}
                     _ => self.add("stored and never sent", at),
                 }
             }
@@ -103,9 +105,8 @@ impl Verdict {
                 continue;
             };
             self.n_acknowledged += 1;
-            let is_there = find(rooms, room, id.0).is_some_and(|stored| {
-                stored.reference == *reference && stored.text == sent.text
-            });
+            let is_there = find(rooms, room, id.0)
+                .is_some_and(|stored| stored.reference == *reference && stored.text == sent.text);
             if !is_there {
                 let what = format!("{}: {reference} at {} of {room}", name(diary), id.0);
                 self.add("acknowledged and not stored", what);
