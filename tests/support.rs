@@ -2,6 +2,7 @@
 
 pub mod peers;
 pub mod program;
+pub mod proxy;
 pub mod redis;
 pub mod server;
 pub mod wire;

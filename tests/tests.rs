@@ -19,6 +19,7 @@
 
 mod client;
 mod course;
+mod crash;
 mod extended;
 mod faults;
 mod fronts;

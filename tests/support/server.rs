@@ -143,8 +143,18 @@ impl Server {
 
     /// Kills it on the spot and starts it again, on other ports.
     pub fn kill_and_start_again(&mut self) {
+        self.kill();
+        self.launch();
+    }
+
+    /// Kills it on the spot.
+    pub fn kill(&mut self) {
         self.process.child.kill().unwrap();
         self.process.wait();
+    }
+
+    /// Starts it again after it was killed, on other ports.
+    pub fn launch(&mut self) {
         self.process = Process::start(&self.home, &self.wrapper, &self.store, &self.options);
     }
 

@@ -1,0 +1,128 @@
+//! A server on a port that stays, its store, and a crew of devices that talk without a pause.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use hubbub::dao;
+use hubbub::protocol::UserId;
+use tempfile::TempDir;
+
+use super::crew::{Crew, N_DEVICES, REST};
+use super::verdict::{Verdict, judge};
+use crate::support::proxy::Proxy;
+use crate::support::redis::Redis;
+use crate::support::server::Server;
+
+/// Where it all is stored.
+#[derive(Debug)]
+pub enum Place {
+    Sqlite(TempDir),
+    Redis(Redis),
+}
+
+impl Place {
+    pub fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    /// `None` where Redis is not installed. `appendfsync` is `always` or `everysec`.
+    pub fn redis(appendfsync: &str) -> Option<Self> {
+        Redis::start_with(&["--appendonly", "yes", "--appendfsync", appendfsync]).map(Self::Redis)
+    }
+
+    pub fn file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite(folder) => folder.path().join("hubbub.db"),
+            Self::Redis(_) => panic!("Redis is no file"),
+        }
+    }
+
+    pub fn redis_server(&mut self) -> &mut Redis {
+        match self {
+            Self::Redis(redis) => redis,
+            Self::Sqlite(_) => panic!("SQLite is no Redis"),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
+            Self::Redis(redis) => redis.url(),
+        }
+    }
+}
+
+/// What it takes to break something and see who notices.
+#[derive(Debug)]
+pub struct Arena {
+    pub place: Place,
+    pub server: Server,
+    pub crew: Crew,
+    pub n_kills: usize,
+}
+
+impl Arena {
+    /// Everybody is logged in, and nothing was said yet.
+    pub fn open(place: Place, seed: u64) -> Self {
+        Self::open_through(place, seed, |server| server)
+    }
+
+    /// Every device finds the server through a proxy of its own.
+    pub fn open_behind(place: Place, seed: u64, proxies: &mut Vec<Proxy>) -> Self {
+        Self::open_through(place, seed, |server| {
+            let proxy = Proxy::start(server);
+            let address = proxy.address();
+            proxies.push(proxy);
+            address
+        })
+    }
+
+    fn open_through(
+        place: Place,
+        seed: u64,
+        address_for: impl FnMut(SocketAddr) -> SocketAddr,
+    ) -> Self {
+        let address = lasting_port();
+        let listen = format!("frame={address}");
+        let server = Server::start_on(&place.url(), &["--listen", &listen, "--idle-timeout", "0"]);
+        let crew = Crew::start(server.frames(), seed, std::iter::repeat(address).map(address_for));
+        Self { place, server, crew, n_kills: 0 }
+    }
+
+    /// The server dies in the middle of whatever it is doing, and is started again.
+    pub fn kill_server(&mut self) {
+        self.server.kill();
+        self.n_kills += 1;
+        self.crew.forget_logins();
+        self.server.launch();
+    }
+
+    /// Everybody falls silent, is shown everything, and leaves; what was kept of the promises.
+    pub fn settle(mut self, strangers: &[UserId]) -> Verdict {
+        if self.crew.fall_silent() {
+            // What comes again at the next login must not be shown again.
+            self.kill_server();
+            self.crew.wait_inside(N_DEVICES, REST);
+        }
+        let diaries = self.crew.leave();
+        self.server.ask_to_stop();
+        self.server.expect_end();
+        let store = dao::open(&self.place.url()).unwrap();
+        judge(&*store, &diaries, strangers)
+    }
+}
+
+/// A free port that no outgoing connection of this machine takes while the server is down: those
+/// come from 32768 and above.
+pub fn lasting_port() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() % 20_000;
+    loop {
+        let n = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_500 + u16::try_from((start * 7 + n) % 20_000).unwrap();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().unwrap();
+        }
+    }
+}

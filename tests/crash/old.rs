@@ -1,0 +1,126 @@
+//! Clients that cannot acknowledge, among the others, while the server is killed: nothing of
+//! theirs is lost; some of it may come again.
+
+use std::collections::BTreeSet;
+use std::thread::JoinHandle;
+
+use hubbub::dao;
+use hubbub::protocol::{MessageId, RoomId, UserId};
+use hubbub::threads;
+use serde_json::Value;
+
+use super::arena::{Arena, Place};
+use super::crew::{N_DEVICES, REST};
+use crate::support::peers::{Course, Line};
+
+const STUDENT: i64 = 201;
+const TELNET: i64 = 202;
+
+/// Everything that both were shown, over all connections.
+#[derive(Debug, Default)]
+struct Seen {
+    student: String,
+    telnet: String,
+}
+
+/// What a connection heard until it ended, as text.
+type Hearing = JoinHandle<Vec<u8>>;
+
+/// Both log in, say a few words, and listen until the connection ends.
+fn come_in(arena: &Arena, words: &str) -> (Hearing, Hearing) {
+    let mut student = Course::come_back(arena.server.frames(), STUDENT);
+    let mut telnet = Line::enter(arena.server.lines());
+    telnet.say(&format!("/login {TELNET} secret"));
+    for n in 0..5 {
+        student.say(STUDENT, &format!("student {words} {n}."));
+        student.tell(STUDENT, TELNET, &format!("psst {words} {n}."));
+        telnet.say(&format!("telnet {words} {n}."));
+    }
+    let student = threads::spawn("student", move || student.wire.drain()).unwrap();
+    let telnet = threads::spawn("telnet", move || telnet.wire.drain()).unwrap();
+    (student, telnet)
+}
+
+impl Seen {
+    fn note(&mut self, (student, telnet): (Hearing, Hearing)) {
+        self.student.push_str(&contents(&student.join().unwrap()));
+        self.telnet.push_str(&String::from_utf8_lossy(&telnet.join().unwrap()));
+    }
+}
+
+/// The texts in whole frames, one after the other.
+fn contents(mut bytes: &[u8]) -> String {
+    let mut texts = String::new();
+    while let Some((header, rest)) = bytes.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*header) as usize;
+        // The kill may have cut the last one.
+        let Some(body) = rest.get(..length) else { break };
+        let frame: Value = serde_json::from_slice(body).unwrap();
+        let data: Value = serde_json::from_str(frame["data"].as_str().unwrap()).unwrap();
+        if let Some(text) = data["content"].as_str() {
+            texts.push_str(text);
+            texts.push('\n');
+        }
+        bytes = &rest[length..];
+    }
+    texts
+}
+
+/// The words by which a text is known, without its filling.
+fn key(text: &str) -> String {
+    let end = if text.starts_with("device") { 4 } else { usize::MAX };
+    text.split(' ').take(end).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn clients_that_cannot_acknowledge_lose_nothing_over_kills() {
+    let mut arena = Arena::open(Place::sqlite(), 16);
+    for id in [STUDENT, TELNET] {
+        Course::join(arena.server.frames(), id, "");
+    }
+    arena.crew.talk();
+    let mut seen = Seen::default();
+    for life in 0..4 {
+        let hearing = come_in(&arena, &format!("life {life}"));
+        arena.crew.wait_inside(N_DEVICES / 2, REST);
+        arena.crew.pass_up_to(200_000);
+        arena.kill_server();
+        seen.note(hearing);
+    }
+    assert!(arena.crew.fall_silent(), "not everybody was answered");
+    // An orderly end after everything that waits.
+    let mut student = Course::come_back(arena.server.frames(), STUDENT);
+    let mut telnet = Line::enter(arena.server.lines());
+    telnet.say(&format!("/login {TELNET} secret"));
+    student.wire.half_close();
+    telnet.wire.half_close();
+    seen.student.push_str(&contents(&student.wire.drain()));
+    seen.telnet.push_str(&String::from_utf8_lossy(&telnet.wire.drain()));
+    let url = arena.place.url();
+    // The folder of the store lives as long as the arena.
+    let store = dao::open(&url).unwrap();
+    let read = |room| store.page(room, MessageId::default(), usize::MAX >> 1).unwrap();
+    let lobby = read(RoomId::Lobby);
+    let private = read(RoomId::pair(UserId(STUDENT), UserId(TELNET)));
+    drop(store);
+    let lost = |seen: &str, me: i64| -> BTreeSet<String> {
+        let of_others = lobby.iter().chain(&private).filter(|m| m.sender != UserId(me));
+        of_others.map(|m| key(m.text.as_str())).filter(|key| !seen.contains(key.as_str())).collect()
+    };
+    assert_eq!(lost(&seen.student, STUDENT), BTreeSet::new());
+    assert_eq!(lost(&seen.telnet, TELNET), BTreeSet::new());
+    assert!(private.len() >= 5, "{private:?}");
+    shows_only_what_is_stored(&seen, &lobby);
+    let verdict = arena.settle(&[UserId(STUDENT), UserId(TELNET)]);
+    assert!(verdict.is_kept(), "{verdict}");
+}
+
+/// A line hears its own words as everybody does: only when they are stored.
+fn shows_only_what_is_stored(seen: &Seen, lobby: &[hubbub::protocol::Message]) {
+    let stored: BTreeSet<_> = lobby.iter().map(|message| key(message.text.as_str())).collect();
+    for line in seen.telnet.lines() {
+        if let Some(at) = line.find("telnet life").or_else(|| line.find("student life")) {
+            assert!(stored.contains(&line[at..]), "shown and not stored: {line}");
+        }
+    }
+}
