@@ -156,8 +156,14 @@ impl Outbox {
     /// Says this after what is queued, then shuts our side; the peer has [`FAREWELL_TIME`] for
     /// all of it. Never blocks. Does nothing when the outbox is closing already.
     pub fn finish(self: &Arc<Self>, farewell: &Bytes) {
+        self.finish_within(FAREWELL_TIME, farewell);
+    }
+
+    /// Like [`Outbox::finish`], with more patience: for a peer that has ended its own side and
+    /// may still be reading.
+    pub fn finish_within(self: &Arc<Self>, patience: Duration, farewell: &Bytes) {
         let mut inner = self.lock();
-        self.close(&mut inner, farewell);
+        self.close(&mut inner, patience, farewell);
     }
 
     /// Drops what is queued behind the write that was begun, then like [`Outbox::finish`]: for a
@@ -169,7 +175,7 @@ impl Outbox {
             inner.queued -= dropped;
             inner.marks.forget();
         }
-        self.close(&mut inner, farewell);
+        self.close(&mut inner, FAREWELL_TIME, farewell);
     }
 
     /// Ends the connection at once.
@@ -227,13 +233,13 @@ impl Outbox {
         }
     }
 
-    fn close(self: &Arc<Self>, inner: &mut Inner, farewell: &Bytes) {
+    fn close(self: &Arc<Self>, inner: &mut Inner, patience: Duration, farewell: &Bytes) {
         if inner.phase != Phase::Open {
             return;
         }
         self.take(inner, farewell);
         if inner.phase == Phase::Open {
-            inner.phase = Phase::Closing(clock::now() + FAREWELL_TIME);
+            inner.phase = Phase::Closing(clock::now() + patience);
             self.advance(inner);
             self.hand_over(inner);
         }

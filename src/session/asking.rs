@@ -115,7 +115,8 @@ impl Session<'_> {
                     Mark::Read => Act::Read { room, up_to },
                 });
             }
-            Err(error) => self.tell(&Event::Refused(refusal_of(&error))),
+            // The next one says more; until then a message may come again, which does no harm.
+            Err(error) => log::debug!("a receipt is passed over: {error}"),
         }
     }
 

@@ -11,14 +11,19 @@ use crate::state::Input;
 use crate::transport::{self, Heard, Reader};
 use crate::{clock, limits};
 
+/// `printf '/login ...' | nc` has ended its side and still reads what waits for it: over a slow
+/// line that takes longer than a farewell.
+const READING_TIME: Duration = Duration::from_secs(30);
+
 impl Session<'_> {
     /// The end: others are told, what is queued is sent, and if the peer closed in order, what
     /// it was sent counts as taken.
     pub(super) fn end(&mut self, end: End) {
         self.detach(end.why);
         let farewell = end.farewell.map(|why| self.dialect.bytes(&Event::Farewell(why)));
-        self.outbox.finish(&farewell.unwrap_or_else(|| [].into()));
-        let deadline = clock::now() + FAREWELL_TIME;
+        let patience = if end.line == Line::Ended { READING_TIME } else { FAREWELL_TIME };
+        self.outbox.finish_within(patience, &farewell.unwrap_or_else(|| [].into()));
+        let deadline = clock::now() + patience;
         let is_orderly = match end.line {
             Line::Broken => false,
             Line::Ended => self.outbox.wait_shut(deadline) && self.is_acknowledged(),
