@@ -58,7 +58,7 @@ impl Writer for FaultyWriter {
             return Err(StoreError::Unavailable("so says the test".to_owned()));
         }
         if throw < 10 {
-            if throw % 2 == 0 {
+            if throw.is_multiple_of(2) {
                 drop(self.inner.commit(batch)?);
             }
             self.in_doubt = true;
