@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use hubbub::dao;
 use hubbub::protocol::UserId;
@@ -13,6 +14,9 @@ use super::verdict::{Verdict, judge};
 use crate::support::proxy::Proxy;
 use crate::support::redis::Redis;
 use crate::support::server::Server;
+
+/// How long a commit of the server's may keep the drill from holding the store.
+const HOLD: Duration = Duration::from_secs(10);
 
 /// Where it all is stored.
 #[derive(Debug)]
@@ -38,6 +42,22 @@ impl Place {
         }
     }
 
+    /// From now until the end of what is returned, nothing is stored.
+    fn hold(&self) -> Held<'_> {
+        match self {
+            Self::Sqlite(_) => {
+                let other = rusqlite::Connection::open(self.file()).unwrap();
+                other.busy_timeout(HOLD).unwrap();
+                other.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Held::Sqlite(other)
+            }
+            Self::Redis(redis) => {
+                redis.freeze();
+                Held::Redis(redis)
+            }
+        }
+    }
+
     pub fn redis_server(&mut self) -> &mut Redis {
         match self {
             Self::Redis(redis) => redis,
@@ -49,6 +69,20 @@ impl Place {
         match self {
             Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
             Self::Redis(redis) => redis.url(),
+        }
+    }
+}
+
+/// A store that somebody else holds. A transaction ends with its connection.
+enum Held<'p> {
+    Sqlite(#[expect(dead_code, reason = "held")] rusqlite::Connection),
+    Redis(&'p Redis),
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Self::Redis(redis) = self {
+            redis.thaw();
         }
     }
 }
@@ -93,6 +127,22 @@ impl Arena {
     /// The server dies in the middle of whatever it is doing, and is started again.
     pub fn kill_server(&mut self) {
         self.server.kill();
+        self.start_server();
+    }
+
+    /// The server dies in the middle of a commit: the store is held from outside, a burst comes,
+    /// and whoever is told now that something is stored, or is shown it, was told too early.
+    pub fn kill_server_in_a_commit(&mut self, patience: Duration) {
+        let held = self.place.hold();
+        self.crew.wait_for_burst(patience);
+        self.crew.pass_up_to(30_000);
+        self.server.kill();
+        drop(held);
+        self.start_server();
+    }
+
+    /// After a kill.
+    pub fn start_server(&mut self) {
         self.n_kills += 1;
         self.crew.forget_logins();
         self.server.launch();

@@ -96,9 +96,10 @@ where
     env::var(format!("HUBBUB_DRILL_{name}")).map_or(otherwise, |value| value.parse().unwrap())
 }
 
-/// While the first ones come back, in the middle of the first commits of a burst, or anywhen.
+/// While the first ones come back, in the middle of the first commits of a burst, in one that is
+/// held open, or anywhen.
 fn kill_the_server(arena: &mut Arena) {
-    match arena.crew.dice.below(0..5) {
+    match arena.crew.dice.below(0..6) {
         0 => {
             arena.crew.wait_inside(1, PATIENCE);
             arena.crew.pass_up_to(8_000);
@@ -107,6 +108,10 @@ fn kill_the_server(arena: &mut Arena) {
             arena.crew.wait_inside(N_DEVICES / 2, PATIENCE);
             arena.crew.wait_for_burst(PATIENCE);
             arena.crew.pass_up_to(4_000);
+        }
+        3 => {
+            arena.crew.wait_inside(N_DEVICES / 2, PATIENCE);
+            return arena.kill_server_in_a_commit(PATIENCE);
         }
         _ => {
             arena.crew.wait_inside(N_DEVICES / 2, PATIENCE);

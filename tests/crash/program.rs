@@ -15,8 +15,10 @@ use crate::support::server::Server;
 const WRITER: i64 = 301;
 const READER: i64 = 302;
 
-/// More than a pipe and the library's own queue hold: something is always on its way.
-const MESSAGES: usize = 1_500;
+/// More than the pipe holds that nobody reads (64 KiB), so that some wait within the program;
+/// fewer than it and the library's queue hold together, so that the library goes on telling the
+/// server what the program has.
+const MESSAGES: usize = 700;
 
 /// Receipts are sent once a second, and written once a second.
 const RECEIPTS: Duration = Duration::from_millis(2_300);

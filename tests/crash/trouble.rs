@@ -47,7 +47,7 @@ fn a_store_locked_from_outside_refuses_for_a_while_and_loses_nothing() {
     // Killed while it cannot write, and started while it still cannot.
     arena.server.kill();
     other.execute_batch("ROLLBACK").unwrap();
-    arena.server.launch();
+    arena.start_server();
     arena.crew.wait_inside(N_DEVICES / 2, LONG);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     arena.crew.pass(LONG);
@@ -73,7 +73,7 @@ fn a_frozen_redis_leaves_doubts_and_loses_nothing() {
     arena.crew.pass_up_to(500_000);
     arena.server.kill();
     arena.place.redis_server().thaw();
-    arena.server.launch();
+    arena.start_server();
     arena.crew.wait_for_more(50, |shared| &shared.n_acknowledged);
     assert_kept(&arena.settle(&[]));
 }

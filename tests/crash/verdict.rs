@@ -57,10 +57,6 @@ impl Verdict {
         self.violations.is_empty()
     }
 
-    pub fn count(&self, kind: &str) -> usize {
-        self.violations.get(kind).map_or(0, Vec::len)
-    }
-
     fn add(&mut self, kind: &'static str, example: String) {
         self.violations.entry(kind).or_default().push(example);
     }

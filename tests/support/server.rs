@@ -14,6 +14,9 @@ use tempfile::TempDir;
 use super::peers::Course;
 use super::wire::DEADLINE;
 
+/// How often a server that was killed is started again before the test fails.
+const LAUNCHES: usize = 5;
+
 /// A running server. Killed when dropped; what it said is printed when the test failed.
 #[derive(Debug)]
 pub struct Server {
@@ -153,9 +156,13 @@ impl Server {
         self.process.wait();
     }
 
-    /// Starts it again after it was killed, on other ports.
+    /// Starts it again after it was killed, on other ports; once more where it gives up by
+    /// itself, as on a port or a store that is not free yet.
     pub fn launch(&mut self) {
-        self.process = Process::start(&self.home, &self.wrapper, &self.store, &self.options);
+        let start = || Process::try_start(&self.home, &self.wrapper, &self.store, &self.options);
+        let started =
+            (0..LAUNCHES).find_map(|_| start().inspect_err(|said| eprintln!("{said}")).ok());
+        self.process = started.expect("a server that starts");
     }
 
     /// Waits until it has written down how far this connection, which has ended, was served.
@@ -172,6 +179,17 @@ impl Server {
 
 impl Process {
     fn start(home: &TempDir, wrapper: &[String], store: &str, options: &[String]) -> Self {
+        Self::try_start(home, wrapper, store, options).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// # Errors
+    /// What it said instead of its address.
+    fn try_start(
+        home: &TempDir,
+        wrapper: &[String],
+        store: &str,
+        options: &[String],
+    ) -> Result<Self, String> {
         let words = wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_server")]);
         let words: Vec<_> = words.collect();
         let mut command = Command::new(words[0]);
@@ -190,9 +208,13 @@ impl Process {
         let output = Arc::new(Output::default());
         output.collect(child.stdout.take().unwrap());
         output.collect(child.stderr.take().unwrap());
-        output.wait_for("the address to connect to", |line| line.starts_with("connect with: "));
+        if output.find(|line| line.starts_with("connect with: ")).is_none() {
+            drop((child.kill(), child.wait()));
+            let said = output.said.lock().unwrap().0.join("\n");
+            return Err(format!("the server did not say the address to connect to, but:\n{said}"));
+        }
         let ports = output.all("listening on ").iter().map(|addr| addr.parse().unwrap()).collect();
-        Self { child, output, ports }
+        Ok(Self { child, output, ports })
     }
 
     /// Waits for its end.
@@ -230,13 +252,15 @@ impl Output {
 
     /// The first line like this, said before or now.
     fn wait_for(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        self.find(is_it).unwrap_or_else(|| panic!("the server did not say {what:?}"))
+    }
+
+    fn find(&self, is_it: impl Fn(&str) -> bool) -> Option<String> {
         let find = |lines: &[String]| lines.iter().find(|line| is_it(line)).cloned();
         let missing = |said: &mut (Vec<String>, usize)| find(&said.0).is_none() && said.1 < 2;
         let said = self.said.lock().unwrap();
         let (said, _timeout) = self.more.wait_timeout_while(said, DEADLINE, missing).unwrap();
-        let found = find(&said.0);
-        drop(said);
-        found.unwrap_or_else(|| panic!("the server did not say {what:?}"))
+        find(&said.0)
     }
 
     fn wait_for_end(&self) {
