@@ -4,12 +4,14 @@
 mod admission;
 mod command_line;
 mod deep_nesting;
+mod ethernet;
 mod garbage;
 mod half_open;
 mod passwords;
 mod secrets;
 mod shutdown;
 mod slow;
+mod stores;
 mod storm;
 mod users;
 
