@@ -1,11 +1,14 @@
 //! A program that runs, says something and ends: the server with a bad option, `server user`.
 
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 use hubbub::threads;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::wire::DEADLINE;
 
@@ -25,16 +28,22 @@ pub fn server(home: &Path, args: &[&str]) -> Command {
 }
 
 /// Runs it to its end; fails the test where that does not come.
-pub fn run(mut command: Command, input: &str) -> Ended {
+pub fn run(command: Command, input: &str) -> Ended {
+    run_for(command, input, DEADLINE)
+}
+
+/// The same where it takes long.
+pub fn run_for(mut command: Command, input: &str, patience: Duration) -> Ended {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    // What it starts itself ends with it.
+    let mut child = command.process_group(0).spawn().unwrap();
     // Who refuses its arguments does not read.
     drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
     let out = collect(child.stdout.take().unwrap());
     let err = collect(child.stderr.take().unwrap());
-    let (out, err) = (out.recv_timeout(DEADLINE), err.recv_timeout(DEADLINE));
+    let (out, err) = (out.recv_timeout(patience), err.recv_timeout(patience));
     if out.is_err() || err.is_err() {
-        drop(child.kill());
+        kill_process_group(Pid::from_child(&child), Signal::KILL).ok();
         panic!("{command:?} does not end; it said {out:?} {err:?}");
     }
     let code = child.wait().unwrap().code();
