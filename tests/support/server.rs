@@ -111,7 +111,7 @@ impl Server {
     /// Starts it again after it was killed, on other ports; once more where it gives up by
     /// itself, as on a port or a store that is not free yet.
     pub fn launch(&mut self) {
-        let mut start = || Process::try_start(&self.home, &self.store, &self.options);
+        let start = || Process::try_start(&self.home, &self.store, &self.options);
         let started =
             (0..LAUNCHES).find_map(|_| start().inspect_err(|said| eprintln!("{said}")).ok());
         self.process = started.expect("a server that starts");
