@@ -79,7 +79,9 @@ fn a_client_that_is_killed_is_shown_the_rest_when_its_device_comes_back() {
         lives.push(said(&mut child, None));
     }
     let mut child = start(server.frames(), state.path());
-    lives.push(said(&mut child, stored.values().next_back().map(String::as_str)));
+    writer.say("the end", "the-end");
+    stored.insert(next_ack(&mut writer, "the-end"), "the end".to_owned());
+    lives.push(said(&mut child, Some("the end")));
     child.kill().unwrap();
     child.wait().unwrap();
     judge(&lives, &stored);
