@@ -9,7 +9,7 @@ use crate::support::server::Server;
 use crate::support::wire::Wire;
 
 /// Each of this many bytes: together more than an outbox and two narrow kernels hold.
-const TEXTS: usize = 900;
+const TEXTS: usize = 800;
 
 fn text(n: usize) -> String {
     format!("{n} {}", "x".repeat(7_000))
