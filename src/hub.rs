@@ -103,7 +103,9 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
         origin: clock::now(),
         is_stopped: false,
     };
-    stage::start("hub", source, move |batch| hub.lead(batch))
+    let journal = hub.parts.journal.clone();
+    // The hub's thread never commits: it wakes the one that does.
+    stage::start("hub", source, move |batch| hub.lead(batch), move || journal.settle())
 }
 
 struct Hub {
@@ -247,7 +249,7 @@ impl Hub {
         if self.jobs.is_empty() {
             return;
         }
-        if self.parts.journal.enter(std::mem::take(&mut self.jobs)).is_err() {
+        if self.parts.journal.put(std::mem::take(&mut self.jobs)).is_err() {
             log::error!("the journal has ended before the hub");
         }
     }

@@ -48,7 +48,9 @@ pub fn start(
         retry_at: None,
         refuse_until: None,
     };
-    stage::start("journal", source, move |batch| journal.lead(batch))
+    let hub = journal.hub.clone();
+    // What was just stored is delivered at once, and the next batch grows meanwhile.
+    stage::start("journal", source, move |batch| journal.lead(batch), move || hub.lead())
 }
 
 struct Journal {
@@ -69,7 +71,7 @@ impl Journal {
         self.waiting.extend(batch.drain(..).flatten());
         if let Some(retry_at) = self.retry_at.take_if(|at| clock::now() < *at) {
             self.retry_at = Some(retry_at);
-            return Next::At(retry_at);
+            return Next::Alone(retry_at);
         }
         self.retry_at = None;
         loop {
@@ -87,7 +89,7 @@ impl Journal {
             if !self.unknown.is_empty() {
                 let retry_at = clock::now() + RETRY;
                 self.retry_at = Some(retry_at);
-                return Next::At(retry_at);
+                return Next::Alone(retry_at);
             }
         }
     }
@@ -148,7 +150,7 @@ impl Journal {
                 Tell::Nobody => {}
             }
         }
-        if !posted.is_empty() && self.hub.enter(Item::Input(Input::Posted(posted))).is_err() {
+        if !posted.is_empty() && self.hub.put(Item::Input(Input::Posted(posted))).is_err() {
             log::error!("the hub has ended before the journal");
         }
     }

@@ -28,6 +28,7 @@ use crate::protocol::{
     Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, Refusal, SessionId,
     UserId,
 };
+use crate::stage;
 use crate::state::Input;
 use crate::transport::{Heard, Reader};
 
@@ -368,11 +369,16 @@ impl<'a> Session<'a> {
         }));
     }
 
-    /// What one read brought is one item in the hub's inbox. Blocks while that is full.
+    /// What one read brought is one item in the hub's inbox. Blocks while that is full, and for
+    /// as long as this thread then leads the stages: a round each.
     fn hand_over(&mut self) {
-        if !self.acts.is_empty() {
-            let acts = std::mem::take(&mut self.acts);
-            self.enter(Input::Acts { session: self.id, acts });
+        if self.acts.is_empty() {
+            return;
+        }
+        let acts = std::mem::take(&mut self.acts);
+        let item = Item::Input(Input::Acts { session: self.id, acts });
+        if stage::lead_around(&self.host.hub, item, &self.host.journal).is_err() {
+            log::debug!("the hub has ended");
         }
     }
 
