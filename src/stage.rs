@@ -142,10 +142,10 @@ impl<T> Inbox<T> {
 /// [`Ended`]: the process is going down.
 pub fn lead_around<A, B>(first: &Inbox<A>, item: A, second: &Inbox<B>) -> Result<(), Ended> {
     first.put(item)?;
-    first.lead();
-    second.lead();
-    first.lead();
-    second.settle();
+    let stage = &first.handle.stage;
+    if !lead::around(&stage.lead, &second.handle.stage.lead) {
+        stage.watch.look();
+    }
     Ok(())
 }
 

@@ -27,6 +27,7 @@ mod keeping;
 mod lines;
 mod rules;
 mod scenario;
+mod stage;
 mod stores;
 mod support;
 mod tidy;

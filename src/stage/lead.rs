@@ -131,6 +131,22 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
     }
 }
 
+/// A guest's way around two stages of which each puts into the other: a round of the first, of
+/// the second, and of the first again. `false`: somebody else led the first.
+pub(super) fn around<P, V, Q, W>(first: &Lead<P, V>, second: &Lead<Q, W>) -> bool
+where
+    P: Queue,
+    V: FnMut() -> Next,
+    Q: Queue,
+    W: FnMut() -> Next,
+{
+    let led = first.once();
+    second.once();
+    first.once();
+    second.settle();
+    led
+}
+
 /// What the stage's own thread sleeps by. Its lock is held for a look only.
 struct Bell {
     state: Mutex<Rest>,
