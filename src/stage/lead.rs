@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
-use super::Next;
 use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, PoisonError, fence};
+use super::{Guests, Next};
 
 /// What waits for a leader.
 pub(super) trait Queue {
@@ -19,14 +19,14 @@ pub(super) struct Lead<Q, W> {
     /// Whoever holds it leads. Only tried, never waited for, until the end. `None`: not begun, or
     /// ended.
     work: Mutex<Option<W>>,
-    /// Only the stage's own thread may lead.
-    alone: AtomicBool,
+    /// Only the stage's own thread may lead. Set before anybody tries.
+    is_alone: AtomicBool,
     bell: Bell,
 }
 
 impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
     pub(super) fn new(queue: Q) -> Self {
-        Self { queue, work: Mutex::new(None), alone: AtomicBool::new(false), bell: Bell::new() }
+        Self { queue, work: Mutex::new(None), is_alone: AtomicBool::new(false), bell: Bell::new() }
     }
 
     pub(super) fn queue(&self) -> &Q {
@@ -34,7 +34,8 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
     }
 
     /// Gives the stage its work, before its thread runs. Items may wait already.
-    pub(super) fn begin(&self, work: W) {
+    pub(super) fn begin(&self, work: W, guests: Guests) {
+        self.is_alone.store(guests == Guests::Refused, Ordering::SeqCst);
         *self.work.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
     }
 
@@ -45,7 +46,7 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
         if self.queue.is_empty() {
             return true;
         }
-        if self.alone.load(Ordering::SeqCst) {
+        if self.is_alone.load(Ordering::SeqCst) {
             self.bell.ring();
             return true;
         }
@@ -98,16 +99,15 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
         drop(work);
         after();
         fence(Ordering::SeqCst);
-        !self.queue.is_empty() && !self.alone.load(Ordering::SeqCst)
+        !self.queue.is_empty()
     }
 
     fn round(&self, work: &mut MutexGuard<'_, Option<W>>) {
         let Some(lead) = work.as_mut() else { return };
         let next = lead();
-        self.alone.store(matches!(next, Next::Alone(_)), Ordering::SeqCst);
         match next {
             Next::Wait => self.bell.set_due(None),
-            Next::At(moment) | Next::Alone(moment) => self.bell.set_due(Some(moment)),
+            Next::At(moment) => self.bell.set_due(Some(moment)),
             Next::End => {
                 // With the work goes the taking-out end: whoever puts in is told.
                 **work = None;
