@@ -4,6 +4,7 @@
 mod admission;
 mod command_line;
 mod deep_nesting;
+mod epochs;
 mod ethernet;
 mod garbage;
 mod half_open;

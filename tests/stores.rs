@@ -3,6 +3,7 @@
 
 mod contract;
 mod cursors;
+mod epochs;
 mod keeping;
 mod marks;
 mod model;

@@ -181,4 +181,4 @@ local answers = {}
 while at < #ARGV do
   answers[#answers + 1] = writes[take()]()
 end
-return answers
+return done(answers)
