@@ -113,7 +113,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError>;
 
-    /// Up to `limit` messages of a room after an id, in order; the oldest may be gone.
+    /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
+    /// may be gone, and what cannot be read is left out, with a line in the log.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn page(
         &self,

@@ -2,6 +2,7 @@
 //! not speak or speak nonsense, stores that freeze and vanish, signals, limits, the command line.
 
 mod admission;
+mod altered;
 mod command_line;
 mod deep_nesting;
 mod epochs;

@@ -26,7 +26,7 @@ use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::guard::Guard;
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
-use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
+use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
     Account, Claim, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take,
     Token, TokenDigest, Writer,
@@ -306,11 +306,14 @@ impl Store for Redis {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        let read = |entry: &StreamId| {
-            message(room, entry)
-                .ok_or_else(|| StoreError::Unreadable(format!("message {} of {room}", entry.id)))
-        };
-        self.entries(room, after, limit)?.iter().map(read).collect()
+        contract::page(room, after, limit, |after, limit| {
+            let read = |entry: &StreamId| {
+                // Redis makes sure that it is a number.
+                let id = message_id(entry).unwrap_or(after);
+                (id, message(room, entry))
+            };
+            Ok(self.entries(room, after, limit)?.iter().map(read).collect())
+        })
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
@@ -395,8 +398,10 @@ fn message_id(entry: &StreamId) -> Option<MessageId> {
 }
 
 fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+    // We write `ID-0`; beside it anything may be put by hand.
+    let (id, "0") = entry.id.split_once('-')? else { return None };
     Some(Message {
-        id: message_id(entry)?,
+        id: MessageId(id.parse().ok()?),
         room,
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),
