@@ -154,6 +154,7 @@ impl Plain {
             Line::Who => self.client.who(),
             Line::Rename(name) => self.client.rename(name),
             Line::Passwd { old, new } => self.client.passwd(old, new),
+            Line::Receipts(receipts) => self.client.show_receipts(receipts),
             Line::Login { who, password } => {
                 self.asked_login = true;
                 self.client.login(who, password)
