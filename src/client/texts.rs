@@ -290,13 +290,22 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
 /// Why the server refused. It speaks English, and then says more than its code does: which ids
 /// share a name, for instance.
 pub fn reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::error)
+}
+
+/// The same for a refused login or registration.
+pub fn entry_reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::entry_error)
+}
+
+fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static str) -> String {
     let said = Some(&reason.text).filter(|text| !text.is_empty());
     let words = match (reason.known(), said) {
         (Some(code @ ErrorCode::NameShared), Some(text)) if lang != Lang::En => {
-            format!("{} ({text})", texts::error(code, lang))
+            format!("{} ({text})", error(code, lang))
         }
         (_, Some(text)) if lang == Lang::En => text.clone(),
-        (Some(code), _) => texts::error(code, lang).to_owned(),
+        (Some(code), _) => error(code, lang).to_owned(),
         (None, text) => text.unwrap_or(&reason.code).clone(),
     };
     match &reason.detail {

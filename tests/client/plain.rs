@@ -105,6 +105,19 @@ fn everything_stored_is_success_and_a_refused_text_is_not() {
 }
 
 #[test]
+fn what_the_program_says_itself_comes_behind_the_connection() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &[]);
+    program.type_in("/nonsense\n");
+    let mut peer = server.accept();
+    peer.greet();
+    let first: Vec<_> = program.lines.by_ref().take(2).map(Result::unwrap).collect();
+    assert_eq!(first, ["connected\tfake", "error\tunknown_command\t/nonsense"]);
+    drop(peer);
+    assert_eq!(program.exit_code(), 1);
+}
+
+#[test]
 fn a_script_may_hide_how_far_it_is() {
     let server = FakeServer::start();
     let mut program = Program::start(&server.address(), &["--user", "100"]);

@@ -34,7 +34,7 @@ fn an_account_is_made_used_and_given_another_password() {
     line.ask("/login iron  MAN secret", &[&welcome]);
     let again = "* this connection is logged in already; open another one";
     line.ask("/login 100 secret", &[again]);
-    line.ask("/passwd wrong other", &[UNKNOWN]);
+    line.ask("/passwd wrong other", &["* the password is wrong"]);
     line.ask("/passwd secret other", &["* password changed"]);
     line.wire.close();
     let mut line = Line::enter(server.lines());
@@ -76,7 +76,7 @@ fn a_private_message_reaches_every_line_of_its_two_and_nobody_else() {
         line.expect(&told);
         line.expect(&told);
     }
-    tom.ask("/msg 300 psst", &[UNKNOWN]);
+    tom.ask("/msg 300 psst", &["* no account has this id or name"]);
     tom.ask("/msg 200", &["* not understood; the form is: /msg ID|NAME TEXT"]);
     for _ in 0..5 {
         assert!(eve.next("who came").ends_with(": login!!!"));

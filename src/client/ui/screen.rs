@@ -87,7 +87,11 @@ impl Screen {
                 notice(Notice::LoggedIn { name: &clean::line(&me.name), n_online: *n_online })
             }
             Update::Refused { what, why } => {
-                let why = &clean::line(&texts::reason(why, self.lang));
+                let words = match what {
+                    Some(Ask::Login | Ask::Register) => texts::entry_reason(why, self.lang),
+                    _ => texts::reason(why, self.lang),
+                };
+                let why = &clean::line(&words);
                 match what {
                     Some(Ask::Login) => {
                         self.is_logged_in.store(false, Ordering::Release);
