@@ -153,6 +153,11 @@ pub struct Options {
     #[command(flatten)]
     pub store: StoreArg,
 
+    /// Close a connection that has not logged in after so many seconds
+    #[arg(long, env = "HUBBUB_LOGIN_TIMEOUT", value_name = "SECONDS", default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_IDLE))]
+    pub login_timeout: u64,
+
     /// Close a telnet line after so many seconds of silence; 0: never
     #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]

@@ -282,6 +282,7 @@ fn policy(options: &Options) -> Policy {
     Policy {
         guests: !options.no_guests,
         registration: options.registration == Registration::Open,
+        login_timeout: Duration::from_secs(options.login_timeout),
         idle_timeout: (options.idle_timeout > 0)
             .then_some(Duration::from_secs(options.idle_timeout)),
         hide_addresses: options.hide_addresses,

@@ -9,6 +9,7 @@ mod epochs;
 mod ethernet;
 mod garbage;
 mod half_open;
+mod login;
 mod passwords;
 mod secrets;
 mod shutdown;

@@ -263,7 +263,8 @@ fn host(store: Arc<dyn Store>) -> Host {
         policy: Policy {
             guests: true,
             registration: true,
-            idle_timeout: None::<Duration>,
+            login_timeout: Duration::from_secs(30),
+            idle_timeout: None,
             hide_addresses: false,
             private_as_group: false,
             lang: Lang::En,
