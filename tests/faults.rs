@@ -11,6 +11,7 @@ mod garbage;
 mod half_open;
 mod login;
 mod passwords;
+mod room;
 mod secrets;
 mod shutdown;
 mod slow;
