@@ -215,7 +215,7 @@ impl Client {
     }
 
     /// Says what others may see: that private messages have reached a device of this account,
-    /// and that they were read. Kept in the account.
+    /// and that they were read. Kept in the account. Answered by [`Update::ReceiptsDone`].
     ///
     /// # Errors
     /// [`OrderError`]: not taken.

@@ -1,10 +1,11 @@
 //! What the operator may set: the command line, with an environment variable for each option.
 //! The rows below are the source of `--help` and of the table in the README.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits::Net;
@@ -113,7 +114,7 @@ pub struct StoreArg {
     /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
     /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
     #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
-    #[arg(long, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
     pub store: Option<String>,
 }
 
@@ -137,7 +138,8 @@ const MAX_IDLE: u64 = 365 * 24 * 60 * 60;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Where to listen; may be given more than once, port 0 lets the system choose. FRONT= takes
-    /// only that wire language (frame= or line=) instead of telling by the first bytes
+    /// only that wire language (frame= or line=) instead of telling by the first bytes. A name is
+    /// looked up once, at the start
     #[arg(
         long,
         env = "HUBBUB_LISTEN",
@@ -151,6 +153,11 @@ pub struct Options {
     #[command(flatten)]
     pub store: StoreArg,
 
+    /// Close a connection that has not logged in after so many seconds
+    #[arg(long, env = "HUBBUB_LOGIN_TIMEOUT", value_name = "SECONDS", default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_IDLE))]
+    pub login_timeout: u64,
+
     /// Close a telnet line after so many seconds of silence; 0: never
     #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]
@@ -161,7 +168,7 @@ pub struct Options {
     pub max_connections: Option<usize>,
 
     /// Telnet users must log in: without an account only /help, /register and /login
-    #[arg(long, env = "HUBBUB_NO_GUESTS")]
+    #[arg(long, env = "HUBBUB_NO_GUESTS", value_parser = BoolishValueParser::new())]
     pub no_guests: bool,
 
     /// May people make accounts for themselves?
@@ -182,11 +189,11 @@ pub struct Options {
     pub keep_messages: u64,
 
     /// Others see a short token instead of a user's IP address and port
-    #[arg(long, env = "HUBBUB_HIDE_ADDRESSES")]
+    #[arg(long, env = "HUBBUB_HIDE_ADDRESSES", value_parser = BoolishValueParser::new())]
     pub hide_addresses: bool,
 
     /// Listen beyond this machine although nothing is encrypted: passwords travel in clear
-    #[arg(long, env = "HUBBUB_ALLOW_PLAINTEXT")]
+    #[arg(long, env = "HUBBUB_ALLOW_PLAINTEXT", value_parser = BoolishValueParser::new())]
     pub allow_plaintext: bool,
 
     /// How an unchanged Go course client gets private text: as SmsPrivateMes, which it does not
@@ -204,7 +211,7 @@ pub struct Options {
 
     /// Make the course's user 100 with the password 123456: for trying out, not for a server
     /// that others reach
-    #[arg(long, env = "HUBBUB_DEMO")]
+    #[arg(long, env = "HUBBUB_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
 }
 
@@ -234,10 +241,13 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (front, addr) = text.split_once('=').map_or((None, text), |(f, a)| (Some(f), a));
-        let addr = addr
-            .parse()
-            .map_err(|_bad| format!("{addr:?} is not an address such as 127.0.0.1:8889"))?;
-        Ok(Self { front: front.map(str::to_owned), addr })
+        let found: Vec<_> =
+            addr.to_socket_addrs().map_or_else(|_bad| Vec::new(), Iterator::collect);
+        // Of the addresses of a name one in the old notation: that is what people connect to.
+        let addr = found.iter().find(|addr| addr.is_ipv4()).or(found.first()).ok_or_else(|| {
+            format!("{addr:?} is not an address such as 127.0.0.1:8889 or localhost:8889")
+        })?;
+        Ok(Self { front: front.map(str::to_owned), addr: *addr })
     }
 }
 
@@ -281,6 +291,32 @@ mod tests {
         let listen: Listen = "line=[::1]:0".parse().unwrap();
         assert_eq!(listen.front.as_deref(), Some("line"));
         assert!(listen.addr.is_ipv6());
-        assert!("8889".parse::<Listen>().is_err());
+        let listen: Listen = "localhost:8889".parse().unwrap();
+        assert_eq!(listen.addr.to_string(), "127.0.0.1:8889");
+        for bad in ["8889", "localhost", "no.such.host.invalid:1", ":8889x"] {
+            assert!(bad.parse::<Listen>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_store_may_be_named_before_and_behind_what_is_to_be_done() {
+        let url = "memory:";
+        for words in [
+            ["server", "user", "--store", url, "list"].as_slice(),
+            &["server", "user", "list", "--store", url],
+            &["server", "user", "add", "1", "--store", url, "tom"],
+            &["server", "verify", "--store", url],
+        ] {
+            let cli = Cli::try_parse_from(words).unwrap();
+            let store = match cli.job.unwrap() {
+                Job::User { store, .. } | Job::Verify { store } => store,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(store.url(), url, "{words:?}");
+        }
+        assert_eq!(
+            Cli::try_parse_from(["server", "--store", url]).unwrap().options.store.url(),
+            url
+        );
     }
 }

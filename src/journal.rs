@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
+
 use crate::clock;
 use crate::dao::{Health, Job, StoreError, Tell, Write, Writer, Written};
 use crate::hub::Item;
@@ -29,7 +31,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A batch whose fate is not known is tried again after this.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Starts the thread `journal`. It ends when every clone of its inbox is gone.
+/// Starts the thread `journal`. It ends when every clone of its inbox is gone. `replaced` hears
+/// that the store has to be opened again; it holds one word, and one is enough.
 ///
 /// # Errors
 /// The kernel has no room for a thread.
@@ -38,11 +41,13 @@ pub fn start(
     health: Arc<Health>,
     hub: Inbox<Item>,
     source: Source<Vec<Job>>,
+    replaced: Sender<()>,
 ) -> io::Result<JoinHandle<()>> {
     let mut journal = Journal {
         writer,
         health,
         hub,
+        replaced,
         waiting: VecDeque::new(),
         unknown: Vec::new(),
         retry_at: None,
@@ -57,6 +62,7 @@ struct Journal {
     writer: Box<dyn Writer>,
     health: Arc<Health>,
     hub: Inbox<Item>,
+    replaced: Sender<()>,
     /// In the order in which they came.
     waiting: VecDeque<Job>,
     /// A batch that may or may not be stored; nothing overtakes it.
@@ -104,6 +110,10 @@ impl Journal {
         self.health.asked(now);
         let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
         let result = self.writer.commit(&writes);
+        if matches!(result, Err(StoreError::Replaced(_))) {
+            // Said before, where it is full.
+            self.replaced.try_send(()).ok();
+        }
         match result {
             Ok(written) => {
                 self.health.answered();
@@ -125,7 +135,9 @@ impl Journal {
                 self.health.answered();
                 self.refuse_until = Some(clock::now() + PAUSE);
                 let code = match error {
-                    StoreError::Unavailable(_) => ErrorCode::StoreUnavailable,
+                    StoreError::Unavailable(_) | StoreError::Replaced(_) => {
+                        ErrorCode::StoreUnavailable
+                    }
                     _ => ErrorCode::Internal,
                 };
                 self.refuse(jobs, code);

@@ -93,6 +93,7 @@ pub struct Server {
     /// Keeper, hub, journal: each ends after those before it.
     stages: Vec<JoinHandle<()>>,
     stopped: Receiver<()>,
+    replaced: Receiver<()>,
     /// Disconnected when the last session has ended.
     all_gone: Receiver<()>,
     /// No other server serves from this store meanwhile.
@@ -114,9 +115,10 @@ impl Server {
         let advice = store.advice();
         let ceiling = ceiling(options.max_connections);
         let (flusher, _flush) = Flusher::start()?;
-        let (host, mut stages, stopped) = start_stages(options, Arc::clone(&store))?;
+        let Stages { host, mut threads, stopped, replaced } =
+            start_stages(options, Arc::clone(&store))?;
         let (keeper, keeping) = keeper::start(options, store, host.journal.clone())?;
-        stages.insert(0, keeping);
+        threads.insert(0, keeping);
         if options.demo {
             make_demo_account(&host).map_err(StartError::Demo)?;
         }
@@ -142,8 +144,9 @@ impl Server {
             connections,
             accepting,
             keeper,
-            stages,
+            stages: threads,
             stopped,
+            replaced,
             all_gone,
             _claim: claim,
         })
@@ -167,6 +170,12 @@ impl Server {
     /// What the operator should know about the store.
     pub fn advice(&self) -> &[String] {
         &self.advice
+    }
+
+    /// Told when the store turns out to be another than the one that was opened, or an older copy
+    /// of it: nothing is stored any more. Shut down and start again: that makes a new epoch.
+    pub fn replaced(&self) -> &Receiver<()> {
+        &self.replaced
     }
 
     /// Tells everybody, stores everything that was accepted, and ends. Blocks for 5 s at most,
@@ -219,7 +228,13 @@ fn exempt(options: &Options) -> Vec<limits::Net> {
     options.exempt.iter().copied().chain(default.into_iter().flatten()).collect()
 }
 
-type Stages = (Arc<Host>, Vec<JoinHandle<()>>, Receiver<()>);
+/// Hub and journal, running.
+struct Stages {
+    host: Arc<Host>,
+    threads: Vec<JoinHandle<()>>,
+    stopped: Receiver<()>,
+    replaced: Receiver<()>,
+}
 
 fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, StartError> {
     let (hub_inbox, hub_source) = stage::inbox(hub::MAX_INBOX);
@@ -227,6 +242,7 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
     let health = Arc::new(Health::new(clock::now()));
     let bytes_in_flight = Arc::new(Budget::new(limits::ALL_IN_FLIGHT));
     let (tell_stopped, stopped) = bounded(1);
+    let (tell_replaced, replaced) = bounded(1);
     let writer =
         store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
     let parts = hub::Parts {
@@ -236,9 +252,15 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
         health: Arc::clone(&health),
         stopped: tell_stopped,
     };
-    let stages = vec![
+    let threads = vec![
         hub::start(parts, hub_source)?,
-        journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source)?,
+        journal::start(
+            writer,
+            Arc::clone(&health),
+            hub_inbox.clone(),
+            journal_source,
+            tell_replaced,
+        )?,
     ];
     let host = Host {
         hub: hub_inbox,
@@ -253,13 +275,14 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
         registrations: Throttle::new(limits::REGISTRATIONS),
         policy: policy(options),
     };
-    Ok((Arc::new(host), stages, stopped))
+    Ok(Stages { host: Arc::new(host), threads, stopped, replaced })
 }
 
 fn policy(options: &Options) -> Policy {
     Policy {
         guests: !options.no_guests,
         registration: options.registration == Registration::Open,
+        login_timeout: Duration::from_secs(options.login_timeout),
         idle_timeout: (options.idle_timeout > 0)
             .then_some(Duration::from_secs(options.idle_timeout)),
         hide_addresses: options.hide_addresses,

@@ -41,9 +41,6 @@ const SNIFF_BYTES: usize = 64;
 /// Bytes that are decoded at a time.
 const PIECE: usize = 1024;
 
-/// A frame client must log in within this; a line, too, where guests are not let in.
-const LOGIN_TIME: Duration = Duration::from_secs(30);
-
 /// The hub answers within microseconds, or, while a store does not answer, when the sends in
 /// flight of this session are known.
 const HUB_TIME: Duration = Duration::from_secs(30);
@@ -226,7 +223,7 @@ impl<'a> Session<'a> {
             messages: Bucket::new(limits::MESSAGES, now),
             signals: bounded(hub::MAX_SIGNALS),
             known: asking::Known::default(),
-            login_deadline: now + LOGIN_TIME,
+            login_deadline: now + host.policy.login_timeout,
             heard_at: now,
             is_detached: true,
             _admitted: conn.admitted,

@@ -61,6 +61,7 @@ Plain mode
   Every line of the input is a text for all, or a command:
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
+    /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
   Every line of the output is one event, its fields parted by tabs; within a field, \\n, \\t,
@@ -72,6 +73,8 @@ Plain mode
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
     registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
+    delivered ROOM BY-ID UP-TO-ID   read ROOM BY-ID UP-TO-ID
+    receipts-ok on|off on|off (delivered, read)
     error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)
 
   With a password and --user, everything fits one line of a script:

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use hubbub::config::{Cli, Job, Options};
 use hubbub::server::{Server, StartError, keeping, run_user_act};
 use hubbub::{logging, threads};
@@ -14,6 +15,10 @@ use signal_hook::iterator::Signals;
 
 /// The exit code for what the operator can mend on the command line.
 const USAGE: u8 = 2;
+
+/// Before serving again: time for what the last server let go of to be gone, and for a store that
+/// is not there yet.
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -65,7 +70,7 @@ fn serve(options: &Options) -> Result<(), (String, u8)> {
     let failed = |error: io::Error| (error.to_string(), 1);
     logging::start(options.log).map_err(failed)?;
     let signals = catch_signals().map_err(failed)?;
-    let server = Server::start(options).map_err(|error| {
+    let mut server = Server::start(options).map_err(|error| {
         let code = match error {
             StartError::Front(..) | StartError::Plaintext(_) => USAGE,
             _ => 1,
@@ -73,11 +78,45 @@ fn serve(options: &Options) -> Result<(), (String, u8)> {
         (error.to_string(), code)
     })?;
     greet(&server, options).map_err(failed)?;
-    // The first signal, or the end of the thread that catches them.
-    signals.recv().ok();
-    server.shutdown();
-    log::logger().flush();
-    Ok(())
+    let options = on_the_same_ports(options, &server);
+    loop {
+        let is_asked_to_stop = select! {
+            // The first signal, or the end of the thread that catches them.
+            recv(signals) -> _ => true,
+            recv(server.replaced()) -> _ => false,
+        };
+        server.shutdown();
+        let again = if is_asked_to_stop { None } else { start_again(&options, &signals) };
+        let Some(again) = again else {
+            log::logger().flush();
+            return Ok(());
+        };
+        server = again;
+    }
+}
+
+/// Clients that come back must find it where it was.
+fn on_the_same_ports(options: &Options, server: &Server) -> Options {
+    let mut options = options.clone();
+    for (listen, addr) in options.listen.iter_mut().zip(server.addrs()) {
+        listen.addr = *addr;
+    }
+    options
+}
+
+/// Serves again from a store that has been replaced. Blocks until it can, or until a signal:
+/// `None`.
+fn start_again(options: &Options, signals: &Receiver<()>) -> Option<Server> {
+    while signals.recv_timeout(RESTART_PAUSE) == Err(RecvTimeoutError::Timeout) {
+        match Server::start(options) {
+            Ok(server) => {
+                log::warn!("serving again from {}, with a new epoch", server.place());
+                return Some(server);
+            }
+            Err(error) => log::error!("{error}; trying again"),
+        }
+    }
+    None
 }
 
 /// What a newcomer needs, in a few lines. `listening on ADDR` is for scripts, too.

@@ -67,7 +67,8 @@ impl Order {
             Self::Rename(_) => Some(Ask::Rename),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),
-            Self::Read { .. } | Self::Receipts(_) | Self::Send(_) => None,
+            Self::Receipts(_) => Some(Ask::Receipts),
+            Self::Read { .. } | Self::Send(_) => None,
         }
     }
 }

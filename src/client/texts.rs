@@ -125,6 +125,8 @@ const HELP_EN: &str = "\
 /who               who is online
 /rename NAME       another display name
 /passwd OLD NEW    another password
+/receipts on|off   whether others see what reached you and what you have read
+                   (delivered: only what reached you)
 /help              this
 /quit              leave
 //text             a text that begins with a slash";
@@ -133,6 +135,7 @@ const HELP_ZH: &str = "\
 /who               在线用户
 /rename NAME       修改名字
 /passwd OLD NEW    修改密码
+/receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）
 /help              本帮助
 /quit              退出
 //text             以斜杠开头的消息";
@@ -157,6 +160,10 @@ pub enum Notice<'a> {
     TimedOut { name: &'a str },
     Renamed { id: i64, name: &'a str },
     Skipped { count: u64 },
+    Stored { name: &'a str },
+    Delivered { name: &'a str },
+    Read { name: &'a str },
+    ReceiptsDone { delivered: bool, read: bool },
     UnknownCommand { command: &'a str },
     Usage { usage: &'a str },
     Nobody { name: &'a str },
@@ -196,6 +203,16 @@ impl Notice<'_> {
             Self::TimedOut { name } => format!("{name} was silent for too long and has left."),
             Self::Renamed { id, name } => format!("{id} is called {name} now."),
             Self::Skipped { count } => format!("{count} older messages are not shown."),
+            Self::Stored { name } => format!("(to {name}: stored)"),
+            Self::Delivered { name } => format!("(to {name}: delivered)"),
+            Self::Read { name } => format!("(to {name}: read)"),
+            Self::ReceiptsDone { delivered, read } => match (delivered, read) {
+                (true, true) => "Others see what reached you and what you have read.",
+                (true, false) => "Others see what reached you, not what you have read.",
+                (false, true) => "Others see what you have read, not what reached you.",
+                (false, false) => "Others see neither what reached you nor what you have read.",
+            }
+            .to_owned(),
             Self::UnknownCommand { command } => {
                 format!("There is no command {command}; nothing was sent. /help lists them.")
             }
@@ -229,6 +246,16 @@ impl Notice<'_> {
             Self::TimedOut { name } => format!("{name} 长时间未发言，已离开。"),
             Self::Renamed { id, name } => format!("{id} 改名为 {name}。"),
             Self::Skipped { count } => format!("另有 {count} 条更早的消息未显示。"),
+            Self::Stored { name } => format!("(发给 {name}: 已保存)"),
+            Self::Delivered { name } => format!("(发给 {name}: 已送达)"),
+            Self::Read { name } => format!("(发给 {name}: 已读)"),
+            Self::ReceiptsDone { delivered, read } => match (delivered, read) {
+                (true, true) => "对方可以看到消息已送达和已读。",
+                (true, false) => "对方可以看到消息已送达，看不到已读。",
+                (false, true) => "对方可以看到消息已读，看不到已送达。",
+                (false, false) => "对方看不到消息是否已送达或已读。",
+            }
+            .to_owned(),
             Self::UnknownCommand { command } => {
                 format!("没有 {command} 这个命令，什么也没有发送。/help 查看命令。")
             }
@@ -263,13 +290,22 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
 /// Why the server refused. It speaks English, and then says more than its code does: which ids
 /// share a name, for instance.
 pub fn reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::error)
+}
+
+/// The same for a refused login or registration.
+pub fn entry_reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::entry_error)
+}
+
+fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static str) -> String {
     let said = Some(&reason.text).filter(|text| !text.is_empty());
     let words = match (reason.known(), said) {
         (Some(code @ ErrorCode::NameShared), Some(text)) if lang != Lang::En => {
-            format!("{} ({text})", texts::error(code, lang))
+            format!("{} ({text})", error(code, lang))
         }
         (_, Some(text)) if lang == Lang::En => text.clone(),
-        (Some(code), _) => texts::error(code, lang).to_owned(),
+        (Some(code), _) => error(code, lang).to_owned(),
         (None, text) => text.unwrap_or(&reason.code).clone(),
     };
     match &reason.detail {

@@ -6,6 +6,7 @@ mod command;
 mod directory;
 mod menu;
 mod plain;
+mod progress;
 mod screen;
 
 use std::io::{self, IsTerminal, Write};

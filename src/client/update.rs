@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Reference, RoomId, Text, UserId,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, Text,
+    UserId,
 };
 
 #[cfg(doc)]
@@ -40,6 +41,8 @@ pub enum Update {
     RenameDone(String),
     /// One's own password is changed.
     PasswdDone,
+    /// Others see this of one's own progress now.
+    ReceiptsDone(Receipts),
     /// Something asked for was refused; `None` where the server does not say what.
     Refused {
         /// What was asked.
@@ -164,6 +167,8 @@ pub enum Ask {
     Passwd,
     /// [`Client::who`].
     Who,
+    /// [`Client::show_receipts`].
+    Receipts,
 }
 
 /// Why the server refused.

@@ -191,7 +191,7 @@ impl Acceptor {
             admitted,
             dialect: Arc::clone(&dialect),
         };
-        lock(&self.connections).insert(id, (outbox, dialect));
+        lock(&self.connections).insert(id, (Arc::clone(&outbox), dialect));
         let listed = Listed { id, connections: Arc::clone(&self.connections) };
         let (host, alive) = (Arc::clone(&self.host), self.alive.clone());
         let run = move || {
@@ -200,8 +200,17 @@ impl Acceptor {
             drop((host, alive));
         };
         // The thread's end is observed by `alive`; dropped with it, the connection closes.
-        if let Err(error) = threads::spawn(format!("conn-{}", id.0), run) {
+        let started = match threads::has_room() {
+            true => threads::spawn(format!("conn-{}", id.0), run).map(drop),
+            false => {
+                drop(run);
+                Err(io::ErrorKind::OutOfMemory.into())
+            }
+        };
+        if let Err(error) = started {
             log::error!("no thread for {peer}: {error}");
+            let dialect = (front.unwrap_or(front::silent()).dialect)(Speech::default());
+            outbox.finish(&dialect.bytes(&Event::Farewell(Farewell::ServerFull)));
         }
     }
 

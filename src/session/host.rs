@@ -30,6 +30,9 @@ pub struct Policy {
     pub guests: bool,
     /// People may make accounts for themselves.
     pub registration: bool,
+    /// A frame client must log in within this; a line, too, where guests are not let in. What
+    /// the server takes for a password does not count.
+    pub login_timeout: Duration,
     /// Lines are closed after this much silence.
     pub idle_timeout: Option<Duration>,
     /// Others see a token instead of an address.

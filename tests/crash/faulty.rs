@@ -245,7 +245,10 @@ fn host(store: Arc<dyn Store>) -> Host {
     };
     hub::start(parts, hub_source).unwrap();
     let writer = store.writer().unwrap();
-    journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source).unwrap();
+    // These stores are never replaced.
+    let (replaced, _) = bounded(1);
+    journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source, replaced)
+        .unwrap();
     Host {
         hub: hub_inbox,
         journal: journal_inbox,
@@ -260,7 +263,8 @@ fn host(store: Arc<dyn Store>) -> Host {
         policy: Policy {
             guests: true,
             registration: true,
-            idle_timeout: None::<Duration>,
+            login_timeout: Duration::from_secs(30),
+            idle_timeout: None,
             hide_addresses: false,
             private_as_group: false,
             lang: Lang::En,

@@ -39,6 +39,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Registered(id) => line("registered", &[&id.to_string()]),
         Update::RenameDone(name) => line("rename-ok", &[name]),
         Update::PasswdDone => line("passwd-ok", &[]),
+        Update::ReceiptsDone(shown) => line("receipts-ok", &[on(shown.delivered), on(shown.read)]),
         Update::Refused { what, why } => {
             let words = texts::reason(why, Lang::En);
             line("refused", &[what.map_or("-", ask), &why.code, &words])
@@ -82,6 +83,10 @@ pub(super) fn lines(update: &Update) -> String {
     }
 }
 
+fn on(shown: bool) -> &'static str {
+    if shown { "on" } else { "off" }
+}
+
 fn member(kind: &str, who: &Member) -> String {
     line(kind, &[&who.id.to_string(), &who.name, &who.address])
 }
@@ -93,5 +98,6 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Rename => "rename",
         Ask::Passwd => "passwd",
         Ask::Who => "who",
+        Ask::Receipts => "receipts",
     }
 }
