@@ -189,6 +189,11 @@ pub trait Writer: Send + fmt::Debug {
     /// [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
     /// that cannot be reached is [`StoreError::Unknown`] too, for the first attempt may count.
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError>;
+
+    /// Can a commit wait for a disk, a lock of somebody else, or a network?
+    fn waits(&self) -> bool {
+        true
+    }
 }
 
 /// How one kind of store is opened.

@@ -22,7 +22,7 @@ use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{Event, Farewell, Millis, SessionId, UserId, Welcome};
-use crate::stage::{self, Inbox, Next, Source};
+use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Moment, State};
 use cursors::Cursors;
 use fanout::Fanout;
@@ -105,7 +105,8 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
     };
     let journal = hub.parts.journal.clone();
     // The hub's thread never commits: it wakes the one that does.
-    stage::start("hub", source, move |batch| hub.lead(batch), move || journal.settle())
+    let settle = move || journal.settle();
+    stage::start("hub", Guests::Welcome, source, move |batch| hub.lead(batch), settle)
 }
 
 struct Hub {

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::dao::{Health, Job, StoreError, Tell, Write, Writer, Written};
 use crate::hub::Item;
 use crate::protocol::{ErrorCode, SessionId};
-use crate::stage::{self, Inbox, Next, Source};
+use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Input, Posted};
 
 /// Writes in one transaction. 512 commit in some 2 ms; a larger batch gains nothing and delays
@@ -43,6 +43,7 @@ pub fn start(
     source: Source<Vec<Job>>,
     replaced: Sender<()>,
 ) -> io::Result<JoinHandle<()>> {
+    let guests = if writer.waits() { Guests::Refused } else { Guests::Welcome };
     let mut journal = Journal {
         writer,
         health,
@@ -55,7 +56,8 @@ pub fn start(
     };
     let hub = journal.hub.clone();
     // What was just stored is delivered at once, and the next batch grows meanwhile.
-    stage::start("journal", source, move |batch| journal.lead(batch), move || hub.lead())
+    let deliver = move || hub.lead();
+    stage::start("journal", guests, source, move |batch| journal.lead(batch), deliver)
 }
 
 struct Journal {
@@ -77,7 +79,7 @@ impl Journal {
         self.waiting.extend(batch.drain(..).flatten());
         if let Some(retry_at) = self.retry_at.take_if(|at| clock::now() < *at) {
             self.retry_at = Some(retry_at);
-            return Next::Alone(retry_at);
+            return Next::At(retry_at);
         }
         self.retry_at = None;
         loop {
@@ -95,7 +97,7 @@ impl Journal {
             if !self.unknown.is_empty() {
                 let retry_at = clock::now() + RETRY;
                 self.retry_at = Some(retry_at);
-                return Next::Alone(retry_at);
+                return Next::At(retry_at);
             }
         }
     }

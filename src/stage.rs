@@ -20,7 +20,8 @@
 //!   after it let go: no commit inside the hub's lead, no delivery inside the journal's. Whoever
 //!   put sees to it that the other stage has a leader: a guest by [`lead_around`], a stage's own
 //!   thread by what [`start`] was given.
-//! * A stage that retries something wants no guests ([`Next::Alone`]).
+//! * A stage whose rounds may wait, for a disk or a network, wants no guests
+//!   ([`Guests::Refused`]): whoever led it could not read on meanwhile.
 //!
 //! A stage led for more than five seconds is logged with the leader's name by whoever wants it
 //! next. Knows nothing of chat.
@@ -181,11 +182,17 @@ pub enum Next {
     Wait,
     /// At this moment, with an empty batch.
     At(Instant),
-    /// At this moment, and by the stage's own thread only until a round ends otherwise: what is
-    /// to be done may take long.
-    Alone(Instant),
     /// Never: the stage ends.
     End,
+}
+
+/// May others than the stage's own thread lead it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guests {
+    /// Yes: a round waits for nothing.
+    Welcome,
+    /// No: a round may wait.
+    Refused,
 }
 
 /// Starts the stage. `lead` gets what waits (nothing when its moment came), takes it all, and
@@ -198,6 +205,7 @@ pub enum Next {
 /// The kernel has no room for a thread.
 pub fn start<T, F, A>(
     name: &str,
+    guests: Guests,
     source: Source<T>,
     lead: F,
     after: A,
@@ -208,7 +216,7 @@ where
     A: Fn() + Send + 'static,
 {
     let Source { stage, receiver } = source;
-    stage.lead.begin(Box::new(round(lead, receiver, Arc::clone(&stage.watch))));
+    stage.lead.begin(Box::new(round(lead, receiver, Arc::clone(&stage.watch))), guests);
     threads::spawn(name, move || stage.lead.run(after))
 }
 

@@ -15,7 +15,7 @@ mod sync {
 use std::collections::VecDeque;
 
 use hubbub::clock::now;
-use hubbub::stage::Next;
+use hubbub::stage::{Guests, Next};
 use lead::{Lead, Queue, around};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Mutex};
@@ -86,7 +86,7 @@ fn nothing_waits_without_a_leader() {
     model(3, || {
         let (stage, inbox) = stage();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        stage.begin(noting(&inbox, &seen));
+        stage.begin(noting(&inbox, &seen), Guests::Welcome);
         let guest = thread::spawn({
             let stage = Arc::clone(&stage);
             move || {
@@ -138,7 +138,7 @@ fn what_goes_around_two_stages_arrives_and_nobody_leads_both_at_once() {
     model(2, || {
         let ((hub, acts), (journal, jobs)) = (stage(), stage());
         let leaders = Leaders::default();
-        hub.begin({
+        let work: Work = {
             let (acts, jobs, leaders) = (Arc::clone(&acts), Arc::clone(&jobs), leaders.clone());
             let mut left = 2;
             Box::new(move || {
@@ -152,8 +152,9 @@ fn what_goes_around_two_stages_arrives_and_nobody_leads_both_at_once() {
                     if left == 0 { Next::End } else { Next::Wait }
                 })
             })
-        });
-        journal.begin({
+        };
+        hub.begin(work, Guests::Welcome);
+        let work: Work = {
             let (acts, jobs) = (Arc::clone(&acts), Arc::clone(&jobs));
             Box::new(move || {
                 round(&leaders, "journal", || {
@@ -163,7 +164,8 @@ fn what_goes_around_two_stages_arrives_and_nobody_leads_both_at_once() {
                     Next::Wait
                 })
             })
-        });
+        };
+        journal.begin(work, Guests::Welcome);
         let hub_thread = thread::spawn({
             let (hub, journal) = (Arc::clone(&hub), Arc::clone(&journal));
             move || hub.run(|| journal.settle())

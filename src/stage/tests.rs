@@ -11,7 +11,7 @@ fn what_waits_is_one_batch_in_order_and_the_end_is_the_inbox_gone() {
         seen.send(batch.clone()).unwrap();
         Next::Wait
     };
-    let stage = start("test", source, lead, || {});
+    let stage = start("test", Guests::Welcome, source, lead, || {});
     assert_eq!(batches.recv().unwrap(), [0, 1, 2, 3, 4]);
     drop(inbox);
     stage.unwrap().join().unwrap();
@@ -26,7 +26,7 @@ fn a_moment_brings_an_empty_batch() {
         seen.send(batch.len()).unwrap();
         if batch.is_empty() { Next::End } else { Next::At(now()) }
     };
-    let stage = start("test", source, lead, || {});
+    let stage = start("test", Guests::Welcome, source, lead, || {});
     inbox.enter(7).unwrap();
     stage.unwrap().join().unwrap();
     assert_eq!(batches.iter().collect::<Vec<_>>(), [1, 0]);
@@ -70,8 +70,8 @@ fn forty_senders_through_an_inbox_of_four() {
         Next::Wait
     };
     let (settled, led) = (journal.clone(), hub.clone());
-    start("a", hub_source, lead_hub, move || settled.settle()).unwrap();
-    start("b", journal_source, lead_journal, move || led.lead()).unwrap();
+    start("a", Guests::Welcome, hub_source, lead_hub, move || settled.settle()).unwrap();
+    start("b", Guests::Welcome, journal_source, lead_journal, move || led.lead()).unwrap();
     let senders = (0..SENDERS).map(|sender| {
         let (hub, journal) = (hub.clone(), journal.clone());
         let say = move || {
