@@ -30,3 +30,4 @@ mod scenario;
 mod stores;
 mod support;
 mod tidy;
+mod tls;

@@ -114,6 +114,10 @@ impl Screen {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
             }
             Update::Skipped { count, .. } => notice(Notice::Skipped { count: *count }),
+            Update::FirstMet { address, fingerprint } => {
+                let (address, fingerprint) = (&clean::line(address), &fingerprint.to_string());
+                notice(Notice::FirstMet { address, fingerprint })
+            }
             // The menus have no place for these.
             Update::Connected { .. }
             | Update::Online(_)

@@ -23,6 +23,9 @@ pub(super) fn line(kind: &str, fields: &[&str]) -> String {
 pub(super) fn lines(update: &Update) -> String {
     match update {
         Update::Connected { server } => line("connected", &[server]),
+        Update::FirstMet { address, fingerprint } => {
+            line("first-met", &[address, &fingerprint.to_string()])
+        }
         Update::Disconnected { why, retry_in } => {
             let retry =
                 retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
@@ -60,14 +63,7 @@ pub(super) fn lines(update: &Update) -> String {
             line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
         }
         Update::Came(who) => member("came", who),
-        Update::Left { who, how } => {
-            let how = match how {
-                Leaving::Logout => "left",
-                Leaving::TimedOut => "timeout",
-                Leaving::BecameAccount => "login",
-            };
-            line("left", &[&who.id.to_string(), &who.name, how])
-        }
+        Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
         Update::Seen { room, by, up_to, how } => {
             let kind = match how {
@@ -79,6 +75,14 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
+    }
+}
+
+fn left(how: Leaving) -> &'static str {
+    match how {
+        Leaving::Logout => "left",
+        Leaving::TimedOut => "timeout",
+        Leaving::BecameAccount => "login",
     }
 }
 
