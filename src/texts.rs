@@ -221,6 +221,7 @@ fn farewell_en(why: Farewell) -> &'static str {
             "the server's store does not answer; nothing is lost, connect again later"
         }
         Farewell::WrongLanguage => "this is a chat server and does not speak this protocol",
+        Farewell::TlsNeeded => "here everything is encrypted; connect with TLS",
     }
 }
 
@@ -237,6 +238,7 @@ fn farewell_zh(why: Farewell) -> &'static str {
         Farewell::TooManyFromAddress => "来自你的地址的连接太多，请关闭一些",
         Farewell::StoreUnavailable => "服务器的存储暂时没有响应，消息不会丢失，请稍后再连接",
         Farewell::WrongLanguage => "这是聊天服务器，不支持这种协议",
+        Farewell::TlsNeeded => "这里只接受加密连接，请使用 TLS",
     }
 }
 

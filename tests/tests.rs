@@ -31,3 +31,4 @@ mod stage;
 mod stores;
 mod support;
 mod tidy;
+mod tls;

@@ -177,6 +177,16 @@ fn sources_hold_no_hidden_characters() {
     }
 }
 
+/// What is replaced one day is replaced in one place.
+#[test]
+fn nobody_but_tls_names_rustls() {
+    for (name, text) in texts(&["src"]) {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let names = code.filter(|line| line.contains("rustls") || line.contains("rcgen")).count();
+        assert_eq!(name.starts_with("src/tls"), names > 0 || name == "src/tls/tests.rs", "{name}");
+    }
+}
+
 /// Who waits, waits for something. The one pause is for those who are too fast.
 #[test]
 fn nobody_sleeps() {

@@ -18,6 +18,15 @@ struct Args {
     #[arg(long, value_name = "HOST:PORT", env = "HUBBUB_ADDR", default_value = "127.0.0.1:8889")]
     addr: String,
 
+    /// Speak TLS. A server that no public authority vouches for is trusted when it is met first,
+    /// and no other from then on (~/.local/state/hubbub/known_servers)
+    #[arg(long, env = "HUBBUB_TLS")]
+    tls: bool,
+
+    /// Speak TLS, and trust only what the authorities in this PEM file vouch for
+    #[arg(long, value_name = "FILE", env = "HUBBUB_CA")]
+    ca: Option<PathBuf>,
+
     /// The language [default: as LC_ALL, LC_MESSAGES or LANG say]
     #[arg(long, value_enum)]
     lang: Option<LangArg>,
@@ -67,6 +76,7 @@ Plain mode
   Every line of the output is one event, its fields parted by tabs; within a field, \\n, \\t,
   \\r, \\\\ and \\u{..} stand for what would break the line or steer a terminal:
     connected SERVER                disconnected MS-TO-RETRY|- WORDS
+    first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
     said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT     (replayed: said while you were away)
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
@@ -84,7 +94,7 @@ Exit codes
   0  fine; in plain mode: everything said is stored
   1  something said was not stored
   2  the options make no sense
-  3  no server answers at this address
+  3  no server answers at this address, or not the one that is trusted
   4  the login or the registration was refused
   5  the connection was lost and did not come back in time";
 
@@ -102,8 +112,15 @@ fn main() -> ExitCode {
         Some(LangArg::Zh) => Lang::Zh,
         None => ui::lang_of_environment(),
     };
+    let wants_tls = args.tls || args.ca.is_some();
+    let tls = wants_tls.then(|| ui::trust(args.ca)).flatten();
+    if wants_tls && tls.is_none() {
+        ui::complain("there is no place to remember servers, for HOME is not set: use --ca FILE");
+        return code(Ending::Usage);
+    }
     code(ui::run(&Options {
         address: args.addr,
+        tls,
         lang,
         plain: args.plain,
         user: args.user,

@@ -442,7 +442,8 @@ impl Conversation {
         frame::encode(kind, data, &mut self.bytes);
     }
 
-    fn hand_on(&mut self, update: Update) {
+    /// For the program.
+    pub(super) fn hand_on(&mut self, update: Update) {
         self.n_updates += 1;
         self.updates.push_back(update);
     }

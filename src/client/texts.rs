@@ -4,7 +4,7 @@
 use crate::protocol::ErrorCode;
 use crate::texts::{self, Lang};
 
-use super::{Lost, Reason};
+use super::{Lost, Reason, TlsError};
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +145,8 @@ const HELP_ZH: &str = "\
 #[expect(missing_docs, reason = "the names say which; the texts stand below")]
 pub enum Notice<'a> {
     NotThere { address: &'a str, why: &'a str },
+    Insecure { address: &'a str, why: &'a str },
+    FirstMet { address: &'a str, fingerprint: &'a str },
     Disconnected { why: &'a str, will_retry: bool },
     BackAgain,
     LoggedIn { name: &'a str, n_online: u64 },
@@ -183,6 +185,11 @@ impl Notice<'_> {
     fn en(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("no server answers at {address}: {why}"),
+            Self::Insecure { address, why } => format!("no safe connection to {address}: {why}"),
+            Self::FirstMet { address, fingerprint } => format!(
+                "{address} is met for the first time and trusted from now on; its certificate is \
+                 {fingerprint}."
+            ),
             Self::Disconnected { why, will_retry: false } => format!("Connection lost: {why}."),
             Self::Disconnected { why, will_retry: true } => {
                 format!("Connection lost: {why}. Trying again until it works.")
@@ -226,6 +233,10 @@ impl Notice<'_> {
     fn zh(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("连接不上服务器 {address}: {why}"),
+            Self::Insecure { address, why } => format!("无法与 {address} 建立安全连接: {why}"),
+            Self::FirstMet { address, fingerprint } => {
+                format!("首次连接 {address}，今后只信任它的证书: {fingerprint}。")
+            }
             Self::Disconnected { why, will_retry: false } => format!("连接已断开: {why}。"),
             Self::Disconnected { why, will_retry: true } => {
                 format!("连接已断开: {why}。正在自动重连。")
@@ -272,6 +283,7 @@ impl Notice<'_> {
 pub fn lost(why: &Lost, lang: Lang) -> String {
     let (en, zh) = match why {
         Lost::NotThere(words) | Lost::Broken(words) => return words.clone(),
+        Lost::Insecure(error) => return insecure(error, lang),
         Lost::Told(told) => {
             let known = why.farewell().map(|why| texts::farewell(why, lang).to_owned());
             return known.unwrap_or_else(|| reason(told, lang));
@@ -284,6 +296,21 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
     match lang {
         Lang::En => en.to_owned(),
         Lang::Zh => zh.to_owned(),
+    }
+}
+
+/// Why TLS does not work out.
+pub fn insecure(error: &TlsError, lang: Lang) -> String {
+    match (error, lang) {
+        (TlsError::Changed(changed), Lang::Zh) => format!(
+            "{} 的证书与以前不同，可能有人在中间冒充。现在是 {}，以前是 {}。\
+             如果管理员确认新证书无误，请从 {} 中删去它那一行",
+            changed.address,
+            changed.now,
+            changed.before,
+            changed.list.display()
+        ),
+        _ => error.to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::protocol::{
     ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, Text,
     UserId,
 };
+use crate::tls::{Fingerprint, TlsError};
 
 #[cfg(doc)]
 use super::Client;
@@ -14,6 +15,15 @@ use super::Client;
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
+    /// No authority vouches for the server at this address, and it was not met before: it is
+    /// trusted, and no other from now on. Who wants to be sure compares the fingerprint with what
+    /// the operator says.
+    FirstMet {
+        /// `host:port`.
+        address: String,
+        /// Of its certificate.
+        fingerprint: Fingerprint,
+    },
     /// A connection stands and the server has answered the hello.
     Connected {
         /// The server program and its version.
@@ -210,6 +220,8 @@ impl Reason {
 pub enum Lost {
     /// The attempt failed; the system's words.
     NotThere(String),
+    /// Somebody is there, but not the server that is trusted.
+    Insecure(TlsError),
     /// The connection broke; the system's words.
     Broken(String),
     /// The server closed without a word.

@@ -16,6 +16,7 @@ use crate::outbox::Mark;
 use crate::protocol::{ErrorCode, SessionId, UserId};
 use crate::stage::Inbox;
 use crate::texts::Lang;
+use crate::tls::Certificate;
 
 /// How long a session waits for a write of its own. Twice what a store may take.
 const WRITE_TIME: Duration = Duration::from_secs(10);
@@ -58,6 +59,8 @@ pub struct Host {
     pub auth: Auth,
     /// Bytes of sends in flight, of all sessions together.
     pub bytes_in_flight: Arc<Budget>,
+    /// What is shown to who wants TLS.
+    pub tls: Option<Certificate>,
     /// Ids for guests.
     pub guests: Guests,
     /// Wrong passwords per account.

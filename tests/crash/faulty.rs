@@ -18,7 +18,7 @@ use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
 use hubbub::outbox::{Flusher, Outbox};
 use hubbub::protocol::{Device, Message, MessageId, NameKey, RoomId, SessionId, UserId};
-use hubbub::session::{self, Connection, Guests, Host, Policy};
+use hubbub::session::{self, Connection, Encryption, Guests, Host, Policy};
 use hubbub::state::{Input, State};
 use hubbub::texts::Lang;
 use hubbub::transport::{self, Reader};
@@ -225,6 +225,7 @@ fn connection(
         outbox: Outbox::new(Arc::clone(&stream), flusher, None),
         reader: Reader::new(stream),
         front: None,
+        encryption: Encryption::None,
         exempt: true,
         admitted,
         dialect: Arc::default(),
@@ -256,6 +257,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         health,
         auth: Auth::new(),
         bytes_in_flight,
+        tls: None,
         guests: Guests::default(),
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),

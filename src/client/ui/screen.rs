@@ -131,6 +131,10 @@ impl Screen {
                 notice(Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read })
             }
             Update::Seen { .. } | Update::Sent { .. } => step.map(|step| self.came(step)),
+            Update::FirstMet { address, fingerprint } => {
+                let (address, fingerprint) = (&clean::line(address), &fingerprint.to_string());
+                notice(Notice::FirstMet { address, fingerprint })
+            }
             // The menus have no place for these.
             Update::Connected { .. } | Update::Online(_) => None,
         }

@@ -23,6 +23,9 @@ pub(super) fn line(kind: &str, fields: &[&str]) -> String {
 pub(super) fn lines(update: &Update) -> String {
     match update {
         Update::Connected { server } => line("connected", &[server]),
+        Update::FirstMet { address, fingerprint } => {
+            line("first-met", &[address, &fingerprint.to_string()])
+        }
         Update::Disconnected { why, retry_in } => {
             let retry =
                 retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
@@ -61,14 +64,7 @@ pub(super) fn lines(update: &Update) -> String {
             line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
         }
         Update::Came(who) => member("came", who),
-        Update::Left { who, how } => {
-            let how = match how {
-                Leaving::Logout => "left",
-                Leaving::TimedOut => "timeout",
-                Leaving::BecameAccount => "login",
-            };
-            line("left", &[&who.id.to_string(), &who.name, how])
-        }
+        Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
         Update::Seen { room, by, up_to, how } => {
             let kind = match how {
@@ -85,6 +81,14 @@ pub(super) fn lines(update: &Update) -> String {
 
 fn on(shown: bool) -> &'static str {
     if shown { "on" } else { "off" }
+}
+
+fn left(how: Leaving) -> &'static str {
+    match how {
+        Leaving::Logout => "left",
+        Leaving::TimedOut => "timeout",
+        Leaving::BecameAccount => "login",
+    }
 }
 
 fn member(kind: &str, who: &Member) -> String {
