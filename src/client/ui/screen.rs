@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Lost, Said, Update};
+use crate::client::{Ask, Lost, Reason, Said, Update};
 use crate::clock;
 use crate::protocol::{Farewell, Leaving, Member, Millis, UserId};
 use crate::texts::Lang;
@@ -86,21 +86,7 @@ impl Screen {
                 }
                 notice(Notice::LoggedIn { name: &clean::line(&me.name), n_online: *n_online })
             }
-            Update::Refused { what, why } => {
-                let words = match what {
-                    Some(Ask::Login | Ask::Register) => texts::entry_reason(why, self.lang),
-                    _ => texts::reason(why, self.lang),
-                };
-                let why = &clean::line(&words);
-                match what {
-                    Some(Ask::Login) => {
-                        self.is_logged_in.store(false, Ordering::Release);
-                        notice(Notice::LoginRefused { why })
-                    }
-                    Some(Ask::Register) => notice(Notice::RegisterRefused { why }),
-                    _ => notice(Notice::Refused { why }),
-                }
-            }
+            Update::Refused { what, why } => Some(self.refused(*what, why)),
             Update::NotSent { unsent, why, will_retry } => {
                 let (why, text) = (texts::reason(why, self.lang), unsent.text.as_str());
                 let (why, text) = (&clean::line(&why), &clean::line(text));
@@ -138,6 +124,23 @@ impl Screen {
             // The menus have no place for these.
             Update::Connected { .. } | Update::Online(_) => None,
         }
+    }
+
+    fn refused(&self, what: Option<Ask>, why: &Reason) -> String {
+        let words = match what {
+            Some(Ask::Login | Ask::Register) => texts::entry_reason(why, self.lang),
+            _ => texts::reason(why, self.lang),
+        };
+        let why = &clean::line(&words);
+        let notice = match what {
+            Some(Ask::Login) => {
+                self.is_logged_in.store(false, Ordering::Release);
+                Notice::LoginRefused { why }
+            }
+            Some(Ask::Register) => Notice::RegisterRefused { why },
+            _ => Notice::Refused { why },
+        };
+        notice.text(self.lang)
     }
 
     /// How far one's own private words have come.
