@@ -35,6 +35,8 @@
 mod conversation;
 pub mod device;
 mod net;
+#[doc(hidden)]
+pub mod overhear;
 mod pending;
 mod positions;
 pub mod texts;
