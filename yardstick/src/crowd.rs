@@ -85,7 +85,7 @@ pub struct Crowd {
     per_source: usize,
     buffer: Vec<u8>,
     n_in: usize,
-    /// Bytes and reads since they were last taken.
+    /// Bytes that came to those who do not speak.
     bytes: u64,
     trouble: Option<String>,
 }
@@ -161,7 +161,7 @@ impl Crowd {
         self.trouble.as_deref()
     }
 
-    /// Bytes heard since this was last asked.
+    /// Bytes that came, since this was last asked, to those who do not speak.
     pub fn take_bytes(&mut self) -> u64 {
         std::mem::take(&mut self.bytes)
     }
@@ -298,7 +298,9 @@ impl Crowd {
                 return 0;
             }
         };
-        self.bytes += n as u64;
+        if !one.who.is_speaker {
+            self.bytes += n as u64;
+        }
         let now = clock::now();
         self.take(peer, n_kept + n, heard);
         now

@@ -13,6 +13,8 @@ pub struct Usage {
     pub cpu: u64,
     /// Resident memory, KiB.
     pub rss_kib: u64,
+    /// The most that was ever resident, KiB.
+    pub rss_top_kib: u64,
     /// Threads.
     pub n_threads: u64,
 }
@@ -29,6 +31,7 @@ pub fn usage(pid: u32) -> Usage {
     Usage {
         cpu: (field(14) + field(15)) * TICK,
         rss_kib: row(&status, "VmRSS:"),
+        rss_top_kib: row(&status, "VmHWM:"),
         n_threads: field(20),
     }
 }

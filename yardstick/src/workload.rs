@@ -4,6 +4,7 @@ pub mod fanout;
 pub mod idle;
 pub mod pairs;
 pub mod slow;
+pub mod stored;
 
 use std::io;
 use std::time::Duration;
@@ -19,6 +20,17 @@ pub const QUIET: Duration = Duration::from_millis(1_300);
 
 /// A phase that was sent whole and hears nothing more for so long has lost something, nanoseconds.
 pub const PATIENCE: u64 = 10 * clock::SECOND;
+
+/// How people write to one another, an answer for each text.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters {
+    /// Texts of each on their way at once.
+    pub depth: u64,
+    /// Bytes of a text.
+    pub size: usize,
+    /// The server's.
+    pub pid: u32,
+}
 
 /// How fast to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,9 +65,13 @@ fn serve(cli: &Cli) -> io::Result<()> {
                     while let Ok((socket, _)) = listener.accept() {
                         socket.set_nonblocking(true)?;
                         socket.set_nodelay(true)?;
-                        let data = EventData::new_u64(peers.len() as u64);
+                        // Whoever only tried the port has left a place, which keeps pairs even.
+                        let free = peers.iter().position(Option::is_none);
+                        let place = free.unwrap_or(peers.len());
+                        let data = EventData::new_u64(place as u64);
                         epoll::add(&all, &socket, data, EventFlags::IN)?;
-                        peers.push(Some(Peer { socket, kept: Vec::new() }));
+                        peers.resize_with(peers.len().max(place + 1), || None);
+                        peers[place] = Some(Peer { socket, kept: Vec::new() });
                     }
                 }
                 Ok(place) => on_readable(&mut peers, place, cli.pairs, &mut buffer),

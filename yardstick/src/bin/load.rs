@@ -13,14 +13,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-
+use serde_json::Value;
 use yardstick::clock;
 use yardstick::crowd::{Crowd, ignore, raise_limits};
 use yardstick::dialect::{self, DIALECTS, Dialect, Manner, Newcomers, Who};
 use yardstick::proc;
 use yardstick::report::{Row, table};
 use yardstick::workload::fanout::Room;
-use yardstick::workload::{Pace, QUIET, fanout, idle, pairs, slow};
+use yardstick::workload::{Letters, Pace, QUIET, fanout, idle, pairs, slow, stored};
 
 /// How long the server is warmed up before the first phase.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -63,6 +63,18 @@ enum Workload {
         #[command(flatten)]
         people: People,
         /// Texts on their way at once, each way of each pair.
+        #[arg(long, default_value_t = 1)]
+        depth: u64,
+        #[command(flatten)]
+        texts: Texts,
+    },
+    /// Everybody writes to somebody who is away, and again when that is stored.
+    Stored {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        people: People,
+        /// Texts of each on their way at once.
         #[arg(long, default_value_t = 1)]
         depth: u64,
         #[command(flatten)]
@@ -116,6 +128,9 @@ struct Target {
     /// What to call it in the results; otherwise its dialect.
     #[arg(long)]
     label: Option<String>,
+    /// More to put into each line of results: NAME=VALUE.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
     /// Where the results are added, as JSON lines.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -172,65 +187,93 @@ fn run(workload: Workload) -> Outcome<u64> {
     match workload {
         Workload::Accounts { target, people } => accounts(&target, &people).map(|()| 0),
         Workload::Fanout { target, people, senders, phases, texts } => {
-            let mut crowd = crowd(&target, &people, people.n + senders, senders, false)?;
-            enter(&mut crowd, &people)?;
-            let room = room(&target, &texts, senders);
-            fanout::run(&mut crowd, room, Pace::Window(4), WARM_UP)?;
-            let mut all = Results::new("fanout", &target, &people);
-            for pace in phases {
-                let (phase, row) = fanout::run(&mut crowd, room, pace, span(texts.secs))?;
-                crowd.acknowledge(phase.last_id);
-                all.add(row)?;
-            }
-            Ok(all.finish())
+            fan_out(&target, &people, (senders, &phases), &texts)
         }
         Workload::Pairs { target, people, depth, texts } => {
-            let mut crowd = crowd(&target, &people, people.n & !1, 0, true)?;
-            enter(&mut crowd, &people)?;
-            let manner = pairs::Manner { depth, size: texts.size, pid: target.pid };
-            pairs::run(&mut crowd, manner, WARM_UP)?;
-            let mut all = Results::new("pairs", &target, &people);
-            all.add(pairs::run(&mut crowd, manner, span(texts.secs))?)?;
-            Ok(all.finish())
+            two_and_two(&target, &people, depth, &texts)
         }
-        Workload::Idle { target, people, secs } => {
-            let n_at_once = people.at_once;
-            come(("idle", &target, &people), |crowd| n_at_once.unwrap_or(crowd), span(secs))
+        Workload::Stored { target, people, depth, texts } => {
+            to_the_absent(&target, &people, depth, &texts)
         }
-        Workload::Storm { target, people } => {
-            let n_at_once = people.at_once.unwrap_or(people.n);
-            come(("storm", &target, &people), |_| n_at_once, Duration::ZERO)
-        }
+        Workload::Idle { target, people, secs } => come(("idle", &target, &people), span(secs)),
+        Workload::Storm { target, people } => come(("storm", &target, &people), Duration::ZERO),
         Workload::Slow { target, people, slow, pace, texts } => {
-            let mut crowd = crowd(&target, &people, people.n + 1, 1, false)?;
-            (people.n + 1 - slow..=people.n).for_each(|peer| crowd.make_small(peer));
-            enter(&mut crowd, &people)?;
-            let room = room(&target, &texts, 1);
-            let mut all = Results::new("slow", &target, &people);
-            for row in slow::run(&mut crowd, room, (pace, span(texts.secs)), slow)? {
-                all.add(row)?;
-            }
-            Ok(all.finish())
+            stop_reading(&target, &people, (slow, pace), &texts)
         }
     }
+}
+
+fn fan_out(
+    target: &Target,
+    people: &People,
+    (n_senders, phases): (usize, &[Pace]),
+    texts: &Texts,
+) -> Outcome<u64> {
+    let mut crowd = crowd(target, people, people.n + n_senders, n_senders, false)?;
+    enter(&mut crowd, people, people.n + n_senders)?;
+    let room = Room { n_senders, n_mute: 0, size: texts.size, pid: target.pid };
+    fanout::run(&mut crowd, room, Pace::Window(4), WARM_UP)?;
+    let mut all = Results::new("fanout", target, people);
+    for pace in phases {
+        let (phase, row) = fanout::run(&mut crowd, room, *pace, span(texts.secs))?;
+        crowd.acknowledge(phase.last_id);
+        all.add(row)?;
+    }
+    Ok(all.finish())
+}
+
+fn two_and_two(target: &Target, people: &People, depth: u64, texts: &Texts) -> Outcome<u64> {
+    let n = people.n & !1;
+    let mut crowd = crowd(target, people, n, 0, true)?;
+    enter(&mut crowd, people, n)?;
+    let letters = Letters { depth, size: texts.size, pid: target.pid };
+    pairs::run(&mut crowd, letters, WARM_UP)?;
+    let mut all = Results::new("pairs", target, people);
+    all.add(pairs::run(&mut crowd, letters, span(texts.secs))?)?;
+    Ok(all.finish())
+}
+
+/// The last one has an account, and stays away.
+fn to_the_absent(target: &Target, people: &People, depth: u64, texts: &Texts) -> Outcome<u64> {
+    let mut crowd = crowd(target, people, people.n + 1, 0, true)?;
+    if !crowd.dialect.acknowledges() {
+        return Err("only frames are acknowledged".into());
+    }
+    enter(&mut crowd, people, people.n)?;
+    let letters = Letters { depth, size: texts.size, pid: target.pid };
+    stored::run(&mut crowd, letters, WARM_UP)?;
+    let mut all = Results::new("stored", target, people);
+    all.add(stored::run(&mut crowd, letters, span(texts.secs))?)?;
+    Ok(all.finish())
+}
+
+fn stop_reading(
+    target: &Target,
+    people: &People,
+    (n_slow, pace): (usize, Pace),
+    texts: &Texts,
+) -> Outcome<u64> {
+    let n = people.n + 1;
+    let mut crowd = crowd(target, people, n, 1, false)?;
+    (n.saturating_sub(n_slow)..n).for_each(|peer| crowd.make_small(peer));
+    enter(&mut crowd, people, n)?;
+    let room = Room { n_senders: 1, n_mute: 0, size: texts.size, pid: target.pid };
+    let mut all = Results::new("slow", target, people);
+    for row in slow::run(&mut crowd, room, (pace, span(texts.secs)), n_slow)? {
+        all.add(row)?;
+    }
+    Ok(all.finish())
 }
 
 fn span(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or_default()
 }
 
-fn room(target: &Target, texts: &Texts, n_senders: usize) -> Room {
-    Room { n_senders, n_mute: 0, size: texts.size, pid: target.pid }
-}
-
-/// Comes in and stays.
-fn come(
-    (name, target, people): (&str, &Target, &People),
-    n_at_once: impl Fn(usize) -> usize,
-    span: Duration,
-) -> Outcome<u64> {
+/// Comes in and stays; a storm all at once.
+fn come((name, target, people): (&str, &Target, &People), span: Duration) -> Outcome<u64> {
     let mut crowd = crowd(target, people, people.n, 0, false)?;
-    let n_at_once = n_at_once(crowd.dialect.n_at_once());
+    let usual = if span.is_zero() { people.n } else { crowd.dialect.n_at_once() };
+    let n_at_once = people.at_once.unwrap_or(usual);
     let mut all = Results::new(name, target, people);
     for row in idle::run(&mut crowd, n_at_once, span, target.pid)? {
         all.add(row)?;
@@ -265,8 +308,9 @@ fn crowd(
     Ok(Crowd::new(target.addr, dialect, all, people.per_source)?)
 }
 
-fn enter(crowd: &mut Crowd, people: &People) -> Outcome<()> {
-    let everybody: Vec<usize> = (0..crowd.n()).collect();
+/// The first `n` come in.
+fn enter(crowd: &mut Crowd, people: &People, n: usize) -> Outcome<()> {
+    let everybody: Vec<usize> = (0..n).collect();
     let n_at_once = people.at_once.unwrap_or(crowd.dialect.n_at_once());
     crowd.bring_in(&everybody, n_at_once, &mut ignore)?;
     crowd.settle(QUIET)?;
@@ -331,6 +375,9 @@ impl<'a> Results<'a> {
         let mut line = all.clone();
         line.set("dialect", self.target.dialect.as_str());
         line.number("load", proc::load()).number("at", clock::seconds(clock::now()).round());
+        for (name, value) in self.target.settings.iter().filter_map(|one| one.split_once('=')) {
+            line.set(name, serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)));
+        }
         if let Some(path) = &self.target.out {
             line.append(path)?;
         }

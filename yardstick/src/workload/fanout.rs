@@ -39,6 +39,8 @@ pub struct Phase {
     sent: Vec<u64>,
     n_sent: u64,
     n_delivered: u64,
+    /// Of them, to those who do not speak.
+    n_to_listeners: u64,
     n_stored: u64,
     n_refused: u64,
     /// The last id that the server gave.
@@ -99,6 +101,7 @@ impl Phase {
             sent: vec![0; room.n_senders],
             n_sent: 0,
             n_delivered: 0,
+            n_to_listeners: 0,
             n_stored: 0,
             n_refused: 0,
             last_id: 0,
@@ -175,6 +178,7 @@ impl Phase {
                 let is_own = stamp.sender == peer && !crowd.dialect.hears_itself();
                 if self.sequences.heard(peer, stamp) && !is_own {
                     self.n_delivered += 1;
+                    self.n_to_listeners += u64::from(peer >= self.room.n_senders);
                     self.latency.add(stamp.age(now));
                 }
             }
@@ -207,7 +211,7 @@ impl Phase {
         row.set("deliveries", self.n_delivered);
         meter.stop(self.n_delivered, &mut row);
         #[expect(clippy::cast_precision_loss, reason = "for people")]
-        let bytes = crowd.take_bytes() as f64 / self.n_delivered.max(1) as f64;
+        let bytes = crowd.take_bytes() as f64 / self.n_to_listeners.max(1) as f64;
         row.number("bytes", bytes).latency("lat", &self.latency);
         let empty = Sequences::new(0, 1);
         let sequences = std::mem::replace(&mut self.sequences, empty);

@@ -28,12 +28,13 @@ pub fn run(crowd: &mut Crowd, n_at_once: usize, span: Duration, pid: u32) -> io:
     let per_second = n as f64 / clock::seconds(entered.elapsed);
     coming.number("secs", clock::seconds(entered.elapsed)).number("per_s", per_second.round());
     coming.set("later", entered.n_later).latency("enter", &entered.latency);
+    coming.set("rss_top_kib", proc::usage(pid).rss_top_kib);
     if span.is_zero() {
         return Ok(vec![coming]);
     }
     let mut staying = Row::default();
     staying.set("pace", "staying");
-    let meter = Meter::start(pid);
+    let (meter, quiet) = (Meter::start(pid), proc::usage(pid));
     let end = clock::now() + clock::nanos(span);
     while clock::now() < end {
         crowd.poll(Duration::from_millis(100), &mut ignore)?;
@@ -44,6 +45,10 @@ pub fn run(crowd: &mut Crowd, n_at_once: usize, span: Duration, pid: u32) -> io:
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         row.number(name, after.saturating_sub(before) as f64 / n as f64);
     };
+    staying.number(
+        "cpu_percent",
+        100.0 * (clock::seconds(after.cpu - quiet.cpu)) / span.as_secs_f64(),
+    );
     each("rss_each_kib", after.rss_kib, before.rss_kib, &mut staying);
     each("stacks_each_kib", now.stacks_kib, kernel.stacks_kib, &mut staying);
     each("slab_each_kib", now.slab_kib, kernel.slab_kib, &mut staying);

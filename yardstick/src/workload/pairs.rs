@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Meter, PATIENCE, broken, judge};
+use super::{Letters, Meter, PATIENCE, broken, judge};
 use crate::clock;
 use crate::crowd::Crowd;
 use crate::histogram::Histogram;
@@ -12,19 +12,8 @@ use crate::scan::Heard;
 use crate::sequence::{Faults, Sequences};
 use crate::stamp::Stamp;
 
-/// How they write.
-#[derive(Clone, Copy, Debug)]
-pub struct Manner {
-    /// Texts on their way at once, each way of each pair.
-    pub depth: u64,
-    /// Bytes of a text.
-    pub size: usize,
-    /// The server's.
-    pub pid: u32,
-}
-
 struct Exchange {
-    manner: Manner,
+    letters: Letters,
     start: u64,
     end: u64,
     sent: Vec<u64>,
@@ -40,11 +29,11 @@ struct Exchange {
 ///
 /// # Errors
 /// A connection that should not end did; the kernel's.
-pub fn run(crowd: &mut Crowd, manner: Manner, span: Duration) -> io::Result<Row> {
-    let mut meter = Meter::start(manner.pid);
+pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Row> {
+    let mut meter = Meter::start(letters.pid);
     let start = meter.began();
     let mut exchange = Exchange {
-        manner,
+        letters,
         start,
         end: start + clock::nanos(span),
         sent: vec![0; crowd.n()],
@@ -58,7 +47,7 @@ pub fn run(crowd: &mut Crowd, manner: Manner, span: Duration) -> io::Result<Row>
     let mut progress = Progress::new("pairs");
     crowd.take_bytes();
     for peer in (0..crowd.n()).step_by(2) {
-        (0..manner.depth).for_each(|_| exchange.write(crowd, peer));
+        (0..letters.depth).for_each(|_| exchange.write(crowd, peer));
     }
     loop {
         let now = clock::now();
@@ -82,7 +71,7 @@ pub fn run(crowd: &mut Crowd, manner: Manner, span: Duration) -> io::Result<Row>
 impl Exchange {
     fn write(&mut self, crowd: &mut Crowd, from: usize) {
         let stamp = Stamp::new(from, self.sent[from], clock::now());
-        crowd.tell((from, from ^ 1), stamp, self.manner.size);
+        crowd.tell((from, from ^ 1), stamp, self.letters.size);
         crowd.flush(from);
         self.sent[from] += 1;
     }
@@ -115,7 +104,7 @@ impl Exchange {
 
     fn row(self, crowd: &mut Crowd, meter: &Meter) -> Row {
         let mut row = Row::default();
-        row.set("depth", self.manner.depth).set("deliveries", self.n_delivered);
+        row.set("depth", self.letters.depth).set("deliveries", self.n_delivered);
         meter.stop(self.n_delivered, &mut row);
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         let bytes = crowd.take_bytes() as f64 / self.n_delivered.max(1) as f64;
