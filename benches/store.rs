@@ -14,7 +14,7 @@ use crate::codec::text;
 use crate::harness::quantiles;
 
 /// How long each is measured.
-const SPAN: Duration = Duration::from_secs(3);
+const SPAN: Duration = Duration::from_secs(2);
 
 /// As the journal has it: writes in one transaction.
 const MAX_COMMIT: usize = 512;

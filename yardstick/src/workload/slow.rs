@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::fanout::{self, Phase, Room};
 use super::{PATIENCE, Pace, judge};
 use crate::clock;
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, ignore};
 use crate::histogram::Histogram;
 use crate::report::Row;
 use crate::scan::Heard;
@@ -31,6 +31,7 @@ pub fn run(
     let room = Room { n_mute: n_slow, ..room };
     let began = clock::now();
     let (phase, mut some_do_not) = fanout::run(crowd, room, pace, span)?;
+    wait_for_cuts(crowd, &slow)?;
     let mut cut_after = Histogram::default();
     for at in slow.iter().filter_map(|peer| crowd.gone_at(*peer)) {
         cut_after.add(at.saturating_sub(began));
@@ -43,6 +44,15 @@ pub fn run(
         rows.push(come_back(crowd, &slow, &phase)?);
     }
     Ok(rows)
+}
+
+/// Who is told that it is too slow may still be closing when everybody else is done.
+fn wait_for_cuts(crowd: &mut Crowd, slow: &[usize]) -> io::Result<()> {
+    let end = clock::now() + PATIENCE;
+    while clock::now() < end && slow.iter().any(|peer| crowd.gone_at(*peer).is_none()) {
+        crowd.poll(Duration::from_millis(50), &mut ignore)?;
+    }
+    Ok(())
 }
 
 /// The slow ones come back and read what they are sent.
