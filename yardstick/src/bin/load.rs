@@ -212,8 +212,8 @@ fn fan_out(
     let mut crowd = crowd(target, people, people.n + n_senders, n_senders, false)?;
     enter(&mut crowd, people, people.n + n_senders)?;
     let room = Room { n_senders, n_mute: 0, size: texts.size, pid: target.pid };
-    fanout::run(&mut crowd, room, Pace::Window(4), WARM_UP)?;
     let mut all = Results::new("fanout", target, people);
+    all.warmed_up(&fanout::run(&mut crowd, room, Pace::Window(4), WARM_UP)?.1);
     for pace in phases {
         let (phase, row) = fanout::run(&mut crowd, room, *pace, span(texts.secs))?;
         crowd.acknowledge(phase.last_id);
@@ -227,8 +227,8 @@ fn two_and_two(target: &Target, people: &People, depth: u64, texts: &Texts) -> O
     let mut crowd = crowd(target, people, n, 0, true)?;
     enter(&mut crowd, people, n)?;
     let letters = Letters { depth, size: texts.size, pid: target.pid };
-    pairs::run(&mut crowd, letters, WARM_UP)?;
     let mut all = Results::new("pairs", target, people);
+    all.warmed_up(&pairs::run(&mut crowd, letters, WARM_UP)?);
     all.add(pairs::run(&mut crowd, letters, span(texts.secs))?)?;
     Ok(all.finish())
 }
@@ -241,8 +241,8 @@ fn to_the_absent(target: &Target, people: &People, depth: u64, texts: &Texts) ->
     }
     enter(&mut crowd, people, people.n)?;
     let letters = Letters { depth, size: texts.size, pid: target.pid };
-    stored::run(&mut crowd, letters, WARM_UP)?;
     let mut all = Results::new("stored", target, people);
+    all.warmed_up(&stored::run(&mut crowd, letters, WARM_UP)?);
     all.add(stored::run(&mut crowd, letters, span(texts.secs))?)?;
     Ok(all.finish())
 }
@@ -360,14 +360,21 @@ struct Results<'a> {
     target: &'a Target,
     n: usize,
     rows: Vec<Row>,
+    n_faults: u64,
 }
 
 impl<'a> Results<'a> {
     fn new(name: &str, target: &'a Target, people: &People) -> Self {
-        Self { name: name.to_owned(), target, n: people.n, rows: Vec::new() }
+        Self { name: name.to_owned(), target, n: people.n, rows: Vec::new(), n_faults: 0 }
+    }
+
+    /// What is lost before the first phase is lost, too.
+    fn warmed_up(&mut self, row: &Row) {
+        self.n_faults += row.faults();
     }
 
     fn add(&mut self, row: Row) -> Outcome<()> {
+        self.n_faults += row.faults();
         let label = self.target.label.as_ref().unwrap_or(&self.target.dialect);
         let mut all = Row::default();
         all.set("label", label.as_str()).set("workload", self.name.as_str());
@@ -387,6 +394,6 @@ impl<'a> Results<'a> {
 
     fn finish(self) -> u64 {
         print!("{}", table(&self.rows));
-        self.rows.iter().map(Row::faults).sum()
+        self.n_faults
     }
 }
