@@ -36,6 +36,8 @@ mod conversation;
 pub mod device;
 mod link;
 mod net;
+#[doc(hidden)]
+pub mod overhear;
 mod pending;
 mod positions;
 pub mod texts;

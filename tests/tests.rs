@@ -23,6 +23,7 @@ mod crash;
 mod extended;
 mod faults;
 mod fronts;
+mod fuzz;
 mod keeping;
 mod lines;
 mod rules;
