@@ -66,7 +66,8 @@ pub fn sniff(bytes: &[u8]) {
         let now = match front::sniff(&bytes[..n]) {
             Sniff::More => None,
             Sniff::Front(front) => Some(front.name),
-            Sniff::Refuse(answer) => Some(std::str::from_utf8(answer).unwrap_or("tls")),
+            Sniff::Refuse(answer) => Some(std::str::from_utf8(answer).unwrap_or("refused")),
+            Sniff::Tls => Some("tls"),
             Sniff::Unknown => Some("unknown"),
         };
         assert!(decided.is_none() || now == decided, "{decided:?} became {now:?} after {n} bytes");
