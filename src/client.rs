@@ -331,26 +331,27 @@ pub enum Quiet {
     ForGood,
 }
 
-/// References of one run: increasing over restarts (a random order costs the server's index a
-/// third of its throughput) and unique even for two runs within one millisecond.
+/// References of one run: times in microseconds that never come twice, with something random
+/// behind for two runs within one. What many clients send at a time then stands together in the
+/// server's index: in an order of their own, 64 senders took four times as long to be stored.
 #[derive(Debug)]
 struct References {
-    prefix: String,
-    next: AtomicU64,
+    random: u16,
+    last: AtomicU64,
 }
 
 impl References {
     fn new() -> io::Result<Self> {
         let mut random = [0; 2];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let random = u16::from_be_bytes(random);
-        let prefix = format!("{:011x}{random:04x}", clock::now_ms().0);
-        Ok(Self { prefix, next: AtomicU64::new(1) })
+        Ok(Self { random: u16::from_be_bytes(random), last: AtomicU64::new(0) })
     }
 
     fn next(&self) -> Option<Reference> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Reference::new(&format!("{}-{number:08x}", self.prefix))
+        let now = u64::try_from(clock::now_ms().0).unwrap_or(0).saturating_mul(1000);
+        let after = |last: u64| Some(now.max(last + 1));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).ok()?;
+        Reference::new(&format!("{:014x}-{:04x}", now.max(last + 1), self.random))
     }
 }
 
