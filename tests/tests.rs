@@ -25,6 +25,7 @@ mod faults;
 mod fronts;
 mod keeping;
 mod lines;
+mod rooms;
 mod rules;
 mod scenario;
 mod stores;

@@ -10,6 +10,7 @@ use hubbub::protocol::{
     Act, Append, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text,
     UserId,
 };
+use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
 
 use super::{Ask, Op, Somebody};
@@ -144,7 +145,9 @@ impl World {
         peer.phase = Phase::Attaching;
         let address = format!("10.0.0.{0}:{0}", id.0).into();
         let receipts = hubbub::protocol::Receipts::default();
-        let attach = Attach { session: id, user, name, shared, address, device, receipts };
+        let (rooms, operator) = (true, false);
+        let attach =
+            Attach { session: id, user, name, shared, address, device, receipts, rooms, operator };
         self.apply(Input::Attach(Box::new(attach)));
     }
 
@@ -224,7 +227,8 @@ impl World {
                 Fate::Refused => Err(ErrorCode::StoreUnavailable),
             };
             let (reference, bytes) = (append.reference, append.text.as_str().len());
-            self.known.push_back(Posted { session, reference, bytes, outcome });
+            let fate = Sent { reference, bytes, outcome };
+            self.known.push_back(Posted { session, fate });
         }
     }
 
@@ -291,6 +295,12 @@ impl World {
                 assert!(!self.room.contains(&id), "{id:?} is detached and still in");
                 self.peer(id).detached();
             }
+            other @ (Effect::Subscribe { .. }
+            | Effect::Unsubscribe { .. }
+            | Effect::Room { .. }
+            | Effect::Change { .. }
+            | Effect::Ready(_)
+            | Effect::Joined { .. }) => panic!("nobody asked for {other:?}"),
             Effect::Stop(_) => {
                 self.n_stops += 1;
                 assert!(self.is_stopping && self.n_stops == 1, "it stops once");

@@ -116,6 +116,9 @@ impl Screen {
             Update::Skipped { count, .. } => notice(Notice::Skipped { count: *count }),
             // The menus have no place for these.
             Update::Connected { .. }
+            | Update::Room(_)
+            | Update::Rooms { .. }
+            | Update::Members(_)
             | Update::Online(_)
             | Update::Seen { .. }
             | Update::Sent { .. } => None,
@@ -134,7 +137,11 @@ impl Screen {
                 format!("{name} -> {peer} {private}")
             }
         };
-        let head = format!("[{}] {who}: ", self.time(said.time));
+        let room = said
+            .room_name
+            .as_deref()
+            .map_or(String::new(), |room| format!("{} ", clean::line(room)));
+        let head = format!("[{room}{}] {who}: ", self.time(said.time));
         let columns = self.columns.load(Ordering::Relaxed);
         let shown = clean::paragraph(&head, &said.text, columns);
         if said.replayed {

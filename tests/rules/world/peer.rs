@@ -78,7 +78,7 @@ impl Peer {
         match act {
             Act::Send { reference, .. } => self.unanswered.push(reference.clone()),
             Act::Rename { .. } => self.renames.push(self.n_issued),
-            Act::Who | Act::Received { .. } | Act::Read { .. } | Act::Receipts(_) => {}
+            _ => {}
         }
         self.n_issued += 1;
     }

@@ -87,6 +87,7 @@ impl Store {
 pub fn may_see(user: UserId, room: RoomId) -> bool {
     match room {
         RoomId::Lobby => true,
+        RoomId::Named(_) => false,
         RoomId::Pair(a, b) => !user.is_guest() && (user == a || user == b),
     }
 }
