@@ -21,7 +21,9 @@ use crate::dao::{Health, Job, Tell, Write};
 use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
-use crate::protocol::{Event, Farewell, Millis, RoomId, SessionId, UserId, Welcome};
+use crate::protocol::{
+    Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
+};
 use crate::stage::{self, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
 use cursors::Cursors;
@@ -59,8 +61,8 @@ pub enum Signal {
     /// Attached. A guest is live; for an account send the login reply and what the store has,
     /// then say [`Input::CaughtUp`].
     Attached(Welcome),
-    /// What is said in the rooms handed in is held from now on.
-    Ready,
+    /// What is said in these rooms, which the account is in, is held from now on.
+    Ready(Vec<(NamedRoom, Role)>),
     /// In the room that was asked for, or not.
     Joined(Option<Joined>),
     /// Live: the hub sends from now on.
@@ -194,7 +196,7 @@ impl Hub {
             Effect::Attached { session, welcome } => {
                 self.signal(session, Signal::Attached(welcome));
             }
-            Effect::Ready(session) => self.signal(session, Signal::Ready),
+            Effect::Ready { session, rooms } => self.signal(session, Signal::Ready(rooms)),
             Effect::Joined { session, joined } => self.signal(session, Signal::Joined(joined)),
             Effect::Caught { session, live } => {
                 self.signal(session, if live { Signal::Live } else { Signal::Again });

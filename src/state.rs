@@ -13,12 +13,12 @@ mod rights;
 mod rooms;
 mod sends;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::protocol::{
     Act, Device, ErrorCode, Event, Farewell, Leaving, Member, Millis, Name, Refusal, RoomId,
-    SessionId, UserId, Welcome,
+    RoomNo, SessionId, UserId, Welcome,
 };
 pub use effect::{Effect, Joined};
 pub use input::{Attach, Fate, Input, Moment, Posted};
@@ -62,6 +62,8 @@ struct Session {
     link: Link,
     /// Its dialect has words for named rooms.
     shows_rooms: bool,
+    /// The named rooms that it is told of.
+    rooms: BTreeSet<RoomNo>,
     joining: Option<Joining>,
 }
 
@@ -156,6 +158,7 @@ impl State {
                 false => Link::Held(Held::default()),
             },
             shows_rooms: attach.rooms,
+            rooms: BTreeSet::new(),
             joining: None,
         };
         self.sessions.insert(id, session);

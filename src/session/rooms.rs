@@ -35,10 +35,10 @@ impl Session<'_> {
         if rooms.is_empty() {
             return Ok(());
         }
-        self.names = rooms.iter().map(|(room, _)| (room.no, room.name.clone())).collect();
-        self.enter(Input::Rooms { session: self.id, rooms: rooms.clone() });
+        self.enter(Input::Rooms { session: self.id, rooms });
         match self.signals.1.recv_timeout(HUB_TIME) {
-            Ok(Signal::Ready) => {
+            Ok(Signal::Ready(rooms)) => {
+                self.names = rooms.iter().map(|(room, _)| (room.no, room.name.clone())).collect();
                 self.tell(&Event::MyRooms(rooms.into()));
                 Ok(())
             }

@@ -108,7 +108,12 @@ pub enum Effect {
         welcome: Welcome,
     },
     /// The answer to [`Input::Rooms`]: what is said there from now on is held.
-    Ready(SessionId),
+    Ready {
+        /// Which session.
+        session: SessionId,
+        /// The rooms that its account is in, as far as is known here: newer than what was read.
+        rooms: Vec<(NamedRoom, Role)>,
+    },
     /// The answer to who wants to come into a room, or to make one.
     Joined {
         /// Which session.

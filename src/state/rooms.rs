@@ -60,6 +60,19 @@ impl Halls {
         self.role(no, user).is_some()
     }
 
+    /// What somebody is a member of, and as what.
+    fn membership(&self, no: RoomNo, user: UserId) -> Option<(NamedRoom, Role)> {
+        let hall = self.0.get(&no)?;
+        Some((hall.room.clone(), *hall.people.get(&user)?))
+    }
+
+    /// This session is not told by itself any more; was it?
+    fn take_apart(&mut self, no: RoomNo, id: SessionId) -> bool {
+        let Some(hall) = self.0.get_mut(&no) else { return false };
+        let at = hall.apart.iter().position(|other| *other == id);
+        at.map(|at| hall.apart.swap_remove(at)).is_some()
+    }
+
     fn hall(&mut self, room: NamedRoom) -> &mut Hall {
         self.0.entry(room.no).or_insert_with(|| Hall {
             room,
@@ -80,7 +93,8 @@ impl Halls {
 }
 
 impl State {
-    /// A session's thread has read which rooms its account is in.
+    /// A session's thread has read which rooms its account is in. Other sessions of the account
+    /// are not concerned: they have read for themselves, or will hear of it when it is posted.
     pub(super) fn on_rooms(
         &mut self,
         id: SessionId,
@@ -89,51 +103,50 @@ impl State {
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
         for (room, role) in rooms {
-            let no = room.no;
-            if self.people.enter_room(user, no) {
+            if self.people.enter_room(user, room.no) {
                 self.halls.hall(room).people.insert(user, role);
-                self.subscribe_all(user, no, effects);
             }
         }
-        effects.push(Effect::Ready(id));
+        self.follow_rooms(id, effects);
+        let known = self.people.rooms(user).into_iter();
+        let rooms = known.filter_map(|no| self.halls.membership(no, user)).collect();
+        effects.push(Effect::Ready { session: id, rooms });
     }
 
-    /// Every session of somebody that shows rooms is told what happens in this one.
-    fn subscribe_all(&mut self, user: UserId, no: RoomNo, effects: &mut Vec<Effect>) {
-        for id in self.people.sessions(user).to_vec() {
+    /// A session is told from now on of all rooms that its account is known to be in.
+    pub(super) fn follow_rooms(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        for no in self.people.rooms(session.user) {
             self.subscribe(id, no, effects);
         }
     }
 
+    /// A session is told from now on what happens in a room, if it shows rooms at all.
     fn subscribe(&mut self, id: SessionId, no: RoomNo, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get(&id).filter(|session| session.shows_rooms) else {
-            return;
-        };
+        let session = self.sessions.get_mut(&id);
+        if session.is_some_and(|session| session.shows_rooms && session.rooms.insert(no)) {
+            self.place(id, no, effects);
+        }
+    }
+
+    /// With all others, or by itself: while it catches up, or comes in.
+    fn place(&mut self, id: SessionId, no: RoomNo, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&id) else { return };
         let is_joining = session.joining.as_ref().is_some_and(|joining| joining.no == no);
         if matches!(session.link, Link::Entered) && !is_joining {
             effects.push(Effect::Subscribe { session: id, room: RoomId::Named(no) });
-        } else if let Some(hall) = self.halls.0.get_mut(&no)
-            && !hall.apart.contains(&id)
-        {
+        } else if let Some(hall) = self.halls.0.get_mut(&no) {
             hall.apart.push(id);
         }
     }
 
     fn unsubscribe(&mut self, id: SessionId, no: RoomNo, effects: &mut Vec<Effect>) {
-        let apart = self.halls.0.get_mut(&no).and_then(|hall| {
-            let at = hall.apart.iter().position(|other| *other == id)?;
-            Some(hall.apart.swap_remove(at))
-        });
-        if apart.is_none() {
-            effects.push(Effect::Unsubscribe { session: id, room: RoomId::Named(no) });
+        let session = self.sessions.get_mut(&id);
+        if !session.is_some_and(|session| session.rooms.remove(&no)) {
+            return;
         }
-    }
-
-    /// A session of somebody who was here before is told of all their rooms.
-    pub(super) fn follow_rooms(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get(&id) else { return };
-        for no in self.people.rooms(session.user) {
-            self.subscribe(id, no, effects);
+        if !self.halls.take_apart(no, id) {
+            effects.push(Effect::Unsubscribe { session: id, room: RoomId::Named(no) });
         }
     }
 
@@ -142,19 +155,16 @@ impl State {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.link = Link::Entered;
         effects.push(Effect::Enter(id));
-        for no in self.people.rooms(session.user) {
-            if let Some(hall) = self.halls.0.get_mut(&no) {
-                hall.apart.retain(|other| *other != id);
-            }
-            self.subscribe(id, no, effects);
+        for no in session.rooms.clone() {
+            self.halls.take_apart(no, id);
+            self.place(id, no, effects);
         }
     }
 
     /// A session ends. With its last one a guest leaves its rooms; an account stays in them.
     pub(super) fn leave_rooms(&mut self, id: SessionId, user: UserId, effects: &mut Vec<Effect>) {
         let rooms = self.people.rooms(user);
-        let shows_rooms = self.sessions.get(&id).is_some_and(|session| session.shows_rooms);
-        for no in rooms.iter().filter(|_| shows_rooms) {
+        for no in &rooms {
             self.unsubscribe(id, *no, effects);
         }
         if self.people.sessions(user) != [id] {

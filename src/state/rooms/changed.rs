@@ -1,6 +1,8 @@
 //! What becomes of a change of a room once it is stored: who is in from then on, who is out, and
 //! who is told.
 
+use std::sync::Arc;
+
 use super::super::replay::Held;
 use super::super::{Effect, Joined, State};
 use super::Joining;
@@ -47,11 +49,6 @@ impl State {
                 let Some(room) = self.halls.0.get(&no).map(|hall| hall.room.clone()) else {
                     return;
                 };
-                if self.halls.has(no, by.id) {
-                    // Two devices came in at once: this one is in already.
-                    let joined = Some(Joined { room, role, since: None });
-                    return effects.push(Effect::Joined { session: id, joined });
-                }
                 self.tell_news(no, by.clone(), News::Joined, effects);
                 self.come_in(id, by.id, (room, role, since), effects);
             }
@@ -115,15 +112,21 @@ impl State {
         self.people.come_back(user, no);
         self.people.enter_room(user, no);
         self.halls.hall(room.clone()).people.insert(user, role);
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.joining = Some(Joining { no, held: Held::default() });
+        let event = Arc::new(Event::Entered { room: Box::new(room.clone()), role });
+        for other in self.people.sessions(user).to_vec() {
+            if other != id {
+                self.tell_one(other, &event, None, effects);
+                self.subscribe(other, no, effects);
+            }
         }
-        self.subscribe_all(user, no, effects);
-        let mut others = self.people.sessions(user).to_vec();
-        others.retain(|other| *other != id);
-        let event = Event::Entered { room: Box::new(room.clone()), role };
-        self.tell_each(&others, event, effects);
-        let joined = Some(Joined { room, role, since: Some(since) });
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        // Two devices came in at once: this one is in already.
+        let is_new = !session.rooms.contains(&no);
+        if is_new {
+            session.joining = Some(Joining { no, held: Held::default() });
+            self.subscribe(id, no, effects);
+        }
+        let joined = Some(Joined { room, role, since: is_new.then_some(since) });
         effects.push(Effect::Joined { session: id, joined });
     }
 
@@ -137,9 +140,7 @@ impl State {
     ) {
         if self.people.leave_room(who.id, no) {
             for id in self.people.sessions(who.id).to_vec() {
-                if self.sessions.get(&id).is_some_and(|session| session.shows_rooms) {
-                    self.unsubscribe(id, no, effects);
-                }
+                self.unsubscribe(id, no, effects);
             }
             self.halls.remove(no, who.id);
         }
@@ -163,16 +164,14 @@ impl State {
             session.joining = Some(joining);
             return effects.push(Effect::Caught { session: id, live: false });
         }
-        let user = session.user;
+        // It may have been put out meanwhile.
+        let is_in = session.rooms.contains(&joining.no);
         let taken = taken.iter().copied().collect();
         let news = joining.held.into_news(&taken);
         effects.extend(news.map(|event| Effect::One { session: id, event, own: false }));
-        if let Some(hall) = self.halls.0.get_mut(&joining.no) {
-            hall.apart.retain(|other| *other != id);
-        }
-        // It may have been put out meanwhile.
-        if self.halls.has(joining.no, user) {
-            self.subscribe(id, joining.no, effects);
+        if is_in {
+            self.halls.take_apart(joining.no, id);
+            self.place(id, joining.no, effects);
         }
         effects.push(Effect::Caught { session: id, live: true });
     }
