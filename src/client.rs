@@ -34,13 +34,17 @@
 
 mod conversation;
 pub mod device;
+mod link;
 mod net;
+#[doc(hidden)]
+pub mod overhear;
 mod pending;
 mod positions;
 pub mod texts;
 pub mod ui;
 mod update;
 
+pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{Ask, Lost, Members, Reason, Room, RoomMes, Said, Seen, Unsent, Update};
 
 use std::io::{self, Write};
@@ -56,6 +60,7 @@ use crate::protocol::{
     Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomName,
     RoomRef, Text, UserId, Who,
 };
+use crate::tls::Greeter;
 use crate::{clock, threads};
 
 use conversation::{Conversation, Order};
@@ -86,13 +91,28 @@ pub struct Config {
     /// run at once for one account need two names; `None` shares one with clients that have
     /// none. See [`device`].
     pub device: Option<Device>,
+    /// Speak TLS, to a server that proves to be the one that is meant; `None`: everything,
+    /// passwords too, travels in clear.
+    pub tls: Option<Trust>,
 }
 
 impl Config {
-    /// No device name.
+    /// No device name, no TLS.
     pub fn new(address: impl Into<String>, program: impl Into<String>) -> Self {
-        Self { address: address.into(), program: program.into(), device: None }
+        Self { address: address.into(), program: program.into(), device: None, tls: None }
     }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The name is unknown, nobody listens there, or the system has nothing left.
+    #[error(transparent)]
+    NotThere(#[from] io::Error),
+    /// Somebody is there, but it is not the server that is trusted, or no TLS is spoken there;
+    /// or the file that says whom to trust cannot be used.
+    #[error(transparent)]
+    Insecure(#[from] TlsError),
 }
 
 /// Why an order was not taken.
@@ -125,9 +145,11 @@ impl Client {
     /// up a name). Later ones are made by the thread.
     ///
     /// # Errors
-    /// The name is unknown, nobody listens there, or the system has no thread or descriptor left.
-    pub fn start(config: Config) -> io::Result<(Self, Updates)> {
-        let link = net::connect(&config.address, net::CONNECT_WAIT)?;
+    /// [`ConnectError`].
+    pub fn start(config: Config) -> Result<(Self, Updates), ConnectError> {
+        let greeter = config.tls.as_ref().map(Greeter::new).transpose()?;
+        let server = link::Server { address: config.address, greeter };
+        let link = link::connect(&server, link::CONNECT_WAIT)?;
         let (orders, orders_out) = bounded(MAX_PENDING + MAX_ORDERS);
         let (slots, slots_out) = bounded(MAX_PENDING);
         let (closing, closing_out) = bounded(1);
@@ -146,7 +168,7 @@ impl Client {
         };
         let references = References::new()?;
         let conversation = Conversation::new(config.program, config.device, clock::now());
-        let net = Net::new(config.address, inlets, updates_in, conversation);
+        let net = Net::new(server, inlets, updates_in, conversation);
         let thread = threads::spawn("client-net", move || {
             let unsent = net.run(link);
             // Nobody waits any more if the close ran out of time.
@@ -275,7 +297,7 @@ impl Client {
     }
 
     /// Says what others may see: that private messages have reached a device of this account,
-    /// and that they were read. Kept in the account.
+    /// and that they were read. Kept in the account. Answered by [`Update::ReceiptsDone`].
     ///
     /// # Errors
     /// [`OrderError`]: not taken.

@@ -1,10 +1,11 @@
 //! What the operator may set: the command line, with an environment variable for each option.
 //! The rows below are the source of `--help` and of the table in the README.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits::Net;
@@ -66,6 +67,12 @@ pub enum Job {
         #[arg(default_value = "-")]
         path: PathBuf,
     },
+    /// Make a certificate for TLS
+    Cert {
+        /// What to do.
+        #[command(subcommand)]
+        act: CertAct,
+    },
     /// Fill an empty store from JSON lines, all or nothing; no server may run on it
     Import {
         /// Which store.
@@ -115,26 +122,44 @@ pub enum UserAct {
     },
 }
 
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertAct {
+    /// Make a certificate for a server of one's own, signed by an authority made for it alone
+    New {
+        /// A name or an IP address by which clients reach the server; may be given more than once
+        #[arg(long = "host", value_name = "NAME", value_delimiter = ',',
+            default_values = ["localhost", "127.0.0.1", "::1"])]
+        hosts: Vec<String>,
+        /// Where to put ca.pem, cert.pem and key.pem [default: tls in the user's data folder]
+        #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `$XDG_DATA_HOME/hubbub`, or `~/.local/share/hubbub`.
+pub fn data_folder() -> PathBuf {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    data.or(home).unwrap_or_else(|| PathBuf::from(".")).join("hubbub")
+}
+
 /// Where the data lives.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArg {
     /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
     /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
     #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
-    #[arg(long, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
     pub store: Option<String>,
 }
 
 impl StoreArg {
     /// The URL, or the default one: `$XDG_DATA_HOME/hubbub/hubbub.db`.
     pub fn url(&self) -> String {
-        self.store.clone().unwrap_or_else(|| {
-            let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-            let home =
-                std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-            let folder = data.or(home).unwrap_or_else(|| PathBuf::from("."));
-            format!("sqlite:{}", folder.join("hubbub/hubbub.db").display())
-        })
+        let default = || format!("sqlite:{}", data_folder().join("hubbub.db").display());
+        self.store.clone().unwrap_or_else(default)
     }
 }
 
@@ -144,12 +169,14 @@ const MAX_IDLE: u64 = 365 * 24 * 60 * 60;
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Where to listen; may be given more than once, port 0 lets the system choose. FRONT= takes
-    /// only that wire language (frame= or line=) instead of telling by the first bytes
+    /// Where to listen; may be given more than once, port 0 lets the system choose. KIND= takes
+    /// only that wire language (frame= or line=), or TLS from the first byte on (tls=), or both
+    /// (tls+frame=, tls+line=), instead of telling by the first bytes. A
+    /// name is looked up once, at the start
     #[arg(
         long,
         env = "HUBBUB_LISTEN",
-        value_name = "[FRONT=]ADDR",
+        value_name = "[KIND=]ADDR",
         default_value = "127.0.0.1:8889",
         value_delimiter = ','
     )]
@@ -158,6 +185,11 @@ pub struct Options {
     /// Where the data lives.
     #[command(flatten)]
     pub store: StoreArg,
+
+    /// Close a connection that has not logged in after so many seconds
+    #[arg(long, env = "HUBBUB_LOGIN_TIMEOUT", value_name = "SECONDS", default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_IDLE))]
+    pub login_timeout: u64,
 
     /// Close a telnet line after so many seconds of silence; 0: never
     #[arg(long, env = "HUBBUB_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 60,
@@ -169,7 +201,7 @@ pub struct Options {
     pub max_connections: Option<usize>,
 
     /// Telnet users must log in: without an account only /help, /register and /login
-    #[arg(long, env = "HUBBUB_NO_GUESTS")]
+    #[arg(long, env = "HUBBUB_NO_GUESTS", value_parser = BoolishValueParser::new())]
     pub no_guests: bool,
 
     /// May people make accounts for themselves?
@@ -190,11 +222,21 @@ pub struct Options {
     pub keep_messages: u64,
 
     /// Others see a short token instead of a user's IP address and port
-    #[arg(long, env = "HUBBUB_HIDE_ADDRESSES")]
+    #[arg(long, env = "HUBBUB_HIDE_ADDRESSES", value_parser = BoolishValueParser::new())]
     pub hide_addresses: bool,
 
-    /// Listen beyond this machine although nothing is encrypted: passwords travel in clear
-    #[arg(long, env = "HUBBUB_ALLOW_PLAINTEXT")]
+    /// The server's certificate (PEM, with those that lead to the root behind it): who begins
+    /// with TLS has it, on every port that tells by the first bytes. Read again on SIGHUP.
+    /// `server cert new` makes one
+    #[arg(long, env = "HUBBUB_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert (PEM)
+    #[arg(long, env = "HUBBUB_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Serve beyond this machine in clear, too: passwords travel as they are
+    #[arg(long, env = "HUBBUB_ALLOW_PLAINTEXT", value_parser = BoolishValueParser::new())]
     pub allow_plaintext: bool,
 
     /// How an unchanged Go course client gets private text: as SmsPrivateMes, which it does not
@@ -212,7 +254,7 @@ pub struct Options {
 
     /// Make the course's user 100 with the password 123456: for trying out, not for a server
     /// that others reach
-    #[arg(long, env = "HUBBUB_DEMO")]
+    #[arg(long, env = "HUBBUB_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
 }
 
@@ -231,6 +273,8 @@ fn language(text: &str) -> Result<Lang, String> {
 /// One `--listen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
+    /// TLS from the first byte on.
+    pub tls: bool,
     /// Only this front; `None`: told by the first bytes.
     pub front: Option<String>,
     /// Where.
@@ -241,11 +285,22 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (front, addr) = text.split_once('=').map_or((None, text), |(f, a)| (Some(f), a));
-        let addr = addr
-            .parse()
-            .map_err(|_bad| format!("{addr:?} is not an address such as 127.0.0.1:8889"))?;
-        Ok(Self { front: front.map(str::to_owned), addr })
+        let (kind, addr) = text.split_once('=').map_or((None, text), |(k, a)| (Some(k), a));
+        let (tls, front) = match kind {
+            Some("tls") => (true, None),
+            Some(kind) => {
+                let front = kind.strip_prefix("tls+");
+                (front.is_some(), Some(front.unwrap_or(kind)))
+            }
+            None => (false, None),
+        };
+        let found: Vec<_> =
+            addr.to_socket_addrs().map_or_else(|_bad| Vec::new(), Iterator::collect);
+        // Of the addresses of a name one in the old notation: that is what people connect to.
+        let addr = found.iter().find(|addr| addr.is_ipv4()).or(found.first()).ok_or_else(|| {
+            format!("{addr:?} is not an address such as 127.0.0.1:8889 or localhost:8889")
+        })?;
+        Ok(Self { tls, front: front.map(str::to_owned), addr: *addr })
     }
 }
 
@@ -285,10 +340,39 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_may_name_its_front() {
+    fn a_listener_may_name_its_front_and_want_tls() {
         let listen: Listen = "line=[::1]:0".parse().unwrap();
         assert_eq!(listen.front.as_deref(), Some("line"));
-        assert!(listen.addr.is_ipv6());
-        assert!("8889".parse::<Listen>().is_err());
+        assert!(listen.addr.is_ipv6() && !listen.tls);
+        let kind = |text: &str| text.parse().map(|listen: Listen| (listen.tls, listen.front));
+        assert_eq!(kind("tls=127.0.0.1:0"), Ok((true, None)));
+        assert_eq!(kind("tls+frame=127.0.0.1:0"), Ok((true, Some("frame".to_owned()))));
+        let listen: Listen = "localhost:8889".parse().unwrap();
+        assert_eq!(listen.addr.to_string(), "127.0.0.1:8889");
+        for bad in ["8889", "localhost", "no.such.host.invalid:1", ":8889x"] {
+            assert!(bad.parse::<Listen>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_store_may_be_named_before_and_behind_what_is_to_be_done() {
+        let url = "memory:";
+        for words in [
+            ["server", "user", "--store", url, "list"].as_slice(),
+            &["server", "user", "list", "--store", url],
+            &["server", "user", "add", "1", "--store", url, "tom"],
+            &["server", "verify", "--store", url],
+        ] {
+            let cli = Cli::try_parse_from(words).unwrap();
+            let store = match cli.job.unwrap() {
+                Job::User { store, .. } | Job::Verify { store } => store,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(store.url(), url, "{words:?}");
+        }
+        assert_eq!(
+            Cli::try_parse_from(["server", "--store", url]).unwrap().options.store.url(),
+            url
+        );
     }
 }

@@ -46,6 +46,10 @@ pub enum StoreError {
     /// A record or a file that cannot be read. Nothing was changed.
     #[error("unreadable: {0}")]
     Unreadable(String),
+    /// It is not the store that was opened, or lacks what was acknowledged. Nothing was done, and
+    /// nothing will be: open it again, to serve with a new epoch.
+    #[error("the store is not the one that was opened: {0}")]
+    Replaced(String),
     /// Written by a newer Hubbub. Nothing was changed.
     #[error("the store is of version {found}, this program knows versions up to {known}")]
     Newer {
@@ -149,7 +153,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError>;
 
-    /// Up to `limit` messages of a room after an id, in order; the oldest may be gone.
+    /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
+    /// may be gone, and what cannot be read is left out, with a line in the log.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn page(
         &self,
@@ -220,10 +225,15 @@ pub trait Writer: Send + fmt::Debug {
     /// Blocks up to the store's deadline.
     ///
     /// # Errors
-    /// All or nothing: [`StoreError::Unavailable`] nothing was done;
+    /// All or nothing: [`StoreError::Unavailable`] and [`StoreError::Replaced`] nothing was done;
     /// [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
     /// that cannot be reached is [`StoreError::Unknown`] too, for the first attempt may count.
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError>;
+
+    /// Can a commit wait for a disk, a lock of somebody else, or a network?
+    fn waits(&self) -> bool {
+        true
+    }
 }
 
 /// How one kind of store is opened.

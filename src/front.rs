@@ -11,6 +11,7 @@ use std::fmt;
 use crate::envelope::Dialect;
 use crate::protocol::{Command, Farewell};
 use crate::texts::Lang;
+use crate::tls;
 
 /// One wire language.
 #[derive(Debug)]
@@ -90,6 +91,8 @@ pub fn silent() -> &'static Front {
 pub enum Sniff {
     /// It speaks this.
     Front(&'static Front),
+    /// It wants TLS: look again inside.
+    Tls,
     /// Wait for more bytes; after a second of silence it is a line.
     More,
     /// Something we know and do not speak: say this and close.
@@ -108,7 +111,8 @@ pub fn sniff(first: &[u8]) -> Sniff {
     let strangers =
         STRANGERS.iter().map(|stranger| ((stranger.claims)(first), Sniff::Refuse(stranger.answer)));
     let fronts = FRONTS.iter().map(|front| ((front.claims)(first), Sniff::Front(front)));
-    for (claim, speaker) in strangers.chain(fronts) {
+    let tls = [(opens_with(first, tls::OPENING), Sniff::Tls)];
+    for (claim, speaker) in tls.into_iter().chain(strangers).chain(fronts) {
         match claim {
             Claim::Yes => return speaker,
             Claim::More => return Sniff::More,
@@ -125,12 +129,6 @@ struct Stranger {
 }
 
 const STRANGERS: &[Stranger] = &[
-    // Plain text would mean nothing to a TLS client: it gets the fatal alert handshake_failure
-    // (RFC 8446 section 6.2) and can say so.
-    Stranger {
-        claims: |first| opens_with(first, b"\x16\x03"),
-        answer: b"\x15\x03\x01\0\x02\x02\x28",
-    },
     Stranger {
         claims: is_http,
         answer:
@@ -188,6 +186,7 @@ mod tests {
         match sniff(first) {
             Sniff::Front(front) => front.name.to_owned(),
             Sniff::More => "more".to_owned(),
+            Sniff::Tls => "tls".to_owned(),
             Sniff::Refuse(answer) => String::from_utf8_lossy(answer).chars().take(5).collect(),
             Sniff::Unknown => "unknown".to_owned(),
         }
@@ -218,7 +217,7 @@ mod tests {
             (b"\0", "frame"),
             (b"\0\0\0\x56{", "frame"),
             (b"\x16", "more"),
-            (b"\x16\x03\x01", "\u{15}\u{3}\u{1}\0\u{2}"),
+            (b"\x16\x03\x01", "tls"),
             (b"\x16\x04", "unknown"),
             (b"hello\r\n", "line"),
             ("你好".as_bytes(), "line"),

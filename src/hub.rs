@@ -24,7 +24,7 @@ use crate::outbox::Outbox;
 use crate::protocol::{
     Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
 };
-use crate::stage::{self, Inbox, Next, Source};
+use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
 use cursors::Cursors;
 use fanout::Fanout;
@@ -109,7 +109,10 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
         origin: clock::now(),
         is_stopped: false,
     };
-    stage::start("hub", source, move |batch| hub.lead(batch))
+    let journal = hub.parts.journal.clone();
+    // The hub's thread never commits: it wakes the one that does.
+    let settle = move || journal.settle();
+    stage::start("hub", Guests::Welcome, source, move |batch| hub.lead(batch), settle)
 }
 
 struct Hub {
@@ -274,7 +277,7 @@ impl Hub {
         if self.jobs.is_empty() {
             return;
         }
-        if self.parts.journal.enter(std::mem::take(&mut self.jobs)).is_err() {
+        if self.parts.journal.put(std::mem::take(&mut self.jobs)).is_err() {
             log::error!("the journal has ended before the hub");
         }
     }

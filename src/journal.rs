@@ -11,11 +11,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
+
 use crate::clock;
 use crate::dao::{Health, Job, StoreError, Tell, Write, Writer, Written};
 use crate::hub::Item;
 use crate::protocol::{ErrorCode, SessionId};
-use crate::stage::{self, Inbox, Next, Source};
+use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Fate, Input, Posted};
 
 /// Writes in one transaction. 512 commit in some 2 ms; a larger batch gains nothing and delays
@@ -29,7 +31,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A batch whose fate is not known is tried again after this.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Starts the thread `journal`. It ends when every clone of its inbox is gone.
+/// Starts the thread `journal`. It ends when every clone of its inbox is gone. `replaced` hears
+/// that the store has to be opened again; it holds one word, and one is enough.
 ///
 /// # Errors
 /// The kernel has no room for a thread.
@@ -38,23 +41,30 @@ pub fn start(
     health: Arc<Health>,
     hub: Inbox<Item>,
     source: Source<Vec<Job>>,
+    replaced: Sender<()>,
 ) -> io::Result<JoinHandle<()>> {
+    let guests = if writer.waits() { Guests::Refused } else { Guests::Welcome };
     let mut journal = Journal {
         writer,
         health,
         hub,
+        replaced,
         waiting: VecDeque::new(),
         unknown: Vec::new(),
         retry_at: None,
         refuse_until: None,
     };
-    stage::start("journal", source, move |batch| journal.lead(batch))
+    let hub = journal.hub.clone();
+    // What was just stored is delivered at once, and the next batch grows meanwhile.
+    let deliver = move || hub.lead();
+    stage::start("journal", guests, source, move |batch| journal.lead(batch), deliver)
 }
 
 struct Journal {
     writer: Box<dyn Writer>,
     health: Arc<Health>,
     hub: Inbox<Item>,
+    replaced: Sender<()>,
     /// In the order in which they came.
     waiting: VecDeque<Job>,
     /// A batch that may or may not be stored; nothing overtakes it.
@@ -102,6 +112,10 @@ impl Journal {
         self.health.asked(now);
         let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
         let result = self.writer.commit(&writes);
+        if matches!(result, Err(StoreError::Replaced(_))) {
+            // Said before, where it is full.
+            self.replaced.try_send(()).ok();
+        }
         match result {
             Ok(written) => {
                 self.health.answered();
@@ -123,7 +137,9 @@ impl Journal {
                 self.health.answered();
                 self.refuse_until = Some(clock::now() + PAUSE);
                 let code = match error {
-                    StoreError::Unavailable(_) => ErrorCode::StoreUnavailable,
+                    StoreError::Unavailable(_) | StoreError::Replaced(_) => {
+                        ErrorCode::StoreUnavailable
+                    }
                     _ => ErrorCode::Internal,
                 };
                 self.refuse(jobs, code);
@@ -148,7 +164,7 @@ impl Journal {
                 Tell::Nobody => {}
             }
         }
-        if !posted.is_empty() && self.hub.enter(Item::Input(Input::Posted(posted))).is_err() {
+        if !posted.is_empty() && self.hub.put(Item::Input(Input::Posted(posted))).is_err() {
             log::error!("the hub has ended before the journal");
         }
     }

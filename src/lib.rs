@@ -8,7 +8,7 @@
 //! |---|---|
 //! | 0 | [`protocol`] the vocabulary; [`threads`] |
 //! | 1 | [`clock`]; [`limits`] buckets and budgets; [`texts`] what people read |
-//! | 2 | [`envelope`] an event and its bytes; [`state`] the rules; [`config`]; [`transport`]; [`logging`] |
+//! | 2 | [`envelope`] an event and its bytes; [`state`] the rules; [`config`]; [`transport`]; [`tls`]; [`logging`] |
 //! | 3 | [`stage`] a batch stage; [`outbox`] the byte path to a peer; [`dao`] the stores |
 //! | 4 | [`hub`] the broadcast stage; [`front`] the wire languages; [`auth`] passwords |
 //! | 5 | [`session`] the life of a connection; [`journal`] group commit; [`client`] the connection library |
@@ -26,6 +26,7 @@ pub mod config;
 pub mod envelope;
 pub mod logging;
 pub mod state;
+pub mod tls;
 pub mod transport;
 
 pub mod dao;

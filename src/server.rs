@@ -6,10 +6,12 @@
 
 mod accept;
 mod accounts;
+mod certs;
 mod keeper;
 pub mod keeping;
 
 pub use accounts::run_user_act;
+pub use certs::run_cert_act;
 
 use std::collections::HashMap;
 use std::io;
@@ -31,9 +33,10 @@ use crate::hub::{self, Item};
 use crate::limits::{self, Addresses, Budget, Ceiling, Throttle};
 use crate::outbox::{Flusher, Outbox};
 use crate::protocol::{Event, Farewell, Name, Password, SessionId, UserId};
-use crate::session::{Guests, Host, Policy};
+use crate::session::{Encryption, Guests, Host, Policy};
 use crate::stage;
 use crate::state::{Input, State};
+use crate::tls::{Certificate, Fingerprint, TlsError};
 use crate::{clock, journal};
 
 /// The hub drains for 2.5 s at most (`state::DRAIN`) and then says so.
@@ -61,9 +64,16 @@ pub enum StartError {
     /// Beyond this machine, passwords would travel in clear.
     #[error(
         "{0} is reachable from other machines and nothing is encrypted: passwords would travel \
-         in clear; say --allow-plaintext if that is all right, or listen on 127.0.0.1"
+         in clear; give --tls-cert and --tls-key and name no single language, or tls+ before it; \
+         or say --allow-plaintext if that is all right, or listen on 127.0.0.1"
     )]
     Plaintext(SocketAddr),
+    /// `tls=` without a certificate.
+    #[error("{0} wants TLS, which needs --tls-cert and --tls-key; `server cert new` makes them")]
+    NoCertificate(SocketAddr),
+    /// The certificate or the key cannot be used.
+    #[error("cannot use the certificate: {0}")]
+    Tls(#[from] TlsError),
     /// No thread, no descriptor.
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
@@ -83,7 +93,7 @@ type Connected = (Arc<Outbox>, Arc<OnceLock<&'static Dialect>>);
 #[derive(Debug)]
 pub struct Server {
     host: Arc<Host>,
-    addrs: Vec<SocketAddr>,
+    ports: Vec<(SocketAddr, Encryption)>,
     ceiling: Ceiling,
     advice: Vec<String>,
     is_closing: Arc<AtomicBool>,
@@ -93,6 +103,7 @@ pub struct Server {
     /// Keeper, hub, journal: each ends after those before it.
     stages: Vec<JoinHandle<()>>,
     stopped: Receiver<()>,
+    replaced: Receiver<()>,
     /// Disconnected when the last session has ended.
     all_gone: Receiver<()>,
     /// No other server serves from this store meanwhile.
@@ -106,17 +117,24 @@ impl Server {
     /// # Errors
     /// [`StartError`]; nothing keeps running then.
     pub fn start(options: &Options) -> Result<Self, StartError> {
-        let listeners = accept::bind(&options.listen, options.allow_plaintext)?;
-        let addrs = listeners.iter().map(accept::Listener::addr).collect();
+        let tls = match (&options.tls_cert, &options.tls_key) {
+            (Some(chain), Some(key)) => Some(Certificate::read(chain, key)?),
+            _ => None,
+        };
+        let (has_tls, allow_plaintext) = (tls.is_some(), options.allow_plaintext);
+        let privacy = accept::Privacy { has_tls, allow_plaintext };
+        let listeners = accept::bind(&options.listen, privacy)?;
+        let ports = listeners.iter().map(|port| (port.addr(), port.encryption())).collect();
         let store = open_store(&options.store.url())?;
         let claim =
             store.claim().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
         let advice = store.advice();
         let ceiling = ceiling(options.max_connections);
         let (flusher, _flush) = Flusher::start()?;
-        let (host, mut stages, stopped) = start_stages(options, Arc::clone(&store))?;
+        let Stages { host, mut threads, stopped, replaced } =
+            start_stages(options, Arc::clone(&store), tls)?;
         let (keeper, keeping) = keeper::start(options, store, host.journal.clone())?;
-        stages.insert(0, keeping);
+        threads.insert(0, keeping);
         if options.demo {
             make_demo_account(&host).map_err(StartError::Demo)?;
         }
@@ -135,23 +153,39 @@ impl Server {
         let accepting = acceptor.start(listeners)?;
         Ok(Self {
             host,
-            addrs,
+            ports,
             ceiling,
             advice,
             is_closing,
             connections,
             accepting,
             keeper,
-            stages,
+            stages: threads,
             stopped,
+            replaced,
             all_gone,
             _claim: claim,
         })
     }
 
-    /// Where it listens, in the order of `--listen`; the real ports.
-    pub fn addrs(&self) -> &[SocketAddr] {
-        &self.addrs
+    /// Where it listens, in the order of `--listen`; the real ports, and how each stands to TLS.
+    pub fn ports(&self) -> &[(SocketAddr, Encryption)] {
+        &self.ports
+    }
+
+    /// Of the certificate that is shown now, if there is one.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.host.tls.as_ref().map(Certificate::fingerprint)
+    }
+
+    /// Reads the certificate and its key again, for connections that begin from now on. What
+    /// cannot be used is logged, and the old one stays. Blocks on the files.
+    pub fn read_certificate_again(&self) {
+        let Some(tls) = &self.host.tls else { return };
+        match tls.read_again() {
+            Ok(()) => log::info!("the certificate was read again: {}", tls.fingerprint()),
+            Err(error) => log::error!("the old certificate stays: {error}"),
+        }
     }
 
     /// How many connections it takes.
@@ -169,13 +203,20 @@ impl Server {
         &self.advice
     }
 
+    /// Told when the store turns out to be another than the one that was opened, or an older copy
+    /// of it: nothing is stored any more. Shut down and start again: that makes a new epoch.
+    pub fn replaced(&self) -> &Receiver<()> {
+        &self.replaced
+    }
+
     /// Tells everybody, stores everything that was accepted, and ends. Blocks for 5 s at most,
     /// also with peers that do not read and a store that does not answer.
     pub fn shutdown(self) {
         let began = clock::now();
         log::info!("shutting down");
         drop(self.keeper);
-        accept::stop(&self.is_closing, &self.addrs, self.accepting);
+        let addrs = self.ports.iter().map(|(addr, _)| *addr);
+        accept::stop(&self.is_closing, addrs, self.accepting);
         if self.host.hub.enter(Item::Input(Input::Shutdown)).is_err() {
             log::error!("the hub has ended before the server");
         }
@@ -219,14 +260,25 @@ fn exempt(options: &Options) -> Vec<limits::Net> {
     options.exempt.iter().copied().chain(default.into_iter().flatten()).collect()
 }
 
-type Stages = (Arc<Host>, Vec<JoinHandle<()>>, Receiver<()>);
+/// Hub and journal, running.
+struct Stages {
+    host: Arc<Host>,
+    threads: Vec<JoinHandle<()>>,
+    stopped: Receiver<()>,
+    replaced: Receiver<()>,
+}
 
-fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, StartError> {
+fn start_stages(
+    options: &Options,
+    store: Arc<dyn Store>,
+    tls: Option<Certificate>,
+) -> Result<Stages, StartError> {
     let (hub_inbox, hub_source) = stage::inbox(hub::MAX_INBOX);
     let (journal_inbox, journal_source) = stage::counted_inbox();
     let health = Arc::new(Health::new(clock::now()));
     let bytes_in_flight = Arc::new(Budget::new(limits::ALL_IN_FLIGHT));
     let (tell_stopped, stopped) = bounded(1);
+    let (tell_replaced, replaced) = bounded(1);
     let writer =
         store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
     let parts = hub::Parts {
@@ -236,9 +288,15 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
         health: Arc::clone(&health),
         stopped: tell_stopped,
     };
-    let stages = vec![
+    let threads = vec![
         hub::start(parts, hub_source)?,
-        journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source)?,
+        journal::start(
+            writer,
+            Arc::clone(&health),
+            hub_inbox.clone(),
+            journal_source,
+            tell_replaced,
+        )?,
     ];
     let host = Host {
         hub: hub_inbox,
@@ -247,19 +305,21 @@ fn start_stages(options: &Options, store: Arc<dyn Store>) -> Result<Stages, Star
         health,
         auth: Auth::new(),
         bytes_in_flight,
+        tls,
         guests: Guests::default(),
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
         registrations: Throttle::new(limits::REGISTRATIONS),
         policy: policy(options),
     };
-    Ok((Arc::new(host), stages, stopped))
+    Ok(Stages { host: Arc::new(host), threads, stopped, replaced })
 }
 
 fn policy(options: &Options) -> Policy {
     Policy {
         guests: !options.no_guests,
         registration: options.registration == Registration::Open,
+        login_timeout: Duration::from_secs(options.login_timeout),
         idle_timeout: (options.idle_timeout > 0)
             .then_some(Duration::from_secs(options.idle_timeout)),
         hide_addresses: options.hide_addresses,

@@ -6,11 +6,13 @@ mod account;
 mod asking;
 mod ending;
 mod host;
+mod opening;
 mod replay;
 mod resume;
 mod rooms;
 
 pub use host::{Guests, Host, Policy};
+pub use opening::Encryption;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -22,28 +24,20 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::clock;
 use crate::dao::TokenDigest;
 use crate::envelope::Dialect;
-use crate::front::{self, Decoder, Front, Sniff, Speech};
+use crate::front::{Decoder, Front, Speech};
 use crate::hub::{self, Item, Signal};
 use crate::limits::{self, Admitted, Bucket, Budget};
-use crate::outbox::{FAREWELL_TIME, Outbox, PushError};
+use crate::outbox::{Outbox, PushError};
 use crate::protocol::{
     Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, NamedRoom, Refusal,
     RoomName, RoomNo, SessionId, UserId,
 };
+use crate::stage;
 use crate::state::Input;
 use crate::transport::{Heard, Reader};
 
-/// Silence after which a connection is taken for a person at a line.
-const SNIFF_TIME: Duration = Duration::from_secs(1);
-
-/// Bytes after which a language must have been told.
-const SNIFF_BYTES: usize = 64;
-
 /// Bytes that are decoded at a time.
 const PIECE: usize = 1024;
-
-/// A frame client must log in within this; a line, too, where guests are not let in.
-const LOGIN_TIME: Duration = Duration::from_secs(30);
 
 /// The hub answers within microseconds, or, while a store does not answer, when the sends in
 /// flight of this session are known.
@@ -65,6 +59,8 @@ pub struct Connection {
     pub reader: Reader,
     /// The only language of this port, if there is only one.
     pub front: Option<&'static Front>,
+    /// How its port stands to TLS.
+    pub encryption: Encryption,
     /// Free of the per-address limits.
     pub exempt: bool,
     /// Counted until the session ends.
@@ -115,46 +111,13 @@ impl End {
 /// Serves one connection to its end. Runs in its thread, blocks on its socket.
 pub fn serve(host: &Arc<Host>, connection: Connection) {
     let mut conn = connection;
-    let Some((front, first)) = choose_front(&mut conn) else {
+    let Some((front, first)) = opening::open(host, &mut conn) else {
         return conn.outbox.cut();
     };
     log::debug!("{} speaks {}", conn.peer, front.name);
     let mut session = Session::new(host, conn, front);
     let end = session.run(&first);
     session.end(end);
-}
-
-/// Waits for the first bytes and tells the language by them. What was read comes with it.
-fn choose_front(conn: &mut Connection) -> Option<(&'static Front, Vec<u8>)> {
-    if let Some(front) = conn.front {
-        return Some((front, Vec::new()));
-    }
-    let deadline = clock::now() + SNIFF_TIME;
-    let mut first = Vec::new();
-    loop {
-        let patience = deadline.saturating_duration_since(clock::now());
-        match conn.reader.hear(Some(patience)) {
-            Heard::Bytes(_) => {
-                let bytes = conn.reader.take();
-                first.extend_from_slice(&bytes);
-                conn.reader.restore(bytes);
-            }
-            Heard::Silence => return Some((front::silent(), first)),
-            Heard::End | Heard::Broken => return None,
-        }
-        match front::sniff(&first) {
-            Sniff::Front(front) => return Some((front, first)),
-            Sniff::More if first.len() < SNIFF_BYTES && clock::now() < deadline => {}
-            Sniff::More => return Some((front::silent(), first)),
-            Sniff::Refuse(words) => {
-                conn.outbox.finish(&words.into());
-                // Closing with bytes unread would send a reset that can overtake the answer.
-                ending::hears_end(&mut conn.reader, clock::now() + FAREWELL_TIME);
-                return None;
-            }
-            Sniff::Unknown => return None,
-        }
-    }
 }
 
 /// What a client says it has done with a room up to an id.
@@ -233,7 +196,7 @@ impl<'a> Session<'a> {
             known: asking::Known::default(),
             names: HashMap::new(),
             here: None,
-            login_deadline: now + LOGIN_TIME,
+            login_deadline: now + host.policy.login_timeout,
             heard_at: now,
             is_detached: true,
             _admitted: conn.admitted,
@@ -263,7 +226,8 @@ impl<'a> Session<'a> {
                     heard
                 }
                 Heard::Silence => Err(self.on_silence()),
-                Heard::End => Err(self.on_end()),
+                Heard::End => Err(self.on_end(true)),
+                Heard::Unfinished => Err(self.on_end(false)),
                 Heard::Broken => Err(End::of_line(Line::Broken)),
             };
         }
@@ -309,8 +273,9 @@ impl<'a> Session<'a> {
     }
 
     /// The peer's FIN: what it said without a line end counts, if it was not in answer to our
-    /// farewell. Our own cut looks the same to the reader.
-    fn on_end(&mut self) -> End {
+    /// farewell, and if nobody can have cut it short on its way. Our own cut looks the same to
+    /// the reader.
+    fn on_end(&mut self, is_whole: bool) -> End {
         if self.outbox.is_cut() {
             return End::of_line(Line::Broken);
         }
@@ -318,7 +283,9 @@ impl<'a> Session<'a> {
             return End::of_line(Line::Ended);
         }
         let mut commands = Vec::new();
-        self.decoder.finish(&mut commands);
+        if is_whole {
+            self.decoder.finish(&mut commands);
+        }
         for command in commands {
             if self.on_command(command).is_err() {
                 break;
@@ -382,11 +349,16 @@ impl<'a> Session<'a> {
         }));
     }
 
-    /// What one read brought is one item in the hub's inbox. Blocks while that is full.
+    /// What one read brought is one item in the hub's inbox. Blocks while that is full, and for
+    /// as long as this thread then leads the stages: a round each.
     fn hand_over(&mut self) {
-        if !self.acts.is_empty() {
-            let acts = std::mem::take(&mut self.acts);
-            self.enter(Input::Acts { session: self.id, acts });
+        if self.acts.is_empty() {
+            return;
+        }
+        let acts = std::mem::take(&mut self.acts);
+        let item = Item::Input(Input::Acts { session: self.id, acts });
+        if stage::lead_around(&self.host.hub, item, &self.host.journal).is_err() {
+            log::debug!("the hub has ended");
         }
     }
 

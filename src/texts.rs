@@ -66,10 +66,41 @@ pub fn error(code: ErrorCode, lang: Lang) -> &'static str {
     }
 }
 
+/// What went wrong with a login or a registration, where that is said in other words.
+pub fn entry_error(code: ErrorCode, lang: Lang) -> &'static str {
+    let (en, zh) = match code {
+        // They read the same: nobody learns who has an account.
+        ErrorCode::UnknownUser | ErrorCode::WrongPassword => {
+            ("unknown id/name or wrong password", "用户不存在或密码不正确")
+        }
+        ErrorCode::Busy => ("the server is busy; try again", "服务器繁忙，请重试"),
+        ErrorCode::StoreUnavailable => (
+            "the server cannot reach its store now; try again later",
+            "服务器暂时无法读取数据，请稍后再试",
+        ),
+        ErrorCode::ShuttingDown => {
+            ("the server is going down; try again later", "服务器正在关闭，请稍后再试")
+        }
+        code => return error(code, lang),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
 /// The error of a refusal, and its detail where it has one. The detail of a
 /// [`ErrorCode::BadRequest`] is the form of the command.
 pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
-    let error = error(refusal.code, lang);
+    detailed(error(refusal.code, lang), refusal, lang)
+}
+
+/// The same for a refused login or registration.
+pub fn entry_refusal(refusal: &Refusal, lang: Lang) -> String {
+    detailed(entry_error(refusal.code, lang), refusal, lang)
+}
+
+fn detailed(error: &str, refusal: &Refusal, lang: Lang) -> String {
     match (refusal.code, refusal.detail.as_deref()) {
         (_, None) => error.to_owned(),
         (ErrorCode::BadRequest, Some(form)) => reply(Reply::Usage(form), lang),
@@ -110,10 +141,6 @@ pub fn mark(c: char) -> char {
     }
 }
 
-/// An unknown account and a wrong password read the same: nobody learns who has an account.
-const WRONG_LOGIN_EN: &str = "unknown id/name or wrong password";
-const WRONG_LOGIN_ZH: &str = "用户不存在或密码不正确";
-
 fn error_en(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadRequest => "not understood",
@@ -121,7 +148,8 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::HelloTooLate => "say hello before the login",
         ErrorCode::NotLoggedIn => "log in first",
         ErrorCode::AlreadyLoggedIn => "this connection is logged in already; open another one",
-        ErrorCode::UnknownUser | ErrorCode::WrongPassword => WRONG_LOGIN_EN,
+        ErrorCode::UnknownUser => "no account has this id or name",
+        ErrorCode::WrongPassword => "the password is wrong",
         ErrorCode::BadToken => "this token is no longer good; log in with your password",
         ErrorCode::Throttled => "too many attempts; wait a little and try again",
         ErrorCode::IdTaken => "this id is taken; choose another one",
@@ -167,7 +195,8 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::HelloTooLate => "HelloMes 要在登录之前发送",
         ErrorCode::NotLoggedIn => "请先登录",
         ErrorCode::AlreadyLoggedIn => "这个连接已经登录，请另开一个连接",
-        ErrorCode::UnknownUser | ErrorCode::WrongPassword => WRONG_LOGIN_ZH,
+        ErrorCode::UnknownUser => "没有这个用户",
+        ErrorCode::WrongPassword => "密码不正确",
         ErrorCode::BadToken => "令牌已失效，请用密码重新登录",
         ErrorCode::Throttled => "尝试次数太多，请稍后再试",
         ErrorCode::IdTaken => "这个 id 已被使用，请换一个",
@@ -220,6 +249,7 @@ fn farewell_en(why: Farewell) -> &'static str {
             "the server's store does not answer; nothing is lost, connect again later"
         }
         Farewell::WrongLanguage => "this is a chat server and does not speak this protocol",
+        Farewell::TlsNeeded => "here everything is encrypted; connect with TLS",
     }
 }
 
@@ -236,6 +266,7 @@ fn farewell_zh(why: Farewell) -> &'static str {
         Farewell::TooManyFromAddress => "来自你的地址的连接太多，请关闭一些",
         Farewell::StoreUnavailable => "服务器的存储暂时没有响应，消息不会丢失，请稍后再连接",
         Farewell::WrongLanguage => "这是聊天服务器，不支持这种协议",
+        Farewell::TlsNeeded => "这里只接受加密连接，请使用 TLS",
     }
 }
 
@@ -284,11 +315,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_learns_from_an_error_who_has_an_account() {
+    fn nobody_learns_from_a_login_who_has_an_account() {
         for lang in [Lang::En, Lang::Zh] {
             assert_eq!(
-                error(ErrorCode::UnknownUser, lang),
-                error(ErrorCode::WrongPassword, lang),
+                entry_error(ErrorCode::UnknownUser, lang),
+                entry_error(ErrorCode::WrongPassword, lang),
                 "{lang:?}"
             );
         }

@@ -8,6 +8,22 @@ use std::thread::{Builder, JoinHandle};
 /// debug build. The kernel maps pages as they are touched, so an idle thread costs 8 to 12 KiB.
 pub const STACK: usize = 128 * 1024;
 
+/// Bytes of address space that must be free before another connection gets a thread. Std maps a
+/// signal stack within the new thread and panics there, which ends the process, where the kernel
+/// has none; and so does every small allocation that fails. Above 32 MiB, so that `malloc` asks
+/// the kernel each time (`M_MMAP_THRESHOLD` in mallopt(3)).
+const HEADROOM: usize = 64 * 1024 * 1024;
+
+/// Is there address space for another thread, and enough left for what the others do? The space
+/// is asked for and given back untouched: some microseconds.
+pub fn has_room() -> bool {
+    let mut probe: Vec<u8> = Vec::new();
+    let is_there = probe.try_reserve_exact(HEADROOM).is_ok();
+    // Or the optimiser would leave out what nobody uses.
+    drop(std::hint::black_box(probe));
+    is_there
+}
+
 /// Starts a named thread. Linux shows the first 15 bytes of the name.
 ///
 /// # Errors

@@ -4,9 +4,11 @@
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
+
+use crate::clock;
 
 /// A dead peer is asked after this much silence.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -49,26 +51,61 @@ pub enum Heard {
     Bytes(usize),
     /// Nothing within the time given.
     Silence,
-    /// The peer's orderly end (FIN).
+    /// The peer's orderly end (FIN; with TLS its close_notify).
     End,
+    /// A FIN without TLS's close_notify: what came is genuine, but more may have been meant to
+    /// come. Many programs end so.
+    Unfinished,
     /// Reset, or given up on by the kernel: what the peer was sent may not have arrived. Never
     /// read again after this: the error is told once, and then it looks like an end.
     Broken,
 }
 
+/// Turns what comes from the socket into what the peer says.
+pub trait Opener: Send + std::fmt::Debug {
+    /// Opens these bytes and appends what they say. Whatever is to be answered is sent by
+    /// somebody else: a reader never writes.
+    fn open(&self, sealed: &[u8], plain: &mut Vec<u8>) -> Opened;
+}
+
+/// How it stands with a sealed connection after something came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The handshake is not done.
+    Shaking,
+    /// What the peer says can be heard.
+    Open,
+    /// The peer has said its last.
+    Ended,
+    /// What came was not sealed by the peer, or the handshake failed.
+    Broken,
+}
+
+/// What a sealed connection has more.
+#[derive(Debug)]
+struct Sealed {
+    opener: Box<dyn Opener>,
+    plain: Vec<u8>,
+    /// Something was said together with the end of the handshake, and is to be heard first.
+    is_early: bool,
+    /// What is to be heard after what was said.
+    then: Option<Heard>,
+}
+
 /// The reading half, owned by the connection's thread. Its buffer lives on the heap and grows
-/// for busy senders only: an idle connection holds 1 KiB.
+/// for busy senders only: an idle connection holds 1 KiB, a sealed one 2.
 #[derive(Debug)]
 pub struct Reader {
     stream: Arc<TcpStream>,
     buffer: Vec<u8>,
     timeout: Option<Duration>,
+    sealed: Option<Sealed>,
 }
 
 impl Reader {
     /// Reads from this stream; nobody else does.
     pub fn new(stream: Arc<TcpStream>) -> Self {
-        Self { stream, buffer: Vec::new(), timeout: None }
+        Self { stream, buffer: Vec::new(), timeout: None, sealed: None }
     }
 
     /// The socket.
@@ -77,8 +114,78 @@ impl Reader {
     }
 
     /// Blocks until something is heard, for `timeout` at most (`None`: for as long as it takes;
-    /// keepalive finds the dead).
+    /// keepalive finds the dead). What was heard before and not taken is forgotten.
     pub fn hear(&mut self, timeout: Option<Duration>) -> Heard {
+        match self.sealed.take() {
+            None => self.receive(timeout),
+            Some(mut sealed) => {
+                let heard = self.hear_sealed(&mut sealed, timeout);
+                self.sealed = Some(sealed);
+                heard
+            }
+        }
+    }
+
+    /// From now on what comes is sealed: shakes hands, with `first` of what has come already.
+    /// Blocks until that is done, at most until the deadline and for so many bytes; `false`: it
+    /// failed, and what comes is not sealed.
+    pub fn shake_hands(
+        &mut self,
+        opener: Box<dyn Opener>,
+        first: &[u8],
+        deadline: Instant,
+        max_bytes: usize,
+    ) -> bool {
+        let mut sealed = Sealed { opener, plain: Vec::new(), is_early: false, then: None };
+        let mut opened = match first {
+            [] => Opened::Shaking,
+            first => sealed.opener.open(first, &mut sealed.plain),
+        };
+        let mut n_bytes = first.len();
+        while opened == Opened::Shaking {
+            let left = deadline.saturating_duration_since(clock::now());
+            let Heard::Bytes(n) = self.receive(Some(left)) else { return false };
+            n_bytes += n;
+            if n_bytes > max_bytes || left.is_zero() {
+                return false;
+            }
+            opened = sealed.opener.open(&self.buffer, &mut sealed.plain);
+        }
+        sealed.is_early = !sealed.plain.is_empty();
+        sealed.then = then(opened);
+        let is_open = opened == Opened::Open || opened == Opened::Ended;
+        self.sealed = is_open.then_some(sealed);
+        is_open
+    }
+
+    fn hear_sealed(&mut self, sealed: &mut Sealed, timeout: Option<Duration>) -> Heard {
+        if std::mem::take(&mut sealed.is_early) {
+            return Heard::Bytes(sealed.plain.len());
+        }
+        sealed.plain.clear();
+        // A record may come in many pieces, and all of them together have this long.
+        let deadline = timeout.map(|timeout| clock::now() + timeout);
+        while sealed.then.is_none() {
+            let left = deadline.map(|by| by.saturating_duration_since(clock::now()));
+            match self.receive(left) {
+                Heard::Bytes(_) => {
+                    sealed.then = then(sealed.opener.open(&self.buffer, &mut sealed.plain));
+                }
+                Heard::End => sealed.then = Some(Heard::Unfinished),
+                Heard::Silence => return Heard::Silence,
+                broken => sealed.then = Some(broken),
+            }
+            if !sealed.plain.is_empty() {
+                return Heard::Bytes(sealed.plain.len());
+            }
+            if left.is_some_and(|left| left.is_zero()) {
+                return Heard::Silence;
+            }
+        }
+        sealed.then.unwrap_or(Heard::Broken)
+    }
+
+    fn receive(&mut self, timeout: Option<Duration>) -> Heard {
         if timeout != self.timeout {
             // Zero would mean for ever.
             let wanted = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
@@ -107,12 +214,19 @@ impl Reader {
 
     /// What the last read brought. Give the buffer back with [`Reader::restore`] before the next.
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.buffer)
+        std::mem::take(match &mut self.sealed {
+            Some(sealed) => &mut sealed.plain,
+            None => &mut self.buffer,
+        })
     }
 
     /// The buffer of [`Reader::take`].
     pub fn restore(&mut self, buffer: Vec<u8>) {
-        self.buffer = buffer;
+        match &mut self.sealed {
+            None => self.buffer = buffer,
+            Some(sealed) if buffer.capacity() <= SMALL_READ => sealed.plain = buffer,
+            Some(_) => {}
+        }
     }
 
     /// The buffer was cut to what the last read brought: full means busy, little means at rest.
@@ -129,6 +243,14 @@ impl Reader {
             self.buffer.shrink_to(wanted);
         }
         self.buffer.resize(wanted, 0);
+    }
+}
+
+fn then(opened: Opened) -> Option<Heard> {
+    match opened {
+        Opened::Shaking | Opened::Open => None,
+        Opened::Ended => Some(Heard::End),
+        Opened::Broken => Some(Heard::Broken),
     }
 }
 
@@ -201,8 +323,8 @@ mod tests {
     #[test]
     fn only_an_orderly_end_counts_as_acknowledged() {
         let acknowledged = |stream: &TcpStream| {
-            let deadline = crate::clock::now() + Duration::from_secs(5);
-            while crate::clock::now() < deadline {
+            let deadline = clock::now() + Duration::from_secs(5);
+            while clock::now() < deadline {
                 if let Some(answer) = is_all_acknowledged(stream) {
                     return answer;
                 }

@@ -6,7 +6,7 @@ mod plain;
 
 use std::time::Duration;
 
-use hubbub::client::{Ask, Client, Config, Lost, OrderError, Update, Updates};
+use hubbub::client::{Ask, Client, Config, ConnectError, Lost, OrderError, Update, Updates};
 use hubbub::protocol::wire::{self, kind};
 use hubbub::protocol::{Device, ErrorCode, MessageId, Password, RoomId, Text, UserId, Who};
 
@@ -295,5 +295,6 @@ fn a_full_queue_refuses_and_says_so() {
 fn nobody_listening_is_an_error_at_once() {
     let address = FakeServer::start().address();
     let error = Client::start(Config::new(address, "test/1")).unwrap_err();
+    let ConnectError::NotThere(error) = error else { panic!("{error}") };
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }

@@ -2,12 +2,16 @@
 //! not speak or speak nonsense, stores that freeze and vanish, signals, limits, the command line.
 
 mod admission;
+mod altered;
 mod command_line;
 mod deep_nesting;
+mod epochs;
 mod ethernet;
 mod garbage;
 mod half_open;
+mod login;
 mod passwords;
+mod room;
 mod secrets;
 mod shutdown;
 mod slow;

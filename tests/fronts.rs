@@ -7,7 +7,7 @@ mod any_bytes;
 mod course;
 mod extended;
 mod lines;
-mod vectors;
+pub mod vectors;
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One scenario, over every front and every store: three people register, meet, talk, one of them
+//! One scenario, over every front and every store, in clear and through TLS: three people register, meet, talk, one of them
 //! is away, the server is started again, and nobody misses or hears anything twice.
 
 mod people;
@@ -77,9 +77,12 @@ fn place(scheme: &str) -> Option<Place> {
 
 fn over_every_front(scheme: &str) {
     for way in FRONTS.iter().flat_map(|front| ways(front.name)) {
-        let Some(place) = place(scheme) else { return };
-        println!("{}, stored in {scheme}", way.name);
-        play(&way, &place);
+        for start in [Server::start_on, Server::start_with_tls] {
+            let Some(place) = place(scheme) else { return };
+            let server = start(&place.url, &[]);
+            println!("{}, stored in {scheme}, sealed: {}", way.name, server.has_tls());
+            play(&way, &place, server);
+        }
     }
 }
 
@@ -110,8 +113,7 @@ struct Room {
     ann: Box<dyn Person>,
 }
 
-fn play(way: &Way, place: &Place) {
-    let mut server = Server::start_on(&place.url, &[]);
+fn play(way: &Way, place: &Place, mut server: Server) {
     let humans = [Human::new(100, "tom"), Human::new(200, "jerry"), Human::new(300, "ann")];
     register(way, &server, &humans);
     refuse_logins(way, &server, &humans[0]);

@@ -1,8 +1,10 @@
 //! The contract of the stores: every property over every store of the table `STORES`, and then
 //! what only one of them can be asked.
 
+mod altered;
 mod contract;
 mod cursors;
+mod epochs;
 mod keeping;
 mod marks;
 mod model;

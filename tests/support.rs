@@ -5,4 +5,5 @@ pub mod program;
 pub mod proxy;
 pub mod redis;
 pub mod server;
+pub mod tls;
 pub mod wire;

@@ -149,7 +149,7 @@ fn the_reader_of_sources_finds_what_is_used() {
 
 #[test]
 fn files_are_short() {
-    let long: Vec<_> = texts(&["src", "tests"])
+    let long: Vec<_> = texts(&["src", "tests", "benches", "yardstick", "fuzz/src"])
         .into_iter()
         .filter(|(name, _)| name.ends_with(".rs"))
         .map(|(name, text)| (name, text.lines().count()))
@@ -168,6 +168,7 @@ fn sources_hold_no_hidden_characters() {
         is_control || turns_around || has_no_width
     };
     let mut places = vec!["src", "tests", "docs", "scripts", ".ci", "Cargo.toml", "clippy.toml"];
+    places.extend(["benches", "yardstick", "fuzz/src", "fuzz/fuzz_targets", "fuzz/Cargo.toml"]);
     places.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]);
     for (name, text) in texts(&places) {
         for (n, line) in text.lines().enumerate() {
@@ -177,11 +178,21 @@ fn sources_hold_no_hidden_characters() {
     }
 }
 
+/// What is replaced one day is replaced in one place.
+#[test]
+fn nobody_but_tls_names_rustls() {
+    for (name, text) in texts(&["src"]) {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let names = code.filter(|line| line.contains("rustls") || line.contains("rcgen")).count();
+        assert_eq!(name.starts_with("src/tls"), names > 0 || name == "src/tls/tests.rs", "{name}");
+    }
+}
+
 /// Who waits, waits for something. The one pause is for those who are too fast.
 #[test]
 fn nobody_sleeps() {
     let sleep = concat!("thread::", "sleep");
-    for (name, text) in texts(&["src", "tests"]) {
+    for (name, text) in texts(&["src", "tests", "benches", "yardstick"]) {
         assert!(name == "src/limits.rs" || !text.contains(sleep), "{name} sleeps");
     }
 }

@@ -18,6 +18,15 @@ struct Args {
     #[arg(long, value_name = "HOST:PORT", env = "HUBBUB_ADDR", default_value = "127.0.0.1:8889")]
     addr: String,
 
+    /// Speak TLS. A server that no public authority vouches for is trusted when it is met first,
+    /// and no other from then on (~/.local/state/hubbub/known_servers)
+    #[arg(long, env = "HUBBUB_TLS")]
+    tls: bool,
+
+    /// Speak TLS, and trust only what the authorities in this PEM file vouch for
+    #[arg(long, value_name = "FILE", env = "HUBBUB_CA")]
+    ca: Option<PathBuf>,
+
     /// The language [default: as LC_ALL, LC_MESSAGES or LANG say]
     #[arg(long, value_enum)]
     lang: Option<LangArg>,
@@ -65,11 +74,13 @@ Plain mode
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
     /topic ROOM TEXT                /invite ROOM WHO  /kick ROOM WHO [WHY]
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
+    /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
   Every line of the output is one event, its fields parted by tabs; within a field, \\n, \\t,
   \\r, \\\\ and \\u{..} stand for what would break the line or steer a terminal:
     connected SERVER                disconnected MS-TO-RETRY|- WORDS
+    first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
     said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT ROOM-NAME   (replayed: said before)
     room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
@@ -80,6 +91,8 @@ Plain mode
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
     registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
+    delivered ROOM BY-ID UP-TO-ID   read ROOM BY-ID UP-TO-ID
+    receipts-ok on|off on|off (delivered, read)
     error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)
 
   With a password and --user, everything fits one line of a script:
@@ -89,7 +102,7 @@ Exit codes
   0  fine; in plain mode: everything said is stored
   1  something said was not stored
   2  the options make no sense
-  3  no server answers at this address
+  3  no server answers at this address, or not the one that is trusted
   4  the login or the registration was refused
   5  the connection was lost and did not come back in time";
 
@@ -107,8 +120,15 @@ fn main() -> ExitCode {
         Some(LangArg::Zh) => Lang::Zh,
         None => ui::lang_of_environment(),
     };
+    let wants_tls = args.tls || args.ca.is_some();
+    let tls = wants_tls.then(|| ui::trust(args.ca)).flatten();
+    if wants_tls && tls.is_none() {
+        ui::complain("there is no place to remember servers, for HOME is not set: use --ca FILE");
+        return code(Ending::Usage);
+    }
     code(ui::run(&Options {
         address: args.addr,
+        tls,
         lang,
         plain: args.plain,
         user: args.user,

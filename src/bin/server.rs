@@ -2,18 +2,24 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use hubbub::config::{Cli, Job, Options};
-use hubbub::server::{Server, StartError, keeping, run_user_act};
+use hubbub::server::{Server, StartError, keeping, run_cert_act, run_user_act};
+use hubbub::session::Encryption;
 use hubbub::{logging, threads};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// The exit code for what the operator can mend on the command line.
 const USAGE: u8 = 2;
+
+/// Before serving again: time for what the last server let go of to be gone, and for a store that
+/// is not there yet.
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -37,6 +43,7 @@ fn main() -> ExitCode {
 fn run(job: &Job, out: &mut dyn Write) -> Result<(), String> {
     match job {
         Job::User { store, act } => run_user_act(store, act, out)?,
+        Job::Cert { act } => run_cert_act(act, out)?,
         Job::Verify { store } => keeping::verify(store, out)?,
         Job::Backup { store, path } => keeping::backup(store, path, out)?,
         Job::Export { store, path } => keeping::export(store, path, out)?,
@@ -64,20 +71,63 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
 fn serve(options: &Options) -> Result<(), (String, u8)> {
     let failed = |error: io::Error| (error.to_string(), 1);
     logging::start(options.log).map_err(failed)?;
-    let signals = catch_signals().map_err(failed)?;
-    let server = Server::start(options).map_err(|error| {
+    let signals = catch_signals(options).map_err(failed)?;
+    let mut server = Server::start(options).map_err(|error| {
         let code = match error {
-            StartError::Front(..) | StartError::Plaintext(_) => USAGE,
+            StartError::Front(..) | StartError::Plaintext(_) | StartError::NoCertificate(_) => {
+                USAGE
+            }
             _ => 1,
         };
         (error.to_string(), code)
     })?;
     greet(&server, options).map_err(failed)?;
-    // The first signal, or the end of the thread that catches them.
-    signals.recv().ok();
-    server.shutdown();
-    log::logger().flush();
-    Ok(())
+    let options = on_the_same_ports(options, &server);
+    loop {
+        let is_asked_to_stop = select! {
+            recv(signals.reload) -> told => match told {
+                Ok(()) => {
+                    server.read_certificate_again();
+                    continue;
+                }
+                Err(_ended) => true,
+            },
+            // The first signal, or the end of the thread that catches them.
+            recv(signals.stop) -> _ => true,
+            recv(server.replaced()) -> _ => false,
+        };
+        server.shutdown();
+        let again = if is_asked_to_stop { None } else { start_again(&options, &signals.stop) };
+        let Some(again) = again else {
+            log::logger().flush();
+            return Ok(());
+        };
+        server = again;
+    }
+}
+
+/// Clients that come back must find it where it was.
+fn on_the_same_ports(options: &Options, server: &Server) -> Options {
+    let mut options = options.clone();
+    for (listen, (addr, _)) in options.listen.iter_mut().zip(server.ports()) {
+        listen.addr = *addr;
+    }
+    options
+}
+
+/// Serves again from a store that has been replaced. Blocks until it can, or until a signal:
+/// `None`.
+fn start_again(options: &Options, signals: &Receiver<()>) -> Option<Server> {
+    while signals.recv_timeout(RESTART_PAUSE) == Err(RecvTimeoutError::Timeout) {
+        match Server::start(options) {
+            Ok(server) => {
+                log::warn!("serving again from {}, with a new epoch", server.place());
+                return Some(server);
+            }
+            Err(error) => log::error!("{error}; trying again"),
+        }
+    }
+    None
 }
 
 /// What a newcomer needs, in a few lines. `listening on ADDR` is for scripts, too.
@@ -85,41 +135,69 @@ fn greet(server: &Server, options: &Options) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let ceiling = server.ceiling();
     writeln!(out, "hubbub {}", env!("CARGO_PKG_VERSION"))?;
-    for addr in server.addrs() {
+    for (addr, _) in server.ports() {
         writeln!(out, "listening on {addr}")?;
     }
     writeln!(out, "storing in {}", server.place())?;
     for advice in server.advice() {
         writeln!(out, "note: {advice}")?;
     }
+    if let Some(fingerprint) = server.fingerprint() {
+        writeln!(out, "TLS with the certificate {fingerprint}")?;
+    }
     writeln!(out, "room for {} connections ({})", ceiling.connections, ceiling.because)?;
     if options.demo {
         writeln!(out, "DEMO: user 100 logs in with the password 123456, known to everybody")?;
     }
-    if let Some(addr) = server.addrs().first() {
+    if let Some((addr, encryption)) = server.ports().first() {
         // An address that means every address of this machine is none to connect to.
-        let host =
-            if addr.ip().is_unspecified() { "HOST".to_owned() } else { addr.ip().to_string() };
-        let port = addr.port();
-        writeln!(out, "connect with: telnet {host} {port}")?;
-        writeln!(out, "          or: cargo run --release --bin client -- --addr {host}:{port}")?;
+        let ip = addr.ip();
+        let host = if ip.is_unspecified() { "HOST".to_owned() } else { ip.to_string() };
+        let (port, client) = (addr.port(), "cargo run --release --bin client --");
+        match encryption {
+            Encryption::Needed | Encryption::Always => {
+                writeln!(out, "connect with: {client} --tls --addr {host}:{port}")?;
+                writeln!(out, "          or: openssl s_client -quiet -connect {host}:{port}")?;
+            }
+            Encryption::None | Encryption::Offered => {
+                writeln!(out, "connect with: telnet {host} {port}")?;
+                writeln!(out, "          or: {client} --addr {host}:{port}")?;
+            }
+        }
     }
     out.flush()
 }
 
-/// The first signal is told; the second ends the process at once.
-fn catch_signals() -> io::Result<Receiver<()>> {
+/// What the operator wants meanwhile.
+struct Wanted {
+    stop: Receiver<()>,
+    reload: Receiver<()>,
+}
+
+/// The first signal to stop is told; the second ends the process at once. SIGHUP is caught where
+/// there is a certificate to read again, and means what it always does elsewhere: a terminal that
+/// is closed ends what runs in it.
+fn catch_signals(options: &Options) -> io::Result<Wanted> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let (tell, told) = bounded(1);
+    if options.tls_cert.is_some() {
+        signals.add_signal(SIGHUP)?;
+    }
+    let (tell_stop, stop) = bounded(1);
+    // One that waits stands for all that come before it is done.
+    let (tell_reload, reload) = bounded(1);
     threads::spawn("signals", move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            tell.try_send(()).ok();
-        }
-        if let Some(signal) = signals.next() {
-            #[expect(clippy::exit, reason = "a second signal means: at once")]
-            std::process::exit(128 + signal);
+        let mut is_stopping = false;
+        for signal in &mut signals {
+            if signal == SIGHUP {
+                tell_reload.try_send(()).ok();
+            } else if is_stopping {
+                #[expect(clippy::exit, reason = "a second signal means: at once")]
+                std::process::exit(128 + signal);
+            } else {
+                is_stopping = true;
+                tell_stop.try_send(()).ok();
+            }
         }
     })?;
-    Ok(told)
+    Ok(Wanted { stop, reload })
 }

@@ -76,7 +76,8 @@ impl Order {
             Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
                 Some(Ask::Room)
             }
-            Self::Read { .. } | Self::Receipts(_) | Self::Send(_) => None,
+            Self::Receipts(_) => Some(Ask::Receipts),
+            Self::Read { .. } | Self::Send(_) => None,
         }
     }
 }
@@ -453,7 +454,8 @@ impl Conversation {
         frame::encode(kind, data, &mut self.bytes);
     }
 
-    fn hand_on(&mut self, update: Update) {
+    /// For the program.
+    pub(super) fn hand_on(&mut self, update: Update) {
         self.n_updates += 1;
         self.updates.push_back(update);
     }

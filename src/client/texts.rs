@@ -4,7 +4,7 @@
 use crate::protocol::ErrorCode;
 use crate::texts::{self, Lang};
 
-use super::{Lost, Reason};
+use super::{Lost, Reason, TlsError};
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,8 @@ const HELP_EN: &str = "\
 /who               who is online
 /rename NAME       another display name
 /passwd OLD NEW    another password
+/receipts on|off   whether others see what reached you and what you have read
+                   (delivered: only what reached you)
 /help              this
 /quit              leave
 //text             a text that begins with a slash";
@@ -133,6 +135,7 @@ const HELP_ZH: &str = "\
 /who               在线用户
 /rename NAME       修改名字
 /passwd OLD NEW    修改密码
+/receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）
 /help              本帮助
 /quit              退出
 //text             以斜杠开头的消息";
@@ -142,6 +145,8 @@ const HELP_ZH: &str = "\
 #[expect(missing_docs, reason = "the names say which; the texts stand below")]
 pub enum Notice<'a> {
     NotThere { address: &'a str, why: &'a str },
+    Insecure { address: &'a str, why: &'a str },
+    FirstMet { address: &'a str, fingerprint: &'a str },
     Disconnected { why: &'a str, will_retry: bool },
     BackAgain,
     LoggedIn { name: &'a str, n_online: u64 },
@@ -157,6 +162,10 @@ pub enum Notice<'a> {
     TimedOut { name: &'a str },
     Renamed { id: i64, name: &'a str },
     Skipped { count: u64 },
+    Stored { name: &'a str },
+    Delivered { name: &'a str },
+    Read { name: &'a str },
+    ReceiptsDone { delivered: bool, read: bool },
     UnknownCommand { command: &'a str },
     Usage { usage: &'a str },
     Nobody { name: &'a str },
@@ -176,6 +185,11 @@ impl Notice<'_> {
     fn en(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("no server answers at {address}: {why}"),
+            Self::Insecure { address, why } => format!("no safe connection to {address}: {why}"),
+            Self::FirstMet { address, fingerprint } => format!(
+                "{address} is met for the first time and trusted from now on; its certificate is \
+                 {fingerprint}."
+            ),
             Self::Disconnected { why, will_retry: false } => format!("Connection lost: {why}."),
             Self::Disconnected { why, will_retry: true } => {
                 format!("Connection lost: {why}. Trying again until it works.")
@@ -196,6 +210,16 @@ impl Notice<'_> {
             Self::TimedOut { name } => format!("{name} was silent for too long and has left."),
             Self::Renamed { id, name } => format!("{id} is called {name} now."),
             Self::Skipped { count } => format!("{count} older messages are not shown."),
+            Self::Stored { name } => format!("(to {name}: stored)"),
+            Self::Delivered { name } => format!("(to {name}: delivered)"),
+            Self::Read { name } => format!("(to {name}: read)"),
+            Self::ReceiptsDone { delivered, read } => match (delivered, read) {
+                (true, true) => "Others see what reached you and what you have read.",
+                (true, false) => "Others see what reached you, not what you have read.",
+                (false, true) => "Others see what you have read, not what reached you.",
+                (false, false) => "Others see neither what reached you nor what you have read.",
+            }
+            .to_owned(),
             Self::UnknownCommand { command } => {
                 format!("There is no command {command}; nothing was sent. /help lists them.")
             }
@@ -209,6 +233,10 @@ impl Notice<'_> {
     fn zh(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("连接不上服务器 {address}: {why}"),
+            Self::Insecure { address, why } => format!("无法与 {address} 建立安全连接: {why}"),
+            Self::FirstMet { address, fingerprint } => {
+                format!("首次连接 {address}，今后只信任它的证书: {fingerprint}。")
+            }
             Self::Disconnected { why, will_retry: false } => format!("连接已断开: {why}。"),
             Self::Disconnected { why, will_retry: true } => {
                 format!("连接已断开: {why}。正在自动重连。")
@@ -229,6 +257,16 @@ impl Notice<'_> {
             Self::TimedOut { name } => format!("{name} 长时间未发言，已离开。"),
             Self::Renamed { id, name } => format!("{id} 改名为 {name}。"),
             Self::Skipped { count } => format!("另有 {count} 条更早的消息未显示。"),
+            Self::Stored { name } => format!("(发给 {name}: 已保存)"),
+            Self::Delivered { name } => format!("(发给 {name}: 已送达)"),
+            Self::Read { name } => format!("(发给 {name}: 已读)"),
+            Self::ReceiptsDone { delivered, read } => match (delivered, read) {
+                (true, true) => "对方可以看到消息已送达和已读。",
+                (true, false) => "对方可以看到消息已送达，看不到已读。",
+                (false, true) => "对方可以看到消息已读，看不到已送达。",
+                (false, false) => "对方看不到消息是否已送达或已读。",
+            }
+            .to_owned(),
             Self::UnknownCommand { command } => {
                 format!("没有 {command} 这个命令，什么也没有发送。/help 查看命令。")
             }
@@ -245,6 +283,7 @@ impl Notice<'_> {
 pub fn lost(why: &Lost, lang: Lang) -> String {
     let (en, zh) = match why {
         Lost::NotThere(words) | Lost::Broken(words) => return words.clone(),
+        Lost::Insecure(error) => return insecure(error, lang),
         Lost::Told(told) => {
             let known = why.farewell().map(|why| texts::farewell(why, lang).to_owned());
             return known.unwrap_or_else(|| reason(told, lang));
@@ -260,16 +299,40 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
     }
 }
 
+/// Why TLS does not work out.
+pub fn insecure(error: &TlsError, lang: Lang) -> String {
+    match (error, lang) {
+        (TlsError::Changed(changed), Lang::Zh) => format!(
+            "{} 的证书与以前不同，可能有人在中间冒充。现在是 {}，以前是 {}。\
+             如果管理员确认新证书无误，请从 {} 中删去它那一行",
+            changed.address,
+            changed.now,
+            changed.before,
+            changed.list.display()
+        ),
+        _ => error.to_string(),
+    }
+}
+
 /// Why the server refused. It speaks English, and then says more than its code does: which ids
 /// share a name, for instance.
 pub fn reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::error)
+}
+
+/// The same for a refused login or registration.
+pub fn entry_reason(reason: &Reason, lang: Lang) -> String {
+    worded(reason, lang, texts::entry_error)
+}
+
+fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static str) -> String {
     let said = Some(&reason.text).filter(|text| !text.is_empty());
     let words = match (reason.known(), said) {
         (Some(code @ ErrorCode::NameShared), Some(text)) if lang != Lang::En => {
-            format!("{} ({text})", texts::error(code, lang))
+            format!("{} ({text})", error(code, lang))
         }
         (_, Some(text)) if lang == Lang::En => text.clone(),
-        (Some(code), _) => texts::error(code, lang).to_owned(),
+        (Some(code), _) => error(code, lang).to_owned(),
         (None, text) => text.unwrap_or(&reason.code).clone(),
     };
     match &reason.detail {

@@ -6,17 +6,19 @@ mod command;
 mod directory;
 mod menu;
 mod plain;
+mod progress;
 mod screen;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::protocol::{Device, Password};
 use crate::texts::Lang;
 
 use super::device::{self, HeldDevice};
-use super::texts::{Fixed, Notice};
-use super::{Client, Config, Quiet, Update, Updates};
+use super::texts::{self, Fixed, Notice};
+use super::{Client, Config, ConnectError, Quiet, Trust, Update, Updates};
 
 /// What the command line says.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Options {
     pub address: String,
     /// Of everything that people read.
     pub lang: Lang,
+    /// Speak TLS with a server that is trusted.
+    pub tls: Option<Trust>,
     /// Plain lines, also in a terminal.
     pub plain: bool,
     /// Log in as this id or name at once.
@@ -69,12 +73,22 @@ pub fn run(options: &Options) -> Ending {
         None => own_device(lang),
     };
     let program = concat!("hubbub-client/", env!("CARGO_PKG_VERSION")).to_owned();
-    let config = Config { address: options.address.clone(), program, device };
+    let (address, tls) = (options.address.clone(), options.tls.clone());
+    let config = Config { address, program, device, tls };
     let (client, updates) = match Client::start(config) {
         Ok(started) => started,
         Err(error) => {
-            let (address, why) = (options.address.as_str(), &clean::line(&error.to_string()));
-            complain(&Notice::NotThere { address: &clean::line(address), why }.text(lang));
+            let address = &clean::line(&options.address);
+            let notice = match &error {
+                ConnectError::NotThere(error) => {
+                    Notice::NotThere { address, why: &clean::line(&error.to_string()) }.text(lang)
+                }
+                ConnectError::Insecure(error) => {
+                    let why = &clean::line(&texts::insecure(error, lang));
+                    Notice::Insecure { address, why }.text(lang)
+                }
+            };
+            complain(&notice);
             return Ending::NotThere;
         }
     };
@@ -85,6 +99,15 @@ pub fn run(options: &Options) -> Ending {
     };
     drop(held);
     ending
+}
+
+/// Whom to trust: an authority, or else the public ones and who was met first. The list of
+/// those is kept beside the name of this device; `None`: there is no place for it.
+pub fn trust(authority: Option<PathBuf>) -> Option<Trust> {
+    match authority {
+        Some(path) => Some(Trust::Authority(path)),
+        None => Some(Trust::FirstMet(device::state_folder()?.join("known_servers"))),
+    }
 }
 
 /// The language that the environment asks for, as POSIX orders the variables.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Reference, RoomId, RoomRef, Text,
-    UserId,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomRef,
+    Text, UserId,
 };
+use crate::tls::{Fingerprint, TlsError};
 
 pub use crate::protocol::wire::{Members, Room, RoomMes};
 
@@ -16,6 +17,15 @@ use super::Client;
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
+    /// No authority vouches for the server at this address, and it was not met before: it is
+    /// trusted, and no other from now on. Who wants to be sure compares the fingerprint with what
+    /// the operator says.
+    FirstMet {
+        /// `host:port`.
+        address: String,
+        /// Of its certificate.
+        fingerprint: Fingerprint,
+    },
     /// A connection stands and the server has answered the hello.
     Connected {
         /// The server program and its version.
@@ -43,6 +53,8 @@ pub enum Update {
     RenameDone(String),
     /// One's own password is changed.
     PasswdDone,
+    /// Others see this of one's own progress now.
+    ReceiptsDone(Receipts),
     /// Something asked for was refused; `None` where the server does not say what.
     Refused {
         /// What was asked.
@@ -189,6 +201,8 @@ pub enum Ask {
     Who,
     /// [`Client::create_room`], [`Client::ask_room`], [`Client::rooms`], [`Client::members`].
     Room,
+    /// [`Client::show_receipts`].
+    Receipts,
 }
 
 /// Why the server refused.
@@ -230,6 +244,8 @@ impl Reason {
 pub enum Lost {
     /// The attempt failed; the system's words.
     NotThere(String),
+    /// Somebody is there, but not the server that is trusted.
+    Insecure(TlsError),
     /// The connection broke; the system's words.
     Broken(String),
     /// The server closed without a word.

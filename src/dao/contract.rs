@@ -6,7 +6,7 @@ use std::sync::Arc;
 use blake2::{Blake2b128, Digest};
 
 use super::{Identity, StoreError, Written};
-use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, RoomNo, UserId};
+use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, RoomId, RoomNo, UserId};
 
 /// The first id that a store gives by itself. Below it is room for the ids that people choose
 /// (the course's examples are 100 and 200), so the two seldom meet.
@@ -78,6 +78,40 @@ pub(super) fn message(append: &Append, id: MessageId, time: Millis) -> Message {
         text: append.text.clone(),
         reference: append.reference.clone(),
     }
+}
+
+/// What stands in a room, in order, each with its id; `None` is what cannot be read.
+pub(super) type Found = Vec<(MessageId, Option<Message>)>;
+
+/// A page of a room. What cannot be read, because somebody changed it by hand, is left out with a
+/// line in the log, and more is read in its place: a page that is not full is a room's end.
+pub(super) fn page(
+    room: RoomId,
+    after: MessageId,
+    limit: usize,
+    read: impl Fn(MessageId, usize) -> Result<Found, StoreError>,
+) -> Result<Vec<Message>, StoreError> {
+    let (mut page, mut unreadable, mut after) = (Vec::new(), Vec::new(), after);
+    loop {
+        let missing = limit - page.len();
+        let found = read(after, missing)?;
+        let is_end = found.len() < missing;
+        after = found.last().map_or(after, |(newest, _)| *newest);
+        for (id, message) in found {
+            match message {
+                Some(message) => page.push(message),
+                None => unreadable.push(id),
+            }
+        }
+        if is_end || page.len() >= limit {
+            break;
+        }
+    }
+    if let Some(first) = unreadable.first() {
+        let n = unreadable.len();
+        log::warn!("{room}: {n} messages from {} on cannot be read; see `verify`", first.0);
+    }
+    Ok(page)
 }
 
 /// The fingerprint by which a repeated text is known again.

@@ -241,6 +241,10 @@ impl Writer for MemoryWriter {
         let mut tables = lock(&self.tables)?;
         Ok(batch.iter().map(|write| tables.apply(write)).collect())
     }
+
+    fn waits(&self) -> bool {
+        false
+    }
 }
 
 fn lock(tables: &Mutex<Tables>) -> Result<MutexGuard<'_, Tables>, StoreError> {

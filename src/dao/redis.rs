@@ -8,6 +8,7 @@
 //! second or a few and nobody else anything.
 
 mod export;
+mod guard;
 mod import;
 mod keys;
 mod manager;
@@ -24,9 +25,10 @@ use r2d2::ManageConnection;
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
+use self::guard::Guard;
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use self::record::{message, message_id, seen};
-use super::contract::{FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
+use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
     Account, Claim, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take,
     Token, TokenDigest, Writer,
@@ -63,13 +65,15 @@ pub fn open(place: &str) -> Result<Arc<dyn Store>, StoreError> {
         Ok(first)
     });
     let mut first = first.map_err(|error| unavailable(&place, &error))?;
-    let identity = identity(&place, &mut first)?;
+    let (identity, commits) = identity(&place, &mut first)?;
     name_records(&mut first).map_err(|error| unavailable(&place, &error))?;
-    Ok(Arc::new(Redis { identity, place, pool: manager::pool(manager) }))
+    Ok(Arc::new(Redis { identity, commits, place, pool: manager::pool(manager) }))
 }
 
 struct Redis {
     identity: Identity,
+    /// How often something had been written when it was opened.
+    commits: u64,
     place: String,
     pool: Pool,
 }
@@ -342,11 +346,14 @@ impl Store for Redis {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        let read = |entry: &StreamId| {
-            message(room, entry)
-                .ok_or_else(|| StoreError::Unreadable(format!("message {} of {room}", entry.id)))
-        };
-        self.entries(room, after, limit)?.iter().map(read).collect()
+        contract::page(room, after, limit, |after, limit| {
+            let read = |entry: &StreamId| {
+                // Redis makes sure that it is a number.
+                let id = message_id(entry).unwrap_or(after);
+                (id, message(room, entry))
+            };
+            Ok(self.entries(room, after, limit)?.iter().map(read).collect())
+        })
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
@@ -374,8 +381,7 @@ impl Store for Redis {
     }
 
     fn renew(&self) -> Result<bool, StoreError> {
-        // Nothing marks a copy that Redis made of itself.
-        Ok(false)
+        guard::renew(self)
     }
 
     /// A connection that is named for as long as it lives; it ends with the process.
@@ -399,7 +405,8 @@ impl Store for Redis {
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         import::refuse_while_marked(self)?;
-        Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone())))
+        let guard = Guard::new(Arc::clone(&self.identity.epoch), self.commits);
+        Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone(), guard)))
     }
 }
 
@@ -415,27 +422,30 @@ impl fmt::Debug for Named {
     }
 }
 
-fn identity(place: &str, redis: &mut RedisConnection) -> Result<Identity, StoreError> {
+/// What makes the store this store, and how often something was written to it.
+fn identity(place: &str, redis: &mut RedisConnection) -> Result<(Identity, u64), StoreError> {
     let new = new_identity()?;
-    let answer: (Option<String>, Option<String>, Option<String>) =
-        Script::new(include_str!("redis/open.lua"))
-            .key(keys::meta())
-            .arg(VERSION)
-            .arg(&*new.epoch)
-            .arg(hex(&new.key))
-            .arg(FIRST_USER.0)
-            .arg(FIRST_GUEST.0)
-            .invoke(redis)
-            .map_err(|error| unavailable(place, &error))?;
+    type Found = (Option<String>, Option<String>, Option<String>, Option<u64>);
+    let (version, epoch, key, commits): Found = Script::new(include_str!("redis/open.lua"))
+        .key(keys::meta())
+        .arg(VERSION)
+        .arg(&*new.epoch)
+        .arg(hex(&new.key))
+        .arg(FIRST_USER.0)
+        .arg(FIRST_GUEST.0)
+        .invoke(redis)
+        .map_err(|error| unavailable(place, &error))?;
     let unreadable = || StoreError::Unreadable(format!("{place}: the key {}", keys::meta()));
-    let (Some(version), Some(epoch), Some(key)) = answer else { return Err(unreadable()) };
+    let (Some(version), Some(epoch), Some(key)) = (version, epoch, key) else {
+        return Err(unreadable());
+    };
     match version.parse() {
         Ok(VERSION) => {}
         Ok(found) if found > VERSION => return Err(StoreError::Newer { found, known: VERSION }),
         _ => return Err(unreadable()),
     }
     let key = unhex(&key).ok_or_else(unreadable)?;
-    Ok(Identity { epoch: epoch.into(), key })
+    Ok((Identity { epoch: epoch.into(), key }, commits.unwrap_or_default()))
 }
 
 /// Accounts that the original or a person put there have no entry by name. Only theirs are in

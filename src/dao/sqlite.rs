@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode};
 
+use super::contract;
 use super::{
     Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
     TokenDigest, Writer,
@@ -211,7 +212,9 @@ impl Store for Sqlite {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        self.read(|reader| read::page(reader, room, after, limit))
+        contract::page(room, after, limit, |after, limit| {
+            self.read(|reader| read::page(reader, room, after, limit))
+        })
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {

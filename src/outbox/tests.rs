@@ -87,7 +87,8 @@ fn a_cut_dialect_gets_whole_frames_per_write() {
         ends.push(from + inner.one_write(&text, from));
     }
     assert_eq!(ends, [0, 6, 19, 21]);
-    assert!(inner.flags().contains(SendFlags::EOR));
+    let socket = Socket { stream: &outbox.stream, is_cut: inner.cut.is_some() };
+    assert!(socket.flags().contains(rustix::net::SendFlags::EOR));
 }
 
 #[test]
@@ -142,4 +143,56 @@ fn many_pushers_and_a_slow_reader_lose_and_reorder_nothing() {
         next[who] += 1;
     }
     pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+}
+
+#[test]
+fn sealed_bytes_arrive_in_order_and_a_record_holds_whole_frames() {
+    fn by_newline(bytes: &[u8], room: usize) -> usize {
+        let fits = bytes.get(..room).unwrap_or(bytes);
+        fits.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1)
+    }
+    let (mut peer, outbox) = outbox(Some(by_newline));
+    let (server, mut client) = tls::tests::pair();
+    outbox.seal(server);
+    let (mut expected, mut n) = (Vec::new(), 0_u32);
+    while outbox.lock().queued < 1_000_000 {
+        let piece = format!("{n},{}\n", "y".repeat(n as usize % 5_000)).repeat(3);
+        expected.extend_from_slice(piece.as_bytes());
+        outbox.push(&bytes(piece.as_bytes()), &[]).unwrap();
+        n += 1;
+    }
+    assert!(outbox.lock().sealed <= tls::RECORD);
+    let counted = |inner: MutexGuard<'_, Inner>| inner.sent + inner.queued as u64;
+    assert_eq!(counted(outbox.lock()), expected.len() as u64, "plain text is counted");
+    outbox.finish_within(Duration::from_secs(20), &bytes(b"bye"));
+    expected.extend_from_slice(b"bye");
+    let mut heard = Vec::new();
+    let mut record = [0; 5];
+    while peer.read_exact(&mut record).is_ok() {
+        let length = usize::from(u16::from_be_bytes([record[3], record[4]]));
+        let mut sealed = [&record[..], &vec![0; length]].concat();
+        peer.read_exact(&mut sealed[5..]).unwrap();
+        let opened = client.open(&sealed, &mut heard).unwrap();
+        let is_last = opened == tls::Opened::Ended || heard.ends_with(b"bye");
+        assert!(is_last || heard.ends_with(b"\n"), "a frame was torn");
+    }
+    assert!(heard == expected, "{} bytes of {}", heard.len(), expected.len());
+    assert_eq!(outbox.lock().sent, expected.len() as u64);
+    assert!(outbox.wait_shut(clock::now() + Duration::from_secs(5)));
+}
+
+#[test]
+fn a_sealed_outbox_that_is_cut_short_ends_with_a_goodbye() {
+    let (mut peer, outbox) = outbox(None);
+    let (server, mut client) = tls::tests::pair();
+    outbox.seal(server);
+    let piece = bytes(&[b'x'; 64 * 1024]);
+    let full = (0..200).find_map(|_| outbox.push(&piece, &[]).err());
+    assert_eq!(full, Some(PushError::Full));
+    outbox.cut_short(&bytes(b"too slow"));
+    let (mut sealed, mut heard) = (Vec::new(), Vec::new());
+    peer.read_to_end(&mut sealed).unwrap();
+    assert_eq!(client.open(&sealed, &mut heard), Ok(tls::Opened::Ended));
+    assert!(heard.ends_with(b"xtoo slow"));
+    assert_eq!((heard.len() - 8) % piece.len(), 0, "the write that was begun is whole");
 }

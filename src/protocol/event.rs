@@ -190,6 +190,7 @@ impl Event {
         match self {
             Self::Said { message, room: Some(_), .. } => Some(message.room),
             Self::Room(news) => Some(news.room),
+            Self::Entered { room, .. } => Some(room.id()),
             _ => None,
         }
     }

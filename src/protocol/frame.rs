@@ -57,9 +57,9 @@ pub fn encode<T: Serialize>(kind: &str, data: &T, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER]);
     let data = go_json(data);
-    let body = go_json(&Body { kind, data: &data });
-    out.extend_from_slice(body.as_bytes());
-    let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
+    write_go_json(&Body { kind, data: &data }, out);
+    let body = out.len() - start - HEADER;
+    let length = u32::try_from(body).unwrap_or(u32::MAX).to_be_bytes();
     if let Some(header) = out.get_mut(start..start + HEADER) {
         header.copy_from_slice(&length);
     }
@@ -68,11 +68,17 @@ pub fn encode<T: Serialize>(kind: &str, data: &T, out: &mut Vec<u8>) {
 /// A value as Go's `json.Marshal` writes it. What we give it always can be written (no maps with
 /// odd keys), so there is no error; one would show as an empty string.
 pub fn go_json<T: Serialize>(value: &T) -> String {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, GoFormatter);
-    match value.serialize(&mut serializer) {
-        Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
-        Err(_) => String::new(),
+    // Most bodies fit; growing from nothing takes a handful of copies.
+    let mut bytes = Vec::with_capacity(256);
+    write_go_json(value, &mut bytes);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn write_go_json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, GoFormatter);
+    if value.serialize(&mut serializer).is_err() {
+        out.truncate(start);
     }
 }
 
@@ -117,6 +123,10 @@ impl serde_json::ser::Formatter for GoFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // 0xe2 begins the two separators, and more that is looked at then.
+        if !fragment.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'&' | 0xe2)) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let special = |c: char| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| special(*c)) {

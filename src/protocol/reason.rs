@@ -182,8 +182,10 @@ pub enum Farewell {
     TooManyFromAddress,
     /// The store did not give what was said while the user was away; nothing is lost.
     StoreUnavailable,
-    /// An HTTP request, TLS, or an IRC client: not spoken here.
+    /// An HTTP request or an IRC client: not spoken here.
     WrongLanguage,
+    /// Only TLS is spoken here.
+    TlsNeeded,
 }
 
 impl Farewell {
@@ -200,6 +202,7 @@ impl Farewell {
         (Self::TooManyFromAddress, "too_many_from_address"),
         (Self::StoreUnavailable, "store_unavailable"),
         (Self::WrongLanguage, "wrong_language"),
+        (Self::TlsNeeded, "tls_needed"),
     ];
 
     /// The stable name.

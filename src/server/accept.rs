@@ -17,7 +17,8 @@ use crate::front::{self, FRONTS, Front, Sniff, Speech};
 use crate::limits::{self, Addresses, Admitted, Full, Net};
 use crate::outbox::{Flusher, Outbox};
 use crate::protocol::{Event, Farewell, SessionId};
-use crate::session::{self, Connection, Host};
+use crate::session::{self, Connection, Encryption, Host};
+use crate::tls;
 use crate::transport::{self, Heard, Reader};
 use crate::{clock, threads};
 
@@ -41,17 +42,55 @@ const BACKLOG: i32 = 1024;
 pub(super) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
+    kind: Kind,
+}
+
+/// What a port speaks.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// The only language, if there is only one.
     front: Option<&'static Front>,
+    encryption: Encryption,
 }
 
 impl Listener {
     pub(super) fn addr(&self) -> SocketAddr {
         self.addr
     }
+
+    pub(super) fn encryption(&self) -> Encryption {
+        self.kind.encryption
+    }
+}
+
+/// What matters for whether a port may speak in clear.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Privacy {
+    /// There is a certificate.
+    pub(super) has_tls: bool,
+    /// The operator has said that clear text is all right.
+    pub(super) allow_plaintext: bool,
+}
+
+impl Privacy {
+    fn of(self, listen: &Listen) -> Result<Encryption, StartError> {
+        let is_local = listen.addr.ip().to_canonical().is_loopback();
+        // Only who tells by the first bytes sees TLS.
+        let can_tell = self.has_tls && listen.front.is_none();
+        match (listen.tls, self.has_tls) {
+            (true, true) => Ok(Encryption::Always),
+            (true, false) => Err(StartError::NoCertificate(listen.addr)),
+            _ if is_local || self.allow_plaintext => {
+                Ok(if can_tell { Encryption::Offered } else { Encryption::None })
+            }
+            _ if can_tell => Ok(Encryption::Needed),
+            _ => Err(StartError::Plaintext(listen.addr)),
+        }
+    }
 }
 
 /// Binds every address, or none.
-pub(super) fn bind(all: &[Listen], allow_plaintext: bool) -> Result<Vec<Listener>, StartError> {
+pub(super) fn bind(all: &[Listen], privacy: Privacy) -> Result<Vec<Listener>, StartError> {
     let mut listeners = Vec::new();
     for listen in all {
         let front = match &listen.front {
@@ -61,17 +100,23 @@ pub(super) fn bind(all: &[Listen], allow_plaintext: bool) -> Result<Vec<Listener
                 StartError::Front(name.clone(), known.join(", "))
             })?),
         };
+        let encryption = privacy.of(listen)?;
         if !listen.addr.ip().to_canonical().is_loopback() {
-            if !allow_plaintext {
-                return Err(StartError::Plaintext(listen.addr));
+            match encryption {
+                Encryption::None => {
+                    log::warn!("{}: nothing is encrypted, passwords travel in clear", listen.addr);
+                }
+                Encryption::Offered => {
+                    log::warn!("{}: without TLS passwords travel in clear", listen.addr);
+                }
+                Encryption::Needed | Encryption::Always => {}
             }
-            log::warn!("{}: nothing is encrypted, passwords travel in clear", listen.addr);
             log::warn!("behind a reverse proxy on this machine everybody is exempt from limits");
         }
         let socket =
             bind_one(listen.addr).map_err(|error| StartError::Listen(listen.addr, error))?;
         let addr = socket.local_addr().map_err(|error| StartError::Listen(listen.addr, error))?;
-        listeners.push(Listener { socket, addr, front });
+        listeners.push(Listener { socket, addr, kind: Kind { front, encryption } });
     }
     Ok(listeners)
 }
@@ -96,17 +141,17 @@ pub(super) struct Acceptor {
     pub(super) alive: Alive,
 }
 
-/// A connection, and the only language of its port if there is only one.
+/// A connection, and what its port speaks.
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
-    front: Option<&'static Front>,
+    kind: Kind,
 }
 
 /// A connection that does not fit.
 struct Refused {
     stream: TcpStream,
-    front: Option<&'static Front>,
+    kind: Kind,
     why: Farewell,
 }
 
@@ -139,7 +184,7 @@ impl Acceptor {
             match accepted {
                 Ok((stream, peer)) => {
                     rest = REST.0;
-                    let accepted = Accepted { stream, peer, front: listener.front };
+                    let accepted = Accepted { stream, peer, kind: listener.kind };
                     self.on_accepted(accepted, next_id, refuse);
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -153,7 +198,7 @@ impl Acceptor {
     }
 
     fn on_accepted(&self, accepted: Accepted, next_id: &AtomicU64, refuse: &Sender<Refused>) {
-        let Accepted { stream, peer, front } = accepted;
+        let Accepted { stream, peer, kind } = accepted;
         let exempt = self.is_exempt(peer.ip());
         let admitted = match self.addresses.admit(peer.ip(), exempt) {
             Ok(admitted) => admitted,
@@ -164,7 +209,7 @@ impl Acceptor {
                 };
                 log::warn!("refused {peer}: {}", why.name());
                 // No room to be polite: just closed.
-                refuse.try_send(Refused { stream, front, why }).ok();
+                refuse.try_send(Refused { stream, kind, why }).ok();
                 return;
             }
         };
@@ -173,11 +218,11 @@ impl Acceptor {
             return;
         }
         let id = SessionId(next_id.fetch_add(1, Ordering::Relaxed));
-        self.start_session(id, Accepted { stream, peer, front }, exempt, admitted);
+        self.start_session(id, Accepted { stream, peer, kind }, exempt, admitted);
     }
 
     fn start_session(&self, id: SessionId, accepted: Accepted, exempt: bool, admitted: Admitted) {
-        let Accepted { stream, peer, front } = accepted;
+        let Accepted { stream, peer, kind } = accepted;
         let stream = Arc::new(stream);
         let outbox = Outbox::new(Arc::clone(&stream), self.flusher.clone(), None);
         let dialect = Arc::new(OnceLock::new());
@@ -186,12 +231,13 @@ impl Acceptor {
             peer,
             outbox: Arc::clone(&outbox),
             reader: Reader::new(stream),
-            front,
+            front: kind.front,
+            encryption: kind.encryption,
             exempt,
             admitted,
             dialect: Arc::clone(&dialect),
         };
-        lock(&self.connections).insert(id, (outbox, dialect));
+        lock(&self.connections).insert(id, (Arc::clone(&outbox), dialect));
         let listed = Listed { id, connections: Arc::clone(&self.connections) };
         let (host, alive) = (Arc::clone(&self.host), self.alive.clone());
         let run = move || {
@@ -200,8 +246,24 @@ impl Acceptor {
             drop((host, alive));
         };
         // The thread's end is observed by `alive`; dropped with it, the connection closes.
-        if let Err(error) = threads::spawn(format!("conn-{}", id.0), run) {
+        let started = match threads::has_room() {
+            true => threads::spawn(format!("conn-{}", id.0), run).map(drop),
+            false => {
+                drop(run);
+                Err(io::ErrorKind::OutOfMemory.into())
+            }
+        };
+        if let Err(error) = started {
             log::error!("no thread for {peer}: {error}");
+            let front = kind.front.unwrap_or(front::silent());
+            let words = match kind.encryption {
+                Encryption::Always => tls::NO_TLS.into(),
+                _ => {
+                    let farewell = Event::Farewell(Farewell::ServerFull);
+                    (front.dialect)(Speech::default()).bytes(&farewell)
+                }
+            };
+            outbox.finish(&words);
         }
     }
 
@@ -224,24 +286,35 @@ impl Drop for Listed {
 
 /// Says why, in the language of the port or of the first bytes, to one after the other.
 fn refuse_all(refused: &Receiver<Refused>, flusher: &Flusher) {
-    for Refused { stream, front, why } in refused {
+    for Refused { stream, kind, why } in refused {
         let stream = Arc::new(stream);
         let mut reader = Reader::new(Arc::clone(&stream));
-        let front = front.unwrap_or_else(|| match reader.hear(Some(REFUSE_TIME)) {
-            Heard::Bytes(_) => match front::sniff(&reader.take()) {
-                Sniff::Front(front) => front,
-                _ => front::silent(),
+        let said = |front: &'static Front| (front.dialect)(Speech::default());
+        let dialect = match (kind.encryption, kind.front) {
+            // There is no time for a handshake, and without one only an alert can be told.
+            (Encryption::Always, _) => None,
+            (_, Some(front)) => Some(said(front)),
+            (_, None) => match reader.hear(Some(REFUSE_TIME)) {
+                Heard::Bytes(_) => match front::sniff(&reader.take()) {
+                    Sniff::Front(front) => Some(said(front)),
+                    Sniff::Tls => None,
+                    _ => Some(said(front::silent())),
+                },
+                _ => Some(said(front::silent())),
             },
-            _ => front::silent(),
-        });
-        let dialect = (front.dialect)(Speech::default());
-        let outbox = Outbox::new(stream, flusher.clone(), dialect.cut);
-        outbox.finish(&dialect.bytes(&Event::Farewell(why)));
+        };
+        let outbox = Outbox::new(stream, flusher.clone(), dialect.and_then(|dialect| dialect.cut));
+        let words = dialect.map(|dialect| dialect.bytes(&Event::Farewell(why)));
+        outbox.finish(&words.unwrap_or_else(|| tls::NO_TLS.into()));
     }
 }
 
 /// Wakes every accept thread to see that the server is closing, and waits for them.
-pub(super) fn stop(is_closing: &AtomicBool, addrs: &[SocketAddr], accepting: Vec<JoinHandle<()>>) {
+pub(super) fn stop(
+    is_closing: &AtomicBool,
+    addrs: impl Iterator<Item = SocketAddr>,
+    accepting: Vec<JoinHandle<()>>,
+) {
     is_closing.store(true, Ordering::Release);
     for addr in addrs {
         let ip = match addr.ip() {

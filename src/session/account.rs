@@ -142,7 +142,10 @@ impl Session<'_> {
     fn count_try(&self, id: Option<UserId>, is_first: bool) -> Result<(), Refusal> {
         let now = clock::now();
         let address_may = self.host.wrong_from_address.take(&self.block(), now);
-        let account_may = id.is_none_or(|id| self.host.wrong_for_account.take(&id, now));
+        // What the address may not costs the account nothing: a whole class behind one address,
+        // all of them right, would lock itself out otherwise.
+        let account_may =
+            address_may && id.is_none_or(|id| self.host.wrong_for_account.take(&id, now));
         if address_may && (account_may || is_first) {
             Ok(())
         } else {

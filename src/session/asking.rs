@@ -184,7 +184,9 @@ impl Session<'_> {
 pub(super) fn refusal_of(error: &StoreError) -> Refusal {
     log::warn!("{error}");
     Refusal::of(match error {
-        StoreError::Unavailable(_) | StoreError::Unknown(_) => ErrorCode::StoreUnavailable,
+        StoreError::Unavailable(_) | StoreError::Unknown(_) | StoreError::Replaced(_) => {
+            ErrorCode::StoreUnavailable
+        }
         StoreError::Unreadable(_) | StoreError::Newer { .. } => ErrorCode::Internal,
     })
 }

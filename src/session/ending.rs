@@ -77,7 +77,7 @@ pub(super) fn hears_end(reader: &mut Reader, deadline: Instant) -> bool {
         let patience = deadline.saturating_duration_since(clock::now());
         match reader.hear(Some(patience)) {
             Heard::Bytes(_) if clock::now() < deadline => {}
-            Heard::End => return true,
+            Heard::End | Heard::Unfinished => return true,
             _ => return false,
         }
     }

@@ -16,6 +16,7 @@ use crate::outbox::Mark;
 use crate::protocol::{ErrorCode, SessionId, UserId};
 use crate::stage::Inbox;
 use crate::texts::Lang;
+use crate::tls::Certificate;
 
 /// How long a session waits for a write of its own. Twice what a store may take.
 const WRITE_TIME: Duration = Duration::from_secs(10);
@@ -30,6 +31,9 @@ pub struct Policy {
     pub guests: bool,
     /// People may make accounts for themselves.
     pub registration: bool,
+    /// A frame client must log in within this; a line, too, where guests are not let in. What
+    /// the server takes for a password does not count.
+    pub login_timeout: Duration,
     /// Lines are closed after this much silence.
     pub idle_timeout: Option<Duration>,
     /// Others see a token instead of an address.
@@ -55,6 +59,8 @@ pub struct Host {
     pub auth: Auth,
     /// Bytes of sends in flight, of all sessions together.
     pub bytes_in_flight: Arc<Budget>,
+    /// What is shown to who wants TLS.
+    pub tls: Option<Certificate>,
     /// Ids for guests.
     pub guests: Guests,
     /// Wrong passwords per account.

@@ -210,11 +210,17 @@ impl Session<'_> {
         {
             let last = patiently(|| self.host.store.last(*room))?;
             let skip_to = last.0.saturating_sub(NEWEST);
-            if position.0 < skip_to {
-                let count = skip_to - position.0;
-                self.tell(&Event::Skipped { room: *room, count });
-                *position = MessageId(skip_to);
+            if position.0 >= skip_to {
+                continue;
             }
+            // What retention has removed is not there to be missed.
+            let oldest = patiently(|| self.host.store.page(*room, *position, 1))?;
+            let count =
+                oldest.first().map_or(0, |oldest| (skip_to + 1).saturating_sub(oldest.id.0));
+            if count > 0 {
+                self.tell(&Event::Skipped { room: *room, count });
+            }
+            *position = MessageId(skip_to);
         }
         Ok(())
     }

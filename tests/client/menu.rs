@@ -140,7 +140,7 @@ fn one_registers_lists_who_is_online_and_what_came() {
     peer.say(kind::SMS_PRIVATE, &waited);
     terminal.wait_for("Eve (private): you were away");
     terminal.answer("Choose (1-5): ", "1");
-    peer.expect::<wire::Empty>(kind::WHO);
+    until::<wire::Empty>(&mut peer, kind::WHO);
     let eve = wire::Person { user_id: 200, user_name: "Eve".into(), address: "127.0.0.1:9".into() };
     peer.say(kind::WHO_RES, &wire::WhoRes { online: vec![eve], more: false });
     terminal.wait_for("200  Eve  127.0.0.1:9");
@@ -162,6 +162,75 @@ fn one_registers_lists_who_is_online_and_what_came() {
     terminal.wait_for("Goodbye.");
     see_off(peer);
     assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn one_sees_how_far_private_words_come_and_may_hide_it_of_oneself() {
+    let server = FakeServer::start();
+    let args = ["--lang", "en", "--wait", "1"];
+    let mut terminal = Terminal::start(&server.address(), &args);
+    let mut peer = server.accept();
+    peer.greet();
+    terminal.answer("Choose (1-3): ", "1");
+    terminal.answer("User id or name: ", "100");
+    terminal.wait_for("Password: ");
+    terminal.wait_until_dark();
+    terminal.session.send("secret\r").unwrap();
+    peer.expect::<wire::Login>(kind::LOGIN);
+    peer.accept_login(100, "one");
+    terminal.answer("Choose (1-5): ", "3");
+    terminal.answer("To whom (id or name): ", "200");
+    terminal.answer("200> ", "hello");
+    let sms: wire::Sms = peer.expect(kind::SMS_PRIVATE);
+    let room = "@100,200".to_owned();
+    let ack = wire::Ack {
+        client_ref: sms.client_ref.unwrap(),
+        id: Some(7),
+        room: Some(room.clone()),
+        time: Some(0),
+        ..Default::default()
+    };
+    peer.say(kind::ACK, &ack);
+    terminal.wait_for("(to 200: stored)");
+    let seen = wire::Seen { room: room.clone(), user_id: 200, up_to: 7 };
+    peer.say(kind::DELIVERED, &seen);
+    terminal.wait_for("(to 200: delivered)");
+    peer.say(kind::READ, &seen);
+    terminal.wait_for("(to 200: read)");
+    let answer = wire::Sms {
+        content: "hi".into(),
+        user_id: 200,
+        user_name: "Eve".into(),
+        id: Some(8),
+        room: Some(room),
+        time: Some(0),
+        ..Default::default()
+    };
+    peer.say(kind::SMS_PRIVATE, &answer);
+    terminal.wait_for("Eve (private): hi");
+    // Whoever types has read it.
+    terminal.session.send("/receipts off\r").unwrap();
+    let read: wire::Seen = until(&mut peer, kind::READ);
+    assert_eq!((read.room.as_str(), read.up_to), ("@100,200", 8));
+    let off: wire::ReceiptsMes = until(&mut peer, kind::RECEIPTS);
+    assert_eq!(off, wire::ReceiptsMes { delivered: false, read: false });
+    peer.say(kind::RECEIPTS_RES, &off);
+    terminal.wait_for("Others see neither what reached you nor what you have read.");
+    terminal.session.send("/quit\r").unwrap();
+    see_off(peer);
+    terminal.wait_for("Goodbye.");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+/// The next frame of this type; receipts come when they like.
+fn until<T: serde::de::DeserializeOwned>(peer: &mut Peer, wanted: &str) -> T {
+    loop {
+        let (kind, data) = peer.read().expect("a frame, not the end");
+        if kind == wanted {
+            return serde_json::from_str(&data).unwrap();
+        }
+        assert!([kind::RECEIVED, kind::READ].contains(&kind.as_str()), "{kind} {data}");
+    }
 }
 
 #[test]

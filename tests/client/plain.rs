@@ -105,6 +105,36 @@ fn everything_stored_is_success_and_a_refused_text_is_not() {
 }
 
 #[test]
+fn what_the_program_says_itself_comes_behind_the_connection() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &[]);
+    program.type_in("/nonsense\n");
+    let mut peer = server.accept();
+    peer.greet();
+    let first: Vec<_> = program.lines.by_ref().take(2).map(Result::unwrap).collect();
+    assert_eq!(first, ["connected\tfake", "error\tunknown_command\t/nonsense"]);
+    drop(peer);
+    assert_eq!(program.exit_code(), 1);
+}
+
+#[test]
+fn a_script_may_hide_how_far_it_is() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &["--user", "100"]);
+    program.type_in("/receipts delivered\n");
+    program.end_input();
+    let mut peer = server.accept();
+    peer.let_in(100, "one");
+    let asked: wire::ReceiptsMes = peer.expect(kind::RECEIPTS);
+    assert_eq!(asked, wire::ReceiptsMes { delivered: true, read: false });
+    peer.say(kind::RECEIPTS_RES, &asked);
+    assert_eq!(program.line("receipts-ok")[1..], ["on", "off"]);
+    while peer.read().is_some_and(|(kind, _)| kind != kind::LOGOUT) {}
+    drop(peer);
+    assert_eq!(program.exit_code(), 0);
+}
+
+#[test]
 fn a_refused_login_ends_the_program_though_the_input_goes_on() {
     let server = FakeServer::start();
     let mut program = Program::start(&server.address(), &[]);

@@ -21,7 +21,7 @@ use hubbub::protocol::{
     Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
     SessionId, Standing, UserId,
 };
-use hubbub::session::{self, Connection, Guests, Host, Policy};
+use hubbub::session::{self, Connection, Encryption, Guests, Host, Policy};
 use hubbub::state::{Input, State};
 use hubbub::texts::Lang;
 use hubbub::transport::{self, Reader};
@@ -265,6 +265,7 @@ fn connection(
         outbox: Outbox::new(Arc::clone(&stream), flusher, None),
         reader: Reader::new(stream),
         front: None,
+        encryption: Encryption::None,
         exempt: true,
         admitted,
         dialect: Arc::default(),
@@ -285,7 +286,10 @@ fn host(store: Arc<dyn Store>) -> Host {
     };
     hub::start(parts, hub_source).unwrap();
     let writer = store.writer().unwrap();
-    journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source).unwrap();
+    // These stores are never replaced.
+    let (replaced, _) = bounded(1);
+    journal::start(writer, Arc::clone(&health), hub_inbox.clone(), journal_source, replaced)
+        .unwrap();
     Host {
         hub: hub_inbox,
         journal: journal_inbox,
@@ -293,6 +297,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         health,
         auth: Auth::new(),
         bytes_in_flight,
+        tls: None,
         guests: Guests::default(),
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
@@ -300,7 +305,8 @@ fn host(store: Arc<dyn Store>) -> Host {
         policy: Policy {
             guests: true,
             registration: true,
-            idle_timeout: None::<Duration>,
+            login_timeout: Duration::from_secs(30),
+            idle_timeout: None,
             hide_addresses: false,
             private_as_group: false,
             lang: Lang::En,

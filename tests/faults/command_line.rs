@@ -75,6 +75,34 @@ fn beyond_this_machine_it_wants_to_be_told_that_nothing_is_encrypted() {
 }
 
 #[test]
+fn a_switch_in_the_environment_takes_the_usual_words() {
+    let home = home();
+    let with = |word: &str| {
+        let mut command = server(home.path(), &["--listen", "192.0.2.1:8889", "--log", "error"]);
+        command.env("HUBBUB_ALLOW_PLAINTEXT", word);
+        run(command, "")
+    };
+    for on in ["1", "true", "yes", "on"] {
+        is_refused(&with(on), 1, &["cannot listen on 192.0.2.1:8889"]);
+    }
+    for off in ["0", "false", "no", "off"] {
+        is_refused(&with(off), 2, &["--allow-plaintext"]);
+    }
+    is_refused(&with("perhaps"), 2, &["perhaps"]);
+}
+
+#[test]
+fn the_store_may_be_named_last() {
+    let home = home();
+    let url = format!("sqlite:{}", home.path().join("other.db").display());
+    let args = ["user", "add", "7", "tom", "--store", &url];
+    assert_eq!(run(server(home.path(), &args), "secret\n").out, "7 is added\n");
+    let mut list = server(home.path(), &["user", "list"]);
+    list.env("HUBBUB_STORE", &url);
+    assert_eq!(run(list, "").out, "7\ttom\n");
+}
+
+#[test]
 fn a_store_that_cannot_be_opened_is_one_line_and_left_alone() {
     let home = home();
     let file = home.path().join("notes.txt");

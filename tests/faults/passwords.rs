@@ -57,3 +57,30 @@ fn right_passwords_are_not_counted() {
         assert_eq!(log_in(&server, GUESSER, 100, "secret").0, 200);
     }
 }
+
+#[test]
+fn fifty_wrong_passwords_from_an_address_then_no_more_whoever_is_meant() {
+    let server = Server::start_with(&STRICT);
+    Course::join(server.frames(), 100, "tom");
+    let codes: Vec<_> = (0..60).map(|n| log_in(&server, GUESSER, 5_000 + n, "guess").0).collect();
+    let n_looked_at = codes.iter().take_while(|code| **code == 500).count();
+    // One more for each ten seconds that this took.
+    assert!((50..56).contains(&n_looked_at), "{codes:?}");
+    assert!(codes.iter().skip(n_looked_at).any(|code| *code == 505), "{codes:?}");
+    assert_eq!(log_in(&server, [127, 0, 0, 7], 100, "secret").0, 200);
+}
+
+#[test]
+fn what_an_address_may_not_is_not_counted_against_the_account() {
+    let server = Server::start_with(&STRICT);
+    Course::join(server.frames(), 100, "tom");
+    let is_throttled = |id| log_in(&server, GUESSER, id, "guess").0 == 505;
+    assert!((1_000..1_060).any(is_throttled), "an address may guess without end");
+    for _ in 0..6 {
+        assert_eq!(log_in(&server, GUESSER, 100, "secret").0, 505);
+    }
+    // From elsewhere: one wrong, so that it is not the first from there, and then the right one.
+    let elsewhere = [127, 0, 0, 7];
+    assert_eq!(log_in(&server, elsewhere, 100, "guess").0, 403);
+    assert_eq!(log_in(&server, elsewhere, 100, "secret").0, 200);
+}

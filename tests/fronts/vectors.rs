@@ -11,16 +11,16 @@ use super::{PRIVATE, decode, describe, encode, member, message, said, welcome};
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 
 /// One vector: a direction, a language, what is meant, and the bytes.
-struct Vector {
-    from_client: bool,
-    language: String,
+pub struct Vector {
+    pub from_client: bool,
+    pub language: String,
     meaning: String,
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// Blocks fenced as `vectors`: a line `C→S LANGUAGE: MEANING` or `S→C LANGUAGE: MEANING`, then
 /// frames (length in hex, blank, body), a hex dump, or lines.
-fn vectors() -> Vec<Vector> {
+pub fn vectors() -> Vec<Vector> {
     let mut vectors: Vec<Vector> = Vec::new();
     let mut inside = false;
     for line in PROTOCOL.lines() {

@@ -34,7 +34,7 @@ fn an_account_is_made_used_and_given_another_password() {
     line.ask("/login iron  MAN secret", &[&welcome]);
     let again = "* this connection is logged in already; open another one";
     line.ask("/login 100 secret", &[again]);
-    line.ask("/passwd wrong other", &[UNKNOWN]);
+    line.ask("/passwd wrong other", &["* the password is wrong"]);
     line.ask("/passwd secret other", &["* password changed"]);
     line.wire.close();
     let mut line = Line::enter(server.lines());
@@ -76,7 +76,7 @@ fn a_private_message_reaches_every_line_of_its_two_and_nobody_else() {
         line.expect(&told);
         line.expect(&told);
     }
-    tom.ask("/msg 300 psst", &[UNKNOWN]);
+    tom.ask("/msg 300 psst", &["* no account has this id or name"]);
     tom.ask("/msg 200", &["* not understood; the form is: /msg ID|NAME TEXT"]);
     for _ in 0..5 {
         assert!(eve.next("who came").ends_with(": login!!!"));
@@ -194,4 +194,27 @@ fn of_a_long_absence_the_newest_200_are_shown() {
     }
     assert!(!jerry.wire.hears_within(Duration::ZERO));
     assert_eq!(jerry.who(2).len(), 2);
+}
+
+#[test]
+fn what_was_removed_is_not_counted_as_older() {
+    let server = Server::start_on_disk();
+    Course::join(server.frames(), 200, "jerry");
+    let mut tom = Line::enter(server.lines());
+    for n in 1..=223 {
+        tom.tell_all(&tom.me(), &format!("text {n}"));
+    }
+    let store = rusqlite::Connection::open(server.home().join("hubbub/hubbub.db")).unwrap();
+    let (three, one) = ("* 3 older messages are not shown", "* 1 older message is not shown");
+    for (gone, first, told) in [(20, 24, Some(three)), (22, 24, Some(one)), (60, 61, None)] {
+        store.execute("DELETE FROM messages WHERE id <= ?", [gone]).unwrap();
+        let mut jerry = Line::enter(server.lines());
+        let welcome = format!("[{}]jerry: login!!!", jerry.me());
+        let answer: Vec<_> = std::iter::once(welcome.as_str()).chain(told).collect();
+        jerry.ask("/login jerry secret", &answer);
+        assert!(jerry.next("the first one").ends_with(&format!(": text {first}")));
+        // Cut: what was sent does not count as taken.
+        jerry.wire.reset();
+        while !tom.next("jerry's end").ends_with("jerry: logout") {}
+    }
 }

@@ -58,7 +58,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn connect(server: &Server, human: &Human) -> Self {
-        let peer = peers::Line::enter(server.lines());
+        let peer = peers::Line::over(server.call(server.lines()));
         Self { peer, name: human.name, waiting: VecDeque::new() }
     }
 
@@ -179,7 +179,8 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn connect(server: &Server) -> Self {
-        Self { peer: peers::Course::connect(server.any()), id: 0, online: BTreeSet::new() }
+        let peer = peers::Course::over(server.call(server.any()));
+        Self { peer, id: 0, online: BTreeSet::new() }
     }
 
     /// The answer, which must be the next frame.
@@ -263,7 +264,7 @@ pub(super) struct Extended {
 
 impl Extended {
     pub(super) fn connect(server: &Server, human: &Human) -> Self {
-        let peer = peers::Extended::connect(server.any(), "laptop");
+        let peer = peers::Extended::over(server.call(server.any()), "laptop");
         Self { peer, has: human.has.clone(), n_said: 0, waiting: VecDeque::new() }
     }
 

@@ -21,7 +21,7 @@ fn ten() -> Vec<Write> {
     (1..=10).map(|n| Write::Append(said(n))).collect()
 }
 
-fn prune(before: i64, keep: u64, limit: u32) -> Write {
+pub(super) fn prune(before: i64, keep: u64, limit: u32) -> Write {
     Write::Prune(Prune { room: RoomId::Lobby, before: Millis(before), keep, limit })
 }
 

@@ -29,6 +29,12 @@ impl Redis {
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
+    /// One that keeps what it was told to save (`SAVE`), and loses what came after when it is
+    /// killed.
+    pub fn start_forgetful() -> Option<Self> {
+        Self::start_with(&["--appendonly", "no"])
+    }
+
     /// With these options.
     pub fn start_with(options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();

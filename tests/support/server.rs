@@ -12,7 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::peers::Course;
-use super::wire::DEADLINE;
+use super::tls::Identity;
+use super::wire::{DEADLINE, Wire};
 
 /// How often a server that was killed is started again before the test fails.
 const LAUNCHES: usize = 5;
@@ -25,6 +26,8 @@ pub struct Server {
     options: Vec<String>,
     /// What runs the program, if it is not run by itself.
     wrapper: Vec<String>,
+    /// What it shows, where its ports for lines and for frames speak TLS only.
+    identity: Option<Identity>,
     home: TempDir,
 }
 
@@ -70,7 +73,36 @@ impl Server {
         let (wrapper, options) = (owned(wrapper), owned(options));
         let home = tempfile::tempdir().unwrap();
         let process = Process::start(&home, &wrapper, store, &options);
-        Self { process, store: store.to_owned(), options, wrapper, home }
+        Self { process, store: store.to_owned(), options, wrapper, identity: None, home }
+    }
+
+    /// One with a certificate, whose ports for lines and for frames speak TLS only.
+    pub fn start_with_tls(store: &str, options: &[&str]) -> Self {
+        let identity = Identity::make();
+        let owned = options.iter().map(|&word| word.to_owned());
+        let options: Vec<_> = identity.options().into_iter().chain(owned).collect();
+        let home = tempfile::tempdir().unwrap();
+        let process = Process::start(&home, &[], store, &options);
+        let (store, identity) = (store.to_owned(), Some(identity));
+        Self { process, store, options, wrapper: Vec::new(), identity, home }
+    }
+
+    /// Is there a certificate?
+    pub fn has_tls(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// What it shows.
+    pub fn identity(&self) -> &Identity {
+        self.identity.as_ref().expect("a server with a certificate")
+    }
+
+    /// Connects to one of its ports, by TLS where it has a certificate.
+    pub fn call(&self, port: SocketAddr) -> Wire {
+        match &self.identity {
+            Some(identity) => Wire::connect(port).secure(identity),
+            None => Wire::connect(port),
+        }
     }
 
     /// The number of its process.
@@ -173,7 +205,7 @@ impl Server {
         let ended = format!(" {} ended (", before.split_whitespace().last().unwrap());
         self.process.output.wait_for(&ended, |line| line.contains(&ended));
         // Writes happen in order: when a later one is done, so is that one.
-        Course::connect(self.frames()).register(0, "x", "");
+        Course::over(self.call(self.frames())).register(0, "x", "");
     }
 }
 
@@ -196,8 +228,10 @@ impl Process {
         command.args(&words[1..]);
         command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
         command.env("HOME", home.path()).env("XDG_DATA_HOME", home.path());
-        for front in ["", "line=", "frame="] {
-            command.args(["--listen", &format!("{front}127.0.0.1:0")]);
+        let has_tls = options.iter().any(|option| option == "--tls-cert");
+        for kind in if has_tls { ["", "tls+line=", "tls+frame="] } else { ["", "line=", "frame="] }
+        {
+            command.args(["--listen", &format!("{kind}127.0.0.1:0")]);
         }
         if !store.is_empty() {
             command.args(["--store", store]);

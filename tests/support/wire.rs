@@ -5,7 +5,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use hubbub::clock;
+use rustls::{ClientConnection, Stream};
 use socket2::{Domain, SockRef, Socket, Type};
+
+use super::tls::Identity;
 
 /// Longer than anything here takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -14,6 +17,8 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Wire {
     stream: TcpStream,
+    /// TLS as rustls does it for everybody, not by the channel of this project.
+    tls: Option<Box<ClientConnection>>,
     address: SocketAddr,
     /// Heard and not yet taken.
     held: Vec<u8>,
@@ -45,7 +50,24 @@ impl Wire {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         let address = stream.local_addr().unwrap();
-        Self { stream, address, held: Vec::new() }
+        Self { stream, tls: None, address, held: Vec::new() }
+    }
+
+    /// The same connection, with TLS from now on; the server must be the one that is meant.
+    pub fn secure(mut self, server: &Identity) -> Self {
+        self.stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut tls = server.client();
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.stream)
+                .unwrap_or_else(|error| panic!("{} shakes hands: {error}", self.name()));
+        }
+        self.tls = Some(Box::new(tls));
+        self
+    }
+
+    /// The other half, by TLS's own name.
+    pub fn tls(&mut self) -> &mut ClientConnection {
+        self.tls.as_mut().expect("a connection with TLS")
     }
 
     /// As the server sees it.
@@ -54,19 +76,33 @@ impl Wire {
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
-        self.stream
-            .write_all(bytes)
-            .unwrap_or_else(|error| panic!("{} sends: {error}", self.name()));
+        self.try_send(bytes).unwrap_or_else(|error| panic!("{} sends: {error}", self.name()));
     }
 
     /// The server may be closing, or may have closed, while this is said.
     pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+        match &mut self.tls {
+            None => self.stream.write_all(bytes),
+            Some(tls) => {
+                let mut stream = Stream::new(&mut **tls, &mut self.stream);
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
+        }
     }
 
     /// The same for the end of what is said.
-    pub fn try_half_close(&self) -> std::io::Result<()> {
+    pub fn try_half_close(&mut self) -> std::io::Result<()> {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            tls.write_tls(&mut self.stream)?;
+        }
         self.stream.shutdown(Shutdown::Write)
+    }
+
+    /// What a program does that just exits: no goodbye of TLS.
+    pub fn end_without_goodbye(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// Reads until `find` sees what it wants at the front and says how many bytes it takes.
@@ -94,7 +130,10 @@ impl Wire {
     pub fn sip(&mut self) -> u8 {
         self.stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let mut byte = [0];
-        let read = self.stream.read_exact(&mut byte);
+        let read = match &mut self.tls {
+            None => self.stream.read_exact(&mut byte),
+            Some(tls) => Stream::new(&mut **tls, &mut self.stream).read_exact(&mut byte),
+        };
         read.unwrap_or_else(|error| panic!("{} did not hear a byte: {error}", self.name()));
         byte[0]
     }
@@ -151,8 +190,8 @@ impl Wire {
     }
 
     /// Nothing more is said; what comes is still heard.
-    pub fn half_close(&self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+    pub fn half_close(&mut self) {
+        self.try_half_close().unwrap();
     }
 
     /// Both sides close in order, and there was nothing more to hear.
@@ -170,7 +209,10 @@ impl Wire {
         let patience = patience.max(Duration::from_millis(1));
         self.stream.set_read_timeout(Some(patience))?;
         let mut chunk = [0; 16 * 1024];
-        let n = self.stream.read(&mut chunk)?;
+        let n = match &mut self.tls {
+            None => self.stream.read(&mut chunk)?,
+            Some(tls) => Stream::new(&mut **tls, &mut self.stream).read(&mut chunk)?,
+        };
         self.held.extend_from_slice(&chunk[..n]);
         Ok(n)
     }

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    ErrorCode, Leaving, Member, MessageId, Millis, Reference, RoomId, RoomName, RoomRef, UserId,
-    frame,
+    ErrorCode, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomName, RoomRef,
+    UserId, frame,
 };
 
 use super::{Conversation, RETRY, Stage};
@@ -47,7 +47,7 @@ impl Conversation {
             kind::DELIVERED => read(data).map(|seen| self.seen(&seen, Seen::Delivered)),
             kind::READ => read(data).map(|seen| self.seen(&seen, Seen::Read)),
             kind::PROGRESS => read(data).map(|progress| self.progressed(progress)),
-            kind::RECEIPTS_RES => Some(()),
+            kind::RECEIPTS_RES => read(data).map(|shown| self.receipts_set(shown)),
             kind::WHO_RES => read(data).map(|who| self.online(who)),
             kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
             kind::RENAME => read(data).map(|rename| self.renamed(rename)),
@@ -158,6 +158,12 @@ impl Conversation {
         } else {
             self.refuse(Ask::Passwd, res.clone(), ErrorCode::Internal);
         }
+    }
+
+    fn receipts_set(&mut self, shown: wire::ReceiptsMes) {
+        self.answered(Ask::Receipts);
+        let wire::ReceiptsMes { delivered, read } = shown;
+        self.hand_on(Update::ReceiptsDone(Receipts { delivered, read }));
     }
 
     fn refuse(&mut self, what: Ask, res: wire::Res, otherwise: ErrorCode) {

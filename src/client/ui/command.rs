@@ -2,7 +2,9 @@
 
 mod rooms;
 
-use crate::protocol::{Name, NameKey, Password, RoomAsk, RoomKind, RoomName, RoomRef, UserId, Who};
+use crate::protocol::{
+    Name, NameKey, Password, Receipts, RoomAsk, RoomKind, RoomName, RoomRef, UserId, Who,
+};
 
 /// A line that was typed, or came through a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(super) enum Line {
         old: Password,
         new: Password,
     },
+    Receipts(Receipts),
     Login {
         who: Who,
         password: Password,
@@ -72,6 +75,7 @@ const COMMANDS: &[Row] = &[
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
     ("passwd", "/passwd OLD NEW", passwd),
+    ("receipts", "/receipts on|delivered|off", receipts),
     ("login", "/login ID|NAME PASSWORD", login),
     ("register", "/register ID PASSWORD [NAME]   (ID 0: you get one)", register),
     ("help", "/help", |_| Some(Line::Help)),
@@ -112,6 +116,16 @@ fn msg(rest: &str) -> Option<Line> {
 fn passwd(rest: &str) -> Option<Line> {
     let (old, new) = split(rest);
     Some(Line::Passwd { old: Password::new(old).ok()?, new: Password::new(new).ok()? })
+}
+
+fn receipts(rest: &str) -> Option<Line> {
+    let (delivered, read) = match rest.trim() {
+        "on" => (true, true),
+        "delivered" => (true, false),
+        "off" => (false, false),
+        _ => return None,
+    };
+    Some(Line::Receipts(Receipts { delivered, read }))
 }
 
 fn login(rest: &str) -> Option<Line> {
@@ -155,6 +169,9 @@ mod tests {
         assert_eq!(parse("/WHO"), Line::Who);
         assert_eq!(parse("/whoo x"), Line::Unknown("/whoo".into()));
         assert_eq!(parse("/msg tom"), Line::Incomplete("/msg WHO TEXT"));
+        let quiet = Receipts { delivered: false, read: false };
+        assert_eq!(parse("/receipts off"), Line::Receipts(quiet));
+        assert_eq!(parse("/receipts"), Line::Incomplete("/receipts on|delivered|off"));
     }
 
     #[test]

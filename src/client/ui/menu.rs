@@ -284,6 +284,7 @@ impl Menu {
             }
             Line::Rename(name) => self.client.rename(name),
             Line::Passwd { old, new } => self.client.passwd(old, new),
+            Line::Receipts(receipts) => self.client.show_receipts(receipts),
             // There is a menu for these two, which does not show the password.
             Line::Login { .. } => self.refused(ErrorCode::AlreadyLoggedIn),
             Line::Register { id, password, name } => self.client.register(id, password, name),
@@ -392,13 +393,24 @@ impl Menu {
             self.screen.columns.store(usize::from(columns), Ordering::Relaxed);
         }
         match self.editor.readline(prompt) {
-            Ok(line) => Typed::Line(line),
+            Ok(line) => {
+                self.tell_read();
+                Typed::Line(line)
+            }
             Err(ReadlineError::Interrupted) => Typed::Cancel,
             Err(ReadlineError::Eof) => Typed::End,
             Err(error) => {
                 complain(&error.to_string());
                 Typed::End
             }
+        }
+    }
+
+    /// Whoever types has read what stood above the line.
+    fn tell_read(&self) {
+        for (room, up_to) in self.screen.progress().take_shown() {
+            // Not taken: the next one says more.
+            self.client.read(room, up_to).ok();
         }
     }
 

@@ -53,9 +53,10 @@ struct Plain {
 pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending {
     let (fatal_in, fatal) = bounded(1);
     let directory = Arc::new(Mutex::new(Directory::default()));
+    let (first_in, first) = bounded(1);
     let started = (|| {
         let lines = input::start(MAX_LINES)?;
-        let shower = start_shower(updates, Arc::clone(&directory), fatal_in)?;
+        let shower = start_shower(updates, Arc::clone(&directory), first_in, fatal_in)?;
         Ok::<_, io::Error>((lines, shower))
     })();
     let (lines, shower) = match started {
@@ -73,6 +74,8 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
             None => plain.bad_line(ErrorCode::BadName, user),
         }
     }
+    // What this program says of its own comes behind `connected`, or that there is no connection.
+    first.recv().ok();
     let is_fatal = plain.read_lines(&lines) || plain.fatal.recv_timeout(options.linger).is_ok();
     plain.finish(shower, if is_fatal { Duration::ZERO } else { options.wait })
 }
@@ -80,6 +83,7 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
 fn start_shower(
     updates: Updates,
     directory: Arc<Mutex<Directory>>,
+    first: Sender<()>,
     fatal: Sender<()>,
 ) -> io::Result<JoinHandle<Tally>> {
     threads::spawn("show-updates", move || {
@@ -88,6 +92,8 @@ fn start_shower(
             directory.lock().unwrap_or_else(PoisonError::into_inner).learn(update);
             tally.count(update);
             let shown = io::stdout().lock().write_all(event::lines(update).as_bytes());
+            // Only the first one is waited for.
+            first.try_send(()).ok();
             if shown.is_err() || tally.login_refused {
                 let _rings_already = fatal.try_send(());
             }
@@ -159,6 +165,7 @@ impl Plain {
             Line::Who => self.client.who(),
             Line::Rename(name) => self.client.rename(name),
             Line::Passwd { old, new } => self.client.passwd(old, new),
+            Line::Receipts(receipts) => self.client.show_receipts(receipts),
             Line::Login { who, password } => {
                 self.asked_login = true;
                 self.client.login(who, password)

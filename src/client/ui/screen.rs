@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Lost, Said, Update};
+use crate::client::{Ask, Lost, Reason, Said, Update};
 use crate::clock;
-use crate::protocol::{Farewell, Leaving, Member, Millis};
+use crate::protocol::{Farewell, Leaving, Member, Millis, UserId};
 use crate::texts::Lang;
 
 use super::clean;
 use super::directory::Directory;
+use super::progress::{Progress, Step};
 
 /// Messages that can be looked at again.
 const MAX_AWAY: usize = 1_000;
@@ -28,6 +29,8 @@ pub(super) struct Screen {
     offset: i64,
     /// Who is called what; nothing waits while it is held.
     directory: Mutex<Directory>,
+    /// How far one's own words have come; nothing waits while it is held.
+    progress: Mutex<Progress>,
     /// What came while one was away, ready to be shown again.
     away: Mutex<VecDeque<String>>,
     /// The loss of the connection was told.
@@ -42,6 +45,7 @@ impl Screen {
             is_logged_in: AtomicBool::new(false),
             offset: utc_offset().unwrap_or(0),
             directory: Mutex::default(),
+            progress: Mutex::default(),
             away: Mutex::default(),
             is_down: AtomicBool::new(false),
         }
@@ -49,6 +53,10 @@ impl Screen {
 
     pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came while one was away.
@@ -66,6 +74,7 @@ impl Screen {
     /// what the menu asked are shown by the menu.
     pub(super) fn show(&self, update: &Update) -> Option<String> {
         self.directory().learn(update);
+        let step = self.progress().learn(update);
         let notice = |notice: Notice<'_>| Some(notice.text(self.lang));
         match update {
             Update::Said(said) => Some(self.said(said)),
@@ -77,17 +86,7 @@ impl Screen {
                 }
                 notice(Notice::LoggedIn { name: &clean::line(&me.name), n_online: *n_online })
             }
-            Update::Refused { what, why } => {
-                let why = &clean::line(&texts::reason(why, self.lang));
-                match what {
-                    Some(Ask::Login) => {
-                        self.is_logged_in.store(false, Ordering::Release);
-                        notice(Notice::LoginRefused { why })
-                    }
-                    Some(Ask::Register) => notice(Notice::RegisterRefused { why }),
-                    _ => notice(Notice::Refused { why }),
-                }
-            }
+            Update::Refused { what, why } => Some(self.refused(*what, why)),
             Update::NotSent { unsent, why, will_retry } => {
                 let (why, text) = (texts::reason(why, self.lang), unsent.text.as_str());
                 let (why, text) = (&clean::line(&why), &clean::line(text));
@@ -114,15 +113,49 @@ impl Screen {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
             }
             Update::Skipped { count, .. } => notice(Notice::Skipped { count: *count }),
+            Update::ReceiptsDone(shown) => {
+                notice(Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read })
+            }
+            Update::Seen { .. } | Update::Sent { .. } => step.map(|step| self.came(step)),
+            Update::FirstMet { address, fingerprint } => {
+                let (address, fingerprint) = (&clean::line(address), &fingerprint.to_string());
+                notice(Notice::FirstMet { address, fingerprint })
+            }
             // The menus have no place for these.
             Update::Connected { .. }
             | Update::Room(_)
             | Update::Rooms { .. }
             | Update::Members(_)
-            | Update::Online(_)
-            | Update::Seen { .. }
-            | Update::Sent { .. } => None,
+            | Update::Online(_) => None,
         }
+    }
+
+    fn refused(&self, what: Option<Ask>, why: &Reason) -> String {
+        let words = match what {
+            Some(Ask::Login | Ask::Register) => texts::entry_reason(why, self.lang),
+            _ => texts::reason(why, self.lang),
+        };
+        let why = &clean::line(&words);
+        let notice = match what {
+            Some(Ask::Login) => {
+                self.is_logged_in.store(false, Ordering::Release);
+                Notice::LoginRefused { why }
+            }
+            Some(Ask::Register) => Notice::RegisterRefused { why },
+            _ => Notice::Refused { why },
+        };
+        notice.text(self.lang)
+    }
+
+    /// How far one's own private words have come.
+    fn came(&self, (to, step): (UserId, Step)) -> String {
+        let name = &clean::line(&self.directory().name(to));
+        let notice = match step {
+            Step::Stored => Notice::Stored { name },
+            Step::Delivered => Notice::Delivered { name },
+            Step::Read => Notice::Read { name },
+        };
+        notice.text(self.lang)
     }
 
     fn said(&self, said: &Said) -> String {

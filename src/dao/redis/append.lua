@@ -159,7 +159,7 @@ function writes.prune()
   for _, entry in ipairs(redis.call('XRANGE', key, '-', '+', 'COUNT', limit)) do
     local id, time = tonumber(string.match(entry[1], '^%d+')), 0
     for i = 1, #entry[2], 2 do
-      if entry[2][i] == 'time' then time = tonumber(entry[2][i + 1]) end
+      if entry[2][i] == 'time' then time = tonumber(entry[2][i + 1]) or 0 end
     end
     if id > too_many and time >= before then break end
     gone, up_to = gone + 1, id
@@ -268,4 +268,4 @@ local answers = {}
 while at < #ARGV do
   answers[#answers + 1] = writes[take()]()
 end
-return answers
+return done(answers)

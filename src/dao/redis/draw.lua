@@ -5,4 +5,4 @@ repeat
   id = string.format('%.0f', redis.call('HINCRBY', KEYS[1] .. 'meta', 'next_user', 1) - 1)
 until redis.call('HEXISTS', KEYS[2], id) == 0
   and redis.call('SREM', KEYS[1] .. 'retired', id) == 0
-return id
+return done(id)

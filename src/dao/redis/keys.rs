@@ -4,7 +4,7 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `users` | hash | account id to record (JSON) |
-//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `importing` while that is so |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `importing` while that is so; `copy` where it is an older copy |
 //! | `{f0}retired` | set | ids that the counter has not reached and that had an owner |
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |

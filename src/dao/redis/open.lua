@@ -8,4 +8,4 @@ end
 if redis.call('HGET', KEYS[1], 'version') == '1' then
   redis.call('HSET', KEYS[1], 'version', ARGV[1])
 end
-return redis.call('HMGET', KEYS[1], 'version', 'epoch', 'key')
+return redis.call('HMGET', KEYS[1], 'version', 'epoch', 'key', 'commits')

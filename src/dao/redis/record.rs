@@ -77,8 +77,10 @@ pub(super) fn message_id(entry: &StreamId) -> Option<MessageId> {
 }
 
 pub(super) fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+    // We write `ID-0`; beside it anything may be put by hand.
+    let (id, "0") = entry.id.split_once('-')? else { return None };
     Some(Message {
-        id: message_id(entry)?,
+        id: MessageId(id.parse().ok()?),
         room,
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),

@@ -7,6 +7,7 @@ use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, unhex};
 use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
+use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
 use super::{keys, record, rooms, unavailable};
 use crate::clock;
@@ -24,6 +25,7 @@ const MAX_ATTEMPTS: usize = 8;
 pub(super) struct RedisWriter {
     pool: Pool,
     place: String,
+    guard: Guard,
     scripts: Scripts,
     doubt: Doubt,
     /// Ids that an attempt took from the counter, by the place in the batch of the write they
@@ -46,18 +48,15 @@ impl std::fmt::Debug for RedisWriter {
 }
 
 impl RedisWriter {
-    pub(super) fn new(pool: Pool, place: String) -> Self {
+    pub(super) fn new(pool: Pool, place: String, guard: Guard) -> Self {
         let scripts = Scripts {
-            append: Script::new(concat!(include_str!("forget.lua"), include_str!("append.lua"))),
-            draw: Script::new(include_str!("draw.lua")),
-            register: Script::new(concat!(
-                include_str!("forget.lua"),
-                include_str!("register.lua")
-            )),
-            replace: Script::new(concat!(include_str!("forget.lua"), include_str!("replace.lua"))),
-            delete: Script::new(concat!(include_str!("forget.lua"), include_str!("delete.lua"))),
+            append: guarded(concat!(include_str!("forget.lua"), include_str!("append.lua"))),
+            draw: guarded(include_str!("draw.lua")),
+            register: guarded(concat!(include_str!("forget.lua"), include_str!("register.lua"))),
+            replace: guarded(concat!(include_str!("forget.lua"), include_str!("replace.lua"))),
+            delete: guarded(concat!(include_str!("forget.lua"), include_str!("delete.lua"))),
         };
-        Self { pool, place, scripts, doubt: Doubt::default(), drawn: HashMap::new() }
+        Self { pool, place, guard, scripts, doubt: Doubt::default(), drawn: HashMap::new() }
     }
 
     fn attempt(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
@@ -72,6 +71,10 @@ impl RedisWriter {
             };
             match done {
                 Ok(done) => written.extend(done),
+                Err(error) if written.is_empty() && is_replaced(&error) => {
+                    let why = error.detail().unwrap_or_default();
+                    return Err(StoreError::Replaced(format!("{}: {why}", self.place)));
+                }
                 Err(error) if written.is_empty() && was_refused(&error) => {
                     return Err(unavailable(&self.place, &error));
                 }
@@ -84,7 +87,7 @@ impl RedisWriter {
     }
 
     fn of_the_feed(
-        &self,
+        &mut self,
         redis: &mut RedisConnection,
         writes: &[&Write],
     ) -> RedisResult<Vec<Written>> {
@@ -94,7 +97,7 @@ impl RedisWriter {
         for write in writes {
             add_args(&mut script, write);
         }
-        let answers: Vec<String> = script.invoke(redis)?;
+        let answers: Vec<String> = self.guard.invoke(redis, &mut script)?;
         let read = |(write, answer): (&&Write, &String)| read_answer(write, answer);
         let written: Option<Vec<_>> = writes.iter().zip(&answers).map(read).collect();
         match written {
@@ -145,13 +148,14 @@ impl RedisWriter {
         if let Some(drawn) = self.drawn.get(&at) {
             return Ok(*drawn);
         }
-        let id = UserId(self.scripts.draw.key(keys::FEED).key(keys::USERS).invoke(redis)?);
+        let mut script = self.scripts.draw.key(keys::FEED);
+        let id = UserId(self.guard.invoke(redis, script.key(keys::USERS))?);
         self.drawn.insert(at, id);
         Ok(id)
     }
 
     fn register(
-        &self,
+        &mut self,
         redis: &mut RedisConnection,
         id: UserId,
         name: Option<&Name>,
@@ -162,43 +166,45 @@ impl RedisWriter {
         let again = if self.doubt.is_open() { "again" } else { "" };
         let mut script = self.scripts.register.key(keys::FEED);
         script.key(keys::USERS).key(keys::name(account.name.key()));
-        script.arg(id.0).arg(written_record(&account)?).arg(again).invoke(redis)
+        script.arg(id.0).arg(written_record(&account)?).arg(again);
+        self.guard.invoke(redis, &mut script)
     }
 
     /// Reads a record, changes it, and puts it back if nobody else has changed it meanwhile.
     /// `change` says what becomes of the tokens, in replace.lua's words.
     fn change(
-        &self,
+        &mut self,
         redis: &mut RedisConnection,
         account: UserId,
         change: impl Fn(&mut Account) -> &'static str,
     ) -> RedisResult<Written> {
-        self.with_record(redis, account, |redis, old, record| {
+        self.with_record(redis, account, |this, redis, (old, record)| {
             let mut new = old.clone();
             let tokens = change(&mut new);
-            let mut script = self.scripts.replace.key(keys::FEED);
+            let mut script = this.scripts.replace.key(keys::FEED);
             script.key(keys::USERS);
             script.key(keys::name(old.name.key())).key(keys::name(new.name.key()));
             script.arg(account.0).arg(record).arg(written_record(&new)?).arg(tokens);
-            script.invoke(redis)
+            this.guard.invoke(redis, &mut script)
         })
     }
 
-    fn delete(&self, redis: &mut RedisConnection, account: UserId) -> RedisResult<Written> {
-        self.with_record(redis, account, |redis, old, record| {
-            let mut script = self.scripts.delete.key(keys::FEED);
+    fn delete(&mut self, redis: &mut RedisConnection, account: UserId) -> RedisResult<Written> {
+        self.with_record(redis, account, |this, redis, (old, record)| {
+            let mut script = this.scripts.delete.key(keys::FEED);
             script.key(keys::USERS).key(keys::name(old.name.key()));
-            script.arg(account.0).arg(record).invoke(redis)
+            script.arg(account.0).arg(record);
+            this.guard.invoke(redis, &mut script)
         })
     }
 
     /// Hands an account and the record it was read from to a script that does nothing, and
     /// says so, when the record has changed since.
     fn with_record(
-        &self,
+        &mut self,
         redis: &mut RedisConnection,
         account: UserId,
-        try_it: impl Fn(&mut RedisConnection, &Account, &[u8]) -> RedisResult<bool>,
+        try_it: impl Fn(&mut Self, &mut RedisConnection, (&Account, &[u8])) -> RedisResult<bool>,
     ) -> RedisResult<Written> {
         for _ in 0..MAX_ATTEMPTS {
             let found: Option<Vec<u8>> =
@@ -207,7 +213,7 @@ impl RedisWriter {
             let Some(old) = record::read(account, &found) else {
                 return Ok(Written::Refused(ErrorCode::Internal));
             };
-            if try_it(redis, &old, &found)? {
+            if try_it(self, redis, (&old, &found))? {
                 return Ok(Written::Done);
             }
         }

@@ -3,7 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::contract::MAX_NAMED;
+use super::super::contract::{Found, MAX_NAMED};
 use super::super::{Account, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest};
 use super::{count, from_sql, to_sql};
 use crate::protocol::{
@@ -135,14 +135,15 @@ pub(super) fn page(
     room: RoomId,
     after: MessageId,
     limit: usize,
-) -> rusqlite::Result<Vec<Message>> {
+) -> rusqlite::Result<Found> {
     let sql = "
         SELECT id, sender, name, time, text, reference FROM messages
         WHERE room = (SELECT no FROM rooms WHERE key = ?) AND id > ? ORDER BY id LIMIT ?";
     reader
         .prepare_cached(sql)?
         .query_map(params![room.to_string(), to_sql(after), count(limit)], |row| {
-            message_of(room, row)
+            // It fails at values that we did not write, and at nothing else.
+            Ok((from_sql(row.get(0)?), message_of(room, row).ok()))
         })?
         .collect()
 }

@@ -118,7 +118,7 @@ fn login_refused(refusal: &Refusal, out: &mut Vec<u8>) {
         ErrorCode::UnknownUser => (code::UNKNOWN_USER, "用户不存在..".to_owned()),
         ErrorCode::WrongPassword => (code::WRONG_PASSWORD, "密码不正确".to_owned()),
         ErrorCode::Internal => (code::LOGIN_OTHER, "服务器内部错误...".to_owned()),
-        _ => (code::LOGIN_OTHER, texts::refusal(refusal, Lang::Zh)),
+        _ => (code::LOGIN_OTHER, texts::entry_refusal(refusal, Lang::Zh)),
     };
     encode(kind::LOGIN_RES, &LoginRes { code, error, ..LoginRes::default() }, out);
 }
@@ -127,7 +127,7 @@ fn register_refused(refusal: &Refusal, out: &mut Vec<u8>) {
     let (code, error) = match refusal.code {
         ErrorCode::IdTaken => (code::TAKEN, "用户已经存在...".to_owned()),
         ErrorCode::Internal => (code::REGISTER_OTHER, "注册发生未知错误...".to_owned()),
-        _ => (code::REGISTER_OTHER, texts::refusal(refusal, Lang::Zh)),
+        _ => (code::REGISTER_OTHER, texts::entry_refusal(refusal, Lang::Zh)),
     };
     encode(kind::REGISTER_RES, &Res { code, error, ..Res::default() }, out);
 }

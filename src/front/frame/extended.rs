@@ -157,7 +157,7 @@ fn login_refused(refusal: &Refusal) -> LoginRes {
             ErrorCode::WrongPassword => code::WRONG_PASSWORD,
             _ => code::LOGIN_OTHER,
         },
-        error: texts::refusal(refusal, Lang::En),
+        error: texts::entry_refusal(refusal, Lang::En),
         error_code: Some(refusal.code.name().to_owned()),
         ..LoginRes::default()
     }
@@ -169,7 +169,7 @@ fn register_refused(refusal: &Refusal) -> Res {
             ErrorCode::IdTaken => code::TAKEN,
             _ => code::REGISTER_OTHER,
         },
-        error: texts::refusal(refusal, Lang::En),
+        error: texts::entry_refusal(refusal, Lang::En),
         error_code: Some(refusal.code.name().to_owned()),
         ..Res::default()
     }

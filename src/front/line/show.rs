@@ -8,7 +8,7 @@
 use super::command::COMMANDS;
 use crate::clock;
 use crate::envelope::Dialect;
-use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, Refusal, RoomName};
+use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, RoomName};
 use crate::texts::{self, Lang, Reply};
 
 /// Lines with the server's words in English.
@@ -45,9 +45,10 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::RenameDone(_) => line(&texts::reply(Reply::Renamed, lang)),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
-        Event::LoginRefused(refusal)
-        | Event::RegisterRefused(refusal)
-        | Event::Refused(refusal) => refused(refusal, lang),
+        Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
+            refused(refusal.code, &texts::entry_refusal(refusal, lang), lang)
+        }
+        Event::Refused(refusal) => refused(refusal.code, &texts::refusal(refusal, lang), lang),
         Event::Online(members) => online(members),
         Event::Said { message, address, room } => said(message, address, room.as_ref()),
         Event::Replayed { message, room } => {
@@ -96,15 +97,15 @@ fn told(reply: Reply<'_>, lang: Lang) -> String {
 }
 
 /// What was wrong, and where a command helps, which one.
-fn refused(refusal: &Refusal, lang: Lang) -> String {
-    let hint = match refusal.code {
+fn refused(code: ErrorCode, why: &str, lang: Lang) -> String {
+    let hint = match code {
         ErrorCode::UnknownCommand => told(Reply::HelpHint, lang),
         ErrorCode::NotLoggedIn | ErrorCode::NoGuests | ErrorCode::AccountNeeded => {
             told(Reply::AccountHint, lang)
         }
         _ => String::new(),
     };
-    server(&texts::refusal(refusal, lang)) + &hint
+    server(why) + &hint
 }
 
 fn notice(member: &Member, what: &str) -> String {

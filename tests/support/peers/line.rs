@@ -17,7 +17,12 @@ impl Line {
 
     /// Comes in by the port for lines and reads the greeting.
     pub fn enter(server: SocketAddr) -> Self {
-        let mut line = Self::connect(server);
+        Self::over(Wire::connect(server))
+    }
+
+    /// Reads the greeting on a connection that is there.
+    pub fn over(wire: Wire) -> Self {
+        let mut line = Self { wire };
         let greeting = line.notice("login!!!");
         line.expect(&greeting);
         line

@@ -25,6 +25,9 @@ pub(super) fn line(kind: &str, fields: &[&str]) -> String {
 pub(super) fn lines(update: &Update) -> String {
     match update {
         Update::Connected { server } => line("connected", &[server]),
+        Update::FirstMet { address, fingerprint } => {
+            line("first-met", &[address, &fingerprint.to_string()])
+        }
         Update::Disconnected { why, retry_in } => {
             let retry =
                 retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
@@ -41,6 +44,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Registered(id) => line("registered", &[&id.to_string()]),
         Update::RenameDone(name) => line("rename-ok", &[name]),
         Update::PasswdDone => line("passwd-ok", &[]),
+        Update::ReceiptsDone(shown) => line("receipts-ok", &[on(shown.delivered), on(shown.read)]),
         Update::Refused { what, why } => {
             let words = texts::reason(why, Lang::En);
             line("refused", &[what.map_or("-", ask), &why.code, &words])
@@ -57,14 +61,7 @@ pub(super) fn lines(update: &Update) -> String {
             line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
         }
         Update::Came(who) => member("came", who),
-        Update::Left { who, how } => {
-            let how = match how {
-                Leaving::Logout => "left",
-                Leaving::TimedOut => "timeout",
-                Leaving::BecameAccount => "login",
-            };
-            line("left", &[&who.id.to_string(), &who.name, how])
-        }
+        Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
         Update::Seen { room, by, up_to, how } => {
             let kind = match how {
@@ -88,6 +85,18 @@ fn said(said: &Said) -> String {
     line(kind, &[&room, &id, &time, &sender, &said.name, &said.text, room_name])
 }
 
+fn on(shown: bool) -> &'static str {
+    if shown { "on" } else { "off" }
+}
+
+fn left(how: Leaving) -> &'static str {
+    match how {
+        Leaving::Logout => "left",
+        Leaving::TimedOut => "timeout",
+        Leaving::BecameAccount => "login",
+    }
+}
+
 fn member(kind: &str, who: &Member) -> String {
     line(kind, &[&who.id.to_string(), &who.name, &who.address])
 }
@@ -100,5 +109,6 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Passwd => "passwd",
         Ask::Who => "who",
         Ask::Room => "room",
+        Ask::Receipts => "receipts",
     }
 }
