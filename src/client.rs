@@ -45,7 +45,7 @@ pub mod ui;
 mod update;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
-pub use update::{Ask, Lost, Reason, Said, Seen, Unsent, Update};
+pub use update::{Ask, Lost, Members, Reason, Room, RoomMes, Said, Seen, Unsent, Update};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -57,7 +57,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::protocol::{
-    Device, MessageId, Name, Password, Receipts, Reference, RoomId, Text, UserId, Who,
+    Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomName,
+    RoomRef, Text, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
@@ -218,12 +219,71 @@ impl Client {
         text: Text,
         wait: Duration,
     ) -> Result<Reference, OrderError> {
+        self.send_anywhere((to, None), text, wait)
+    }
+
+    /// Says something in a room, like [`Client::send_within`]. Refused where one is not in it.
+    ///
+    /// # Errors
+    /// [`OrderError::Full`]: still no room.
+    pub fn send_to_room(
+        &self,
+        room: RoomRef,
+        text: Text,
+        wait: Duration,
+    ) -> Result<Reference, OrderError> {
+        self.send_anywhere((None, Some(room)), text, wait)
+    }
+
+    fn send_anywhere(
+        &self,
+        (to, room): (Option<UserId>, Option<RoomRef>),
+        text: Text,
+        wait: Duration,
+    ) -> Result<Reference, OrderError> {
         self.slots.send_timeout((), wait).map_err(|failed| {
             if failed.is_timeout() { OrderError::Full } else { OrderError::Closed }
         })?;
         let reference = self.references.next().ok_or(OrderError::Closed)?;
-        self.order(Order::Send(Unsent { reference: reference.clone(), to, text }))?;
+        self.order(Order::Send(Unsent { reference: reference.clone(), to, room, text }))?;
         Ok(reference)
+    }
+
+    /// Makes a room. Answered by [`Update::Room`] with the act `entered`.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn create_room(
+        &self,
+        name: RoomName,
+        kind: RoomKind,
+        guests: bool,
+    ) -> Result<(), OrderError> {
+        self.order(Order::CreateRoom { name, kind, guests })
+    }
+
+    /// Joins or leaves a room, or does something in it. Answered by [`Update::Room`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn ask_room(&self, room: RoomRef, ask: RoomAsk) -> Result<(), OrderError> {
+        self.order(Order::Room(room, ask))
+    }
+
+    /// Asks which rooms there are, by name, behind this one. Answered by [`Update::Rooms`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn rooms(&self, after: Option<RoomName>) -> Result<(), OrderError> {
+        self.order(Order::Rooms(after))
+    }
+
+    /// Asks who is in a room, by id, behind this one. Answered by [`Update::Members`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn members(&self, room: RoomRef, after: Option<UserId>) -> Result<(), OrderError> {
+        self.order(Order::Members(room, after))
     }
 
     /// Says that this account has read a room up to here: its other devices hear of it, and in

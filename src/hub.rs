@@ -21,9 +21,11 @@ use crate::dao::{Health, Job, Tell, Write};
 use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
-use crate::protocol::{Event, Farewell, Millis, SessionId, UserId, Welcome};
+use crate::protocol::{
+    Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
+};
 use crate::stage::{self, Guests, Inbox, Next, Source};
-use crate::state::{Effect, Input, Moment, State};
+use crate::state::{Effect, Input, Joined, Moment, State};
 use cursors::Cursors;
 use fanout::Fanout;
 
@@ -59,6 +61,10 @@ pub enum Signal {
     /// Attached. A guest is live; for an account send the login reply and what the store has,
     /// then say [`Input::CaughtUp`].
     Attached(Welcome),
+    /// What is said in these rooms, which the account is in, is held from now on.
+    Ready(Vec<(NamedRoom, Role)>),
+    /// In the room that was asked for, or not.
+    Joined(Option<Joined>),
     /// Live: the hub sends from now on.
     Live,
     /// Look into the store once more.
@@ -157,6 +163,15 @@ impl Hub {
         match effect {
             Effect::Enter(id) => self.enter(id),
             Effect::Leave(id) => self.leave(id),
+            Effect::Subscribe { session, room } => self.subscribe(session, room),
+            Effect::Unsubscribe { session, room } => {
+                self.fanout.flush(&self.seats, &mut self.cursors);
+                self.fanout.unsubscribe(session, room);
+            }
+            Effect::Room { room, event, from } => {
+                self.fanout.tell_room(room, event, from);
+                self.flush_if_large();
+            }
             Effect::All { event, from } => {
                 self.fanout.tell_all(event, from);
                 self.flush_if_large();
@@ -167,6 +182,9 @@ impl Hub {
             }
             Effect::Append { session, append } => {
                 self.jobs.push(Job { write: Write::Append(append), tell: Tell::Hub(session) });
+            }
+            Effect::Change { session, change } => {
+                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Hub(session) });
             }
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
@@ -181,6 +199,8 @@ impl Hub {
             Effect::Attached { session, welcome } => {
                 self.signal(session, Signal::Attached(welcome));
             }
+            Effect::Ready { session, rooms } => self.signal(session, Signal::Ready(rooms)),
+            Effect::Joined { session, joined } => self.signal(session, Signal::Joined(joined)),
             Effect::Caught { session, live } => {
                 self.signal(session, if live { Signal::Live } else { Signal::Again });
             }
@@ -206,6 +226,13 @@ impl Hub {
         self.fanout.flush(&self.seats, &mut self.cursors);
         if let Some(seat) = self.seats.get(&id) {
             self.fanout.enter(id, seat);
+        }
+    }
+
+    fn subscribe(&mut self, id: SessionId, room: RoomId) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        if let Some(seat) = self.seats.get(&id) {
+            self.fanout.subscribe(id, room, seat);
         }
     }
 

@@ -1,0 +1,134 @@
+//! By frames, after hello.
+
+use serde_json::{Value, json};
+
+use super::on_every_store;
+use crate::support::peers::Extended;
+use crate::support::server::Server;
+
+/// The next frame of this type; those of others that may come in between are passed over.
+fn until(peer: &mut Extended, kind: &str) -> Value {
+    loop {
+        let (found, data) = peer.next(kind);
+        if found == kind {
+            return data;
+        }
+        let may_come = ["NotifyUserStatusMes", "WhoResMes", "AckMes"];
+        let is_news = kind == "AckMes" && found == "RoomMes";
+        assert!(is_news || may_come.contains(&found.as_str()), "{found} {data}, and not {kind}");
+    }
+}
+
+fn ask(peer: &mut Extended, data: &Value) {
+    peer.send("RoomMes", &data.to_string());
+}
+
+fn create(peer: &mut Extended, name: &str) -> String {
+    ask(peer, &json!({"act": "create", "room": name, "guests": true}));
+    let entered = until(peer, "RoomMes");
+    assert_eq!((&entered["act"], &entered["role"]), (&json!("entered"), &json!("owner")));
+    entered["room"].as_str().unwrap().to_owned()
+}
+
+fn say(peer: &mut Extended, room: &str, text: &str) {
+    peer.send("SmsMes", &json!({"content": text, "room": room, "clientRef": text}).to_string());
+}
+
+fn id_of(said: &Value) -> u64 {
+    said["id"].as_u64().unwrap()
+}
+
+#[test]
+fn a_room_is_made_joined_and_left() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        let room = create(&mut tom, "#Rust");
+        assert_eq!(room, "!1");
+        say(&mut tom, &room, "first");
+        until(&mut tom, "AckMes");
+
+        ask(&mut ann, &json!({"act": "join", "room": "rust"}));
+        let entered = until(&mut ann, "RoomMes");
+        assert_eq!(entered["act"], "entered");
+        let first = until(&mut ann, "SmsMes");
+        assert_eq!(first["content"], "first");
+        assert_eq!(first["roomName"], "#rust");
+        assert_eq!(first["replayed"], true);
+        let joined = until(&mut tom, "RoomMes");
+        assert_eq!((&joined["act"], &joined["userId"]), (&json!("join"), &json!(300)));
+
+        say(&mut ann, "#rust", "second");
+        assert_eq!(until(&mut tom, "SmsMes")["content"], "second");
+        ask(&mut tom, &json!({"act": "role", "room": room, "whomId": 300, "role": "moderator"}));
+        let made = until(&mut ann, "RoomMes");
+        assert_eq!((&made["act"], &made["role"]), (&json!("role"), &json!("moderator")));
+        ask(&mut ann, &json!({"act": "topic", "room": room, "text": "crabs"}));
+        until(&mut tom, "RoomMes");
+        assert_eq!(until(&mut tom, "RoomMes")["text"], "crabs");
+        tom.send("MembersMes", &json!({"room": room}).to_string());
+        let members = until(&mut tom, "MembersResMes");
+        let roles: Vec<_> =
+            members["members"].as_array().unwrap().iter().map(|m| &m["role"]).collect();
+        assert_eq!(roles, ["owner", "moderator"]);
+        ask(&mut tom, &json!({"act": "part", "room": room}));
+        assert_eq!(until(&mut ann, "RoomMes")["act"], "topic");
+        assert_eq!(until(&mut ann, "RoomMes")["act"], "part");
+        let heir = until(&mut ann, "RoomMes");
+        assert_eq!((&heir["role"], &heir["whomId"]), (&json!("owner"), &json!(300)));
+        say(&mut tom, &room, "third");
+        let refused = loop {
+            let ack = until(&mut tom, "AckMes");
+            if ack["clientRef"] == "third" {
+                break ack;
+            }
+        };
+        assert_eq!(refused["code"], "not_member");
+    });
+}
+
+/// Messages are said before, while and after somebody comes in: the last fifty before, and all
+/// since, once and in order.
+#[test]
+fn who_comes_in_has_no_hole_and_no_repeat() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        let room = create(&mut tom, "hall");
+        for n in 0..150 {
+            say(&mut tom, &room, &format!("text {n}"));
+            if n == 75 {
+                ask(&mut ann, &json!({"act": "join", "room": "#hall"}));
+            }
+        }
+        let mut ids = Vec::new();
+        while ids.last() != Some(&150) {
+            let (kind, data) = ann.next("what is said");
+            if kind == "SmsMes" {
+                ids.push(id_of(&data));
+            }
+        }
+        let first = ids[0];
+        assert!(ids.iter().copied().eq(first..=150), "{ids:?}");
+    });
+}
+
+#[test]
+fn rooms_outlive_a_kill() {
+    let mut server = Server::start_on_disk();
+    let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+    let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+    let room = create(&mut tom, "hall");
+    ask(&mut ann, &json!({"act": "join", "room": room}));
+    until(&mut ann, "RoomMes");
+    ann.course.wire.close();
+    say(&mut tom, &room, "meanwhile");
+    until(&mut tom, "AckMes");
+    server.kill_and_start_again();
+    let mut ann = Extended::come_back(server.frames(), 300, "laptop");
+    let mine = until(&mut ann, "MyRoomsMes");
+    assert_eq!(mine["rooms"][0]["roomName"], "#hall");
+    assert_eq!(until(&mut ann, "SmsMes")["content"], "meanwhile");
+    ask(&mut ann, &json!({"act": "part", "room": room}));
+    assert_eq!(until(&mut ann, "RoomMes")["act"], "part");
+}
