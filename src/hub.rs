@@ -22,7 +22,7 @@ use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{
-    Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
+    BySession, Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
 };
 use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
@@ -42,14 +42,22 @@ pub enum Item {
 /// How to reach a session.
 #[derive(Debug)]
 pub struct Seat {
-    /// Its byte path.
-    pub outbox: Arc<Outbox>,
-    /// How events are spelled for it.
-    pub dialect: &'static Dialect,
+    /// How it is told something.
+    pub path: Path,
     /// Its share of acts in flight, given back as they finish.
     pub acts: Arc<Budget>,
     /// To its thread. Holds as many signals as can be outstanding, so telling never blocks.
     pub signals: Sender<Signal>,
+}
+
+/// How a session is told something. Lists of members hold these side by side: a delivery looks
+/// at nothing else but the outbox.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// Its byte path.
+    pub outbox: Arc<Outbox>,
+    /// How events are spelled for it.
+    pub dialect: &'static Dialect,
     /// The account whose shared cursor follows what this session was sent; `None` for guests
     /// and for devices that acknowledge.
     pub shared_cursor_of: Option<UserId>,
@@ -101,7 +109,7 @@ pub struct Parts {
 pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
     let mut hub = Hub {
         parts,
-        seats: HashMap::new(),
+        seats: BySession::default(),
         fanout: Fanout::default(),
         cursors: Cursors::default(),
         jobs: Vec::new(),
@@ -117,7 +125,7 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
 
 struct Hub {
     parts: Parts,
-    seats: HashMap<SessionId, Arc<Seat>>,
+    seats: BySession<Seat>,
     fanout: Fanout,
     cursors: Cursors,
     /// What this batch puts into the journal.
@@ -133,7 +141,7 @@ impl Hub {
         let now = self.moment();
         for item in batch.drain(..) {
             match item {
-                Item::Seat(id, seat) => drop(self.seats.insert(id, Arc::new(seat))),
+                Item::Seat(id, seat) => drop(self.seats.insert(id, seat)),
                 Item::Input(input) => self.apply(input, now),
             }
         }
@@ -225,14 +233,14 @@ impl Hub {
     fn enter(&mut self, id: SessionId) {
         self.fanout.flush(&self.seats, &mut self.cursors);
         if let Some(seat) = self.seats.get(&id) {
-            self.fanout.enter(id, seat);
+            self.fanout.enter(id, &seat.path);
         }
     }
 
     fn subscribe(&mut self, id: SessionId, room: RoomId) {
         self.fanout.flush(&self.seats, &mut self.cursors);
         if let Some(seat) = self.seats.get(&id) {
-            self.fanout.subscribe(id, room, seat);
+            self.fanout.subscribe(id, room, &seat.path);
         }
     }
 
@@ -264,9 +272,9 @@ impl Hub {
         let mut spelled: HashMap<usize, Bytes> = HashMap::new();
         for seat in self.seats.values() {
             let bytes = spelled
-                .entry(seat.dialect.slot)
-                .or_insert_with(|| seat.dialect.bytes(&Event::Farewell(farewell)));
-            seat.outbox.finish(bytes);
+                .entry(seat.path.dialect.slot)
+                .or_insert_with(|| seat.path.dialect.bytes(&Event::Farewell(farewell)));
+            seat.path.outbox.finish(bytes);
         }
         if self.parts.stopped.try_send(()).is_err() {
             log::debug!("nobody waits for the hub to stop");

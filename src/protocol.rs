@@ -21,7 +21,9 @@ pub use room::{
     RoomName, RoomNo, RoomRef, Standing, Topic,
 };
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// An account (positive) or a guest (negative). Chosen at registration or given by the server.
@@ -44,6 +46,30 @@ impl fmt::Display for UserId {
 /// A connection, numbered from 1 in the order of arrival since the server started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
+
+/// What is kept by session. The server chooses the numbers, so nobody can make them collide, and
+/// a delivery need not pay for a hash that withstands that (25 ns of some 4 µs).
+pub type BySession<V> = HashMap<SessionId, V, BuildHasherDefault<Numbers>>;
+
+/// Hashes a number that nobody outside chooses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Spreads neighbours over all bits, the upper ones included (Fibonacci hashing: 2^64
+        // divided by the golden ratio).
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+}
 
 /// The place of a message in its room: from 1, increasing, never used twice in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -13,10 +13,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Seat, cursors::Cursors};
+use super::{Path, Seat, cursors::Cursors};
 use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::outbox::{Mark, PushError};
-use crate::protocol::{Event, Farewell, RoomId, SessionId};
+use crate::protocol::{BySession, Event, Farewell, RoomId, SessionId};
 
 /// Bytes of text in one batch; a larger one would delay its first message.
 const MAX_TEXT: usize = 64 * 1024;
@@ -29,7 +29,7 @@ pub(super) struct Fanout {
     /// Which of them is a room's.
     run_of: HashMap<Audience, usize>,
     /// What single sessions are told.
-    singles: HashMap<SessionId, Vec<Item>>,
+    singles: BySession<Vec<Item>>,
     /// How many things are told in this batch: their order.
     n_told: usize,
     /// Bytes of text in it.
@@ -64,17 +64,17 @@ struct Item {
 /// Sessions, found by their number and walked in a row.
 #[derive(Debug, Default)]
 struct Members {
-    all: Vec<(SessionId, Arc<Seat>)>,
-    place: HashMap<SessionId, usize>,
+    all: Vec<(SessionId, Path)>,
+    place: BySession<usize>,
 }
 
 impl Members {
-    fn add(&mut self, id: SessionId, seat: &Arc<Seat>) {
+    fn add(&mut self, id: SessionId, path: &Path) {
         if self.place.contains_key(&id) {
             return;
         }
         self.place.insert(id, self.all.len());
-        self.all.push((id, Arc::clone(seat)));
+        self.all.push((id, path.clone()));
     }
 
     fn remove(&mut self, id: SessionId) {
@@ -88,8 +88,8 @@ impl Members {
 
 impl Fanout {
     /// This session is told what all are told, from here on.
-    pub(super) fn enter(&mut self, id: SessionId, seat: &Arc<Seat>) {
-        self.house.add(id, seat);
+    pub(super) fn enter(&mut self, id: SessionId, path: &Path) {
+        self.house.add(id, path);
     }
 
     /// Not any more.
@@ -98,8 +98,8 @@ impl Fanout {
     }
 
     /// This session is told what is told in a room, from here on.
-    pub(super) fn subscribe(&mut self, id: SessionId, room: RoomId, seat: &Arc<Seat>) {
-        self.rooms.entry(room).or_default().add(id, seat);
+    pub(super) fn subscribe(&mut self, id: SessionId, room: RoomId, path: &Path) {
+        self.rooms.entry(room).or_default().add(id, path);
     }
 
     /// Not any more.
@@ -169,56 +169,65 @@ impl Fanout {
     }
 
     /// Sends everything. Never blocks.
-    pub(super) fn flush(&mut self, seats: &HashMap<SessionId, Arc<Seat>>, cursors: &mut Cursors) {
+    pub(super) fn flush(&mut self, seats: &BySession<Seat>, cursors: &mut Cursors) {
         if self.n_told == 0 {
             return;
         }
         let runs = std::mem::take(&mut self.runs);
         let singles = std::mem::take(&mut self.singles);
-        let house = self.run_of.remove(&None);
         self.run_of.clear();
         (self.n_told, self.text, self.last) = (0, 0, None);
         let mut round = Round { runs: &runs, shared: HashMap::new(), singles, cursors };
-        let mut in_rooms = self.of_rooms(&runs);
-        if let Some(house) = house {
-            let mut alone = Shared::of(&runs, &[house]);
-            for (id, seat) in &self.house.all {
-                // Most are told nothing else, so they are spared the look into the tables.
-                let of_rooms = if in_rooms.is_empty() { None } else { in_rooms.remove(id) };
-                match of_rooms {
-                    None => round.send_with(&mut alone, *id, seat, &[house]),
-                    Some(mut of_rooms) => {
-                        of_rooms.push(house);
-                        round.send(*id, seat, of_rooms);
-                    }
-                }
-            }
-        }
-        for (id, of_rooms) in in_rooms {
-            if let Some(seat) = seats.get(&id) {
-                round.send(id, seat, of_rooms);
-            }
+        match &*runs {
+            [] => {}
+            [only] => round.send_to_all(self.members(only)),
+            _ => self.send_several(&mut round, seats),
         }
         // Private messages and replies: nothing of what others are told goes with them.
         for (id, own) in std::mem::take(&mut round.singles) {
             if let Some(seat) = seats.get(&id) {
-                round.send_own(id, seat, &[], &own);
+                round.send_own(id, &seat.path, &[], &own);
+            }
+        }
+    }
+
+    fn members(&self, run: &Run) -> &[(SessionId, Path)] {
+        let members = run.audience.map_or(Some(&self.house), |room| self.rooms.get(&room));
+        members.map(|members| &*members.all).unwrap_or_default()
+    }
+
+    /// Sends the runs of several rooms, or of rooms and the house.
+    fn send_several(&self, round: &mut Round<'_>, seats: &BySession<Seat>) {
+        let runs = round.runs;
+        let mut in_rooms = self.by_session(runs);
+        if let Some(house) = runs.iter().position(|run| run.audience.is_none()) {
+            let mut alone = Shared::of(runs, &[house]);
+            for (id, path) in &self.house.all {
+                match in_rooms.remove(id) {
+                    None => round.send_with(&mut alone, *id, path, &[house]),
+                    Some(mut of) => {
+                        of.push(house);
+                        round.send(*id, path, of);
+                    }
+                }
+            }
+        }
+        for (id, of) in in_rooms {
+            if let Some(seat) = seats.get(&id) {
+                round.send(id, &seat.path, of);
             }
         }
     }
 
     /// Who is told what is told in rooms: the runs of each.
-    fn of_rooms(&self, runs: &[Run]) -> HashMap<SessionId, Vec<usize>> {
-        let mut of_rooms: HashMap<SessionId, Vec<usize>> = HashMap::new();
-        for (at, run) in runs.iter().enumerate() {
-            let Some(members) = run.audience.and_then(|room| self.rooms.get(&room)) else {
-                continue;
-            };
-            for (id, _) in &members.all {
-                of_rooms.entry(*id).or_default().push(at);
+    fn by_session(&self, runs: &[Run]) -> BySession<Vec<usize>> {
+        let mut by_session: BySession<Vec<usize>> = BySession::default();
+        for (at, run) in runs.iter().enumerate().filter(|(_, run)| run.audience.is_some()) {
+            for (id, _) in self.members(run) {
+                by_session.entry(*id).or_default().push(at);
             }
         }
-        of_rooms
+        by_session
     }
 }
 
@@ -227,7 +236,7 @@ struct Round<'r> {
     runs: &'r [Run],
     /// The bytes of each set of runs that somebody gets, per dialect, and the marks in them.
     shared: HashMap<Vec<usize>, Shared>,
-    singles: HashMap<SessionId, Vec<Item>>,
+    singles: BySession<Vec<Item>>,
     cursors: &'r mut Cursors,
 }
 
@@ -244,34 +253,42 @@ impl Shared {
 }
 
 impl Round<'_> {
+    /// Sends the only run: most are told nothing else, so nobody is looked up.
+    fn send_to_all(&mut self, members: &[(SessionId, Path)]) {
+        let mut shared = Shared::of(self.runs, &[0]);
+        for (id, path) in members {
+            self.send_with(&mut shared, *id, path, &[0]);
+        }
+    }
+
     /// Sends these runs to one session, with what it alone is told.
-    fn send(&mut self, id: SessionId, seat: &Seat, of: Vec<usize>) {
+    fn send(&mut self, id: SessionId, path: &Path, of: Vec<usize>) {
         let mut shared = self.shared.remove(&of).unwrap_or_else(|| Shared::of(self.runs, &of));
-        self.send_with(&mut shared, id, seat, &of);
+        self.send_with(&mut shared, id, path, &of);
         self.shared.insert(of, shared);
     }
 
-    fn send_with(&mut self, shared: &mut Shared, id: SessionId, seat: &Seat, of: &[usize]) {
+    fn send_with(&mut self, shared: &mut Shared, id: SessionId, path: &Path, of: &[usize]) {
         if !self.singles.is_empty()
             && let Some(own) = self.singles.remove(&id)
         {
-            return self.send_own(id, seat, of, &own);
+            return self.send_own(id, path, of, &own);
         }
-        let dialect = seat.dialect;
+        let dialect = path.dialect;
         let bytes = match shared.bytes.get_mut(dialect.slot) {
             Some(slot) => slot.get_or_insert_with(|| join(self.runs, of, dialect)),
             None => &mut join(self.runs, of, dialect),
         };
-        push(seat, bytes, &shared.marks, self.cursors);
+        push(path, bytes, &shared.marks, self.cursors);
     }
 
     /// The runs and what this session alone is told, in the order in which it happened.
-    fn send_own(&mut self, id: SessionId, seat: &Seat, of: &[usize], own: &[Item]) {
+    fn send_own(&mut self, id: SessionId, path: &Path, of: &[usize], own: &[Item]) {
         let mut bytes = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         for item in in_order(self.runs, of, own) {
-            if item.from != Some(id) || seat.dialect.echo {
-                bytes.extend_from_slice(&item.envelope.bytes(seat.dialect));
+            if item.from != Some(id) || path.dialect.echo {
+                bytes.extend_from_slice(&item.envelope.bytes(path.dialect));
             }
             // One's own messages count as taken, sent back or not.
             if let Some(mark) = mark_of(item.envelope.event()) {
@@ -279,7 +296,7 @@ impl Round<'_> {
                 marks.push(mark);
             }
         }
-        push(seat, &bytes.into(), &marks, self.cursors);
+        push(path, &bytes.into(), &marks, self.cursors);
     }
 }
 
@@ -304,16 +321,16 @@ fn join(runs: &[Run], of: &[usize], dialect: &'static Dialect) -> Bytes {
     all.into()
 }
 
-fn push(seat: &Seat, bytes: &Bytes, marks: &[Mark], cursors: &mut Cursors) {
-    match seat.outbox.push(bytes, marks) {
+fn push(path: &Path, bytes: &Bytes, marks: &[Mark], cursors: &mut Cursors) {
+    match path.outbox.push(bytes, marks) {
         Ok(taken) => {
-            if let Some(account) = seat.shared_cursor_of {
+            if let Some(account) = path.shared_cursor_of {
                 taken.into_iter().for_each(|mark| cursors.note(account, None, mark));
             }
         }
         Err(PushError::Full) => {
-            log::warn!("cut a session that does not read: {:?}", seat.shared_cursor_of);
-            seat.outbox.cut_short(&seat.dialect.bytes(&Event::Farewell(Farewell::TooSlow)));
+            log::warn!("cut a session that does not read: {:?}", path.shared_cursor_of);
+            path.outbox.cut_short(&path.dialect.bytes(&Event::Farewell(Farewell::TooSlow)));
         }
         // It is on its way out.
         Err(PushError::Gone) => {}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{End, HUB_TIME, Identity, Session};
 use crate::clock;
 use crate::dao::{Account, StoreError, Write};
-use crate::hub::{Item, Seat, Signal};
+use crate::hub::{Item, Path, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
 use crate::protocol::{
@@ -116,13 +116,12 @@ impl Session<'_> {
             }
             None => false,
         };
-        let seat = Seat {
+        let path = Path {
             outbox: Arc::clone(&self.outbox),
             dialect: self.dialect,
-            acts: Arc::clone(&self.budget),
-            signals: self.signals.0.clone(),
             shared_cursor_of: (device.is_none() && !user.is_guest()).then_some(user),
         };
+        let seat = Seat { path, acts: Arc::clone(&self.budget), signals: self.signals.0.clone() };
         let attach = Attach {
             session: self.id,
             user,
