@@ -185,3 +185,26 @@ fn history_goes_back_and_forth_in_pages_and_is_its_members_alone() {
         }
     });
 }
+
+/// Neither by talking into it nor by its history.
+#[test]
+fn a_hidden_room_answers_as_one_that_is_not_there() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        ask(&mut tom, &json!({"act": "create", "room": "secret", "access": "hidden"}));
+        let secret = until(&mut tom, "RoomMes")["room"].as_str().unwrap().to_owned();
+        for room in ["#secret", "#nothing", &secret, "!99"] {
+            say(&mut ann, room, "hello");
+            assert_eq!(until(&mut ann, "AckMes")["code"], "not_member", "{room}");
+            ann.send("HistoryMes", &json!({"room": room}).to_string());
+            assert_eq!(until(&mut ann, "ErrorMes")["code"], "not_member", "{room}");
+            for act in ["join", "part", "topic", "set"] {
+                ask(&mut ann, &json!({"act": act, "room": room}));
+                assert_eq!(until(&mut ann, "ErrorMes")["code"], "unknown_room", "{act} {room}");
+            }
+            ann.send("MembersMes", &json!({"room": room}).to_string());
+            assert_eq!(until(&mut ann, "ErrorMes")["code"], "unknown_room", "{room}");
+        }
+    });
+}
