@@ -140,6 +140,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError>;
 
+    /// Up to which id a private or named room is not for an account: it came later, or its id had
+    /// another owner then. `None`: it is not in it.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError>;
+
     /// Up to `limit` members of a named room with ids above `after`, by id, none of them online.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn members(

@@ -12,7 +12,7 @@ mod reason;
 mod room;
 pub mod wire;
 
-pub use command::{Act, Command, Hello, Refusal, RoomAct, To, Who};
+pub use command::{Act, Command, Hello, Refusal, RoomAct, Span, To, Who};
 pub use event::{Event, HelloReply, News, RoomNews, Welcome};
 pub use name::{Name, NameError, NameKey};
 pub use reason::{ErrorCode, Farewell, Leaving};

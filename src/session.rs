@@ -5,6 +5,7 @@
 mod account;
 mod asking;
 mod ending;
+mod history;
 mod host;
 mod opening;
 mod replay;
@@ -321,6 +322,7 @@ impl<'a> Session<'a> {
             Command::Room(room, ask) => return self.on_room(&room, ask),
             Command::Rooms(after) => self.list_rooms(after),
             Command::Members(room, after) => self.list_members(&room, after),
+            Command::History { room, span, limit } => return self.history(&room, span, limit),
             Command::Ping => self.tell(&Event::Pong),
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
             Command::Logout => {

@@ -41,6 +41,10 @@ pub enum Reply<'a> {
     PasswdDone,
     /// So many older messages are not shown.
     Skipped(u64),
+    /// There is nothing in this part of the history.
+    NothingSaid,
+    /// There is more of the history than this.
+    MoreSaid,
     /// So many came and so many left.
     Crowd {
         /// Who came.
@@ -278,6 +282,8 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::PasswdDone => "password changed".to_owned(),
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
         Reply::Skipped(count) => format!("{count} older messages are not shown"),
+        Reply::NothingSaid => "nothing was said there".to_owned(),
+        Reply::MoreSaid => "this is not all that was said".to_owned(),
         Reply::Crowd { came, left } => format!("{came} came, {left} left"),
         Reply::HelpHint => {
             "/help lists the commands; a text that begins with / is sent with // instead".to_owned()
@@ -299,6 +305,8 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
+        Reply::NothingSaid => "没有消息".to_owned(),
+        Reply::MoreSaid => "还有更多消息没有显示".to_owned(),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
         Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),

@@ -15,7 +15,7 @@ use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
     Command, Event, Farewell, Member, Message, MessageId, Millis, Reference, RoomAsk, RoomId,
-    RoomRef, Text, To, UserId, Welcome, Who, frame,
+    RoomRef, Span, Text, To, UserId, Welcome, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -138,9 +138,7 @@ fn describe(command: &Command) -> String {
         Command::Bad(bad) => refusal("refused", bad),
         Command::BadLogin(bad) => refusal("login-refused", bad),
         Command::BadRegister(bad) => refusal("register-refused", bad),
-        Command::Create { .. } | Command::Room(..) | Command::Rooms(_) | Command::Members(..) => {
-            describe_room(command)
-        }
+        other => describe_room(other),
     }
 }
 
@@ -152,6 +150,15 @@ fn describe_room(command: &Command) -> String {
         Command::Room(place, ask) => format!("{} {}", describe_ask(ask), room(place)),
         Command::Rooms(after) => {
             format!("rooms after={}", after.as_ref().map_or("", |name| name.as_str()))
+        }
+        Command::History { room: place, span, limit } => {
+            let span = match span {
+                Span::Last => "last".to_owned(),
+                Span::Before(id) => format!("before {}", id.0),
+                Span::After(id) => format!("after {}", id.0),
+                Span::Since(time) => format!("since {}", time.0),
+            };
+            format!("history {} {span} limit={limit}", room(place))
         }
         Command::Members(place, after) => {
             format!("members {} after={}", room(place), after.map_or(0, |id| id.0))

@@ -158,6 +158,11 @@ impl Store for Memory {
         Ok(Standing { role, invited })
     }
 
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        let tables = lock(&self.tables)?;
+        Ok(tables.people.get(&account).and_then(|person| person.rooms.get(&room).copied()))
+    }
+
     fn members(
         &self,
         no: RoomNo,

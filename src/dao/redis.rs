@@ -327,6 +327,13 @@ impl Store for Redis {
         self.standing_of(no, account)
     }
 
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        let key = keys::rooms(account);
+        let since: Option<u64> =
+            self.ask(|redis| cmd("HGET").arg(key).arg(room.to_string()).query(redis))?;
+        Ok(since.map(MessageId))
+    }
+
     fn members(
         &self,
         no: RoomNo,

@@ -193,6 +193,10 @@ impl Store for Sqlite {
         self.read(|reader| rooms::standing(reader, no, account))
     }
 
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        self.read(|reader| rooms::since(reader, account, room))
+    }
+
     fn members(
         &self,
         no: RoomNo,

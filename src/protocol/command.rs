@@ -1,8 +1,8 @@
 //! What a client asks ([`Command`]), and what its session asks of the hub ([`Act`]).
 
 use super::{
-    Device, ErrorCode, MessageId, Name, NameKey, NamedRoom, Party, Password, Receipts, Reference,
-    RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef, Standing, Text, UserId,
+    Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Party, Password, Receipts,
+    Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef, Standing, Text, UserId,
 };
 
 #[cfg(doc)]
@@ -109,6 +109,15 @@ pub enum Command {
     Rooms(Option<RoomName>),
     /// Who is a member of a room, by id, behind this one?
     Members(RoomRef, Option<UserId>),
+    /// What was said in a room?
+    History {
+        /// Which room.
+        room: RoomRef,
+        /// Which part of it.
+        span: Span,
+        /// How many messages at most.
+        limit: usize,
+    },
     /// Are you there?
     Ping,
     /// What can I type?
@@ -122,6 +131,19 @@ pub enum Command {
     BadLogin(Refusal),
     /// A registration that cannot be right, answered with [`Event::RegisterRefused`].
     BadRegister(Refusal),
+}
+
+/// Which part of what was said in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// The last messages.
+    Last,
+    /// The last messages before this one.
+    Before(MessageId),
+    /// The first messages after this one.
+    After(MessageId),
+    /// The first messages from this moment on.
+    Since(Millis),
 }
 
 /// The first word of a client that speaks the extended protocol.

@@ -137,6 +137,17 @@ pub enum Event {
         /// There are others behind them.
         more: bool,
     },
+    /// A page of what was said in a room: the answer to [`Command::History`].
+    History {
+        /// Which room.
+        room: RoomId,
+        /// Its name, if it has one.
+        name: Option<RoomName>,
+        /// In order.
+        messages: Arc<[Message]>,
+        /// There is more in the direction that was asked for.
+        more: bool,
+    },
     /// At a line: where plain text goes from now on.
     Here(Option<Box<NamedRoom>>),
     /// What a room is about: the answer to a question.

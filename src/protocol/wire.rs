@@ -7,7 +7,9 @@
 
 mod rooms;
 
-pub use rooms::{AskMembers, AskRooms, Members, Room, RoomMember, RoomMes, Rooms, act};
+pub use rooms::{
+    AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,8 @@ pub mod kind {
     pub const ROOMS_RES: &str = "RoomsResMes";
     pub const MY_ROOMS: &str = "MyRoomsMes";
     pub const MEMBERS: &str = "MembersMes";
+    pub const HISTORY: &str = "HistoryMes";
+    pub const HISTORY_RES: &str = "HistoryResMes";
     pub const MEMBERS_RES: &str = "MembersResMes";
 }
 

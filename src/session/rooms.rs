@@ -70,7 +70,13 @@ impl Session<'_> {
             RoomRef::Id(id) => Ok(*id),
             RoomRef::Name(name) => match self.names.iter().find(|(_, known)| *known == name) {
                 Some((no, _)) => Ok(RoomId::Named(*no)),
-                None => self.find(room).map(|room| room.id()),
+                // Who is not in a room does not learn from this whether there is one.
+                None => {
+                    self.find(room).map(|room| room.id()).map_err(|refusal| match refusal.code {
+                        ErrorCode::UnknownRoom => Refusal::of(ErrorCode::NotMember),
+                        _ => refusal,
+                    })
+                }
             },
         }
     }

@@ -134,6 +134,10 @@ impl Store for Faulty {
         self.inner.standing(no, account)
     }
 
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        self.inner.since(account, room)
+    }
+
     fn members(
         &self,
         no: RoomNo,

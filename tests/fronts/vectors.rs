@@ -207,6 +207,12 @@ fn event_of_a_room(meaning: &str) -> Event {
             .into(),
             more: false,
         },
+        "history" => Event::History {
+            room: rust().id(),
+            name: Some(rust().name),
+            messages: vec![(*message(rust().id(), "hi")).clone()].into(),
+            more: true,
+        },
         "topic-is" => Event::TopicIs(Box::new(rust())),
         "here" => Event::Here(Some(Box::new(rust()))),
         "here lobby" => Event::Here(None),

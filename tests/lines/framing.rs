@@ -118,6 +118,8 @@ fn the_help_lists_every_command() {
         "/rooms",
         "/members",
         "/topic",
+        "/history",
+        "/since",
         "/invite",
         "/kick",
         "/role",

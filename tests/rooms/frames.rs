@@ -31,7 +31,11 @@ fn create(peer: &mut Extended, name: &str) -> String {
 }
 
 fn say(peer: &mut Extended, room: &str, text: &str) {
-    peer.send("SmsMes", &json!({"content": text, "room": room, "clientRef": text}).to_string());
+    let reference = text.split(' ').next();
+    peer.send(
+        "SmsMes",
+        &json!({"content": text, "room": room, "clientRef": reference}).to_string(),
+    );
 }
 
 fn id_of(said: &Value) -> u64 {
@@ -96,7 +100,7 @@ fn who_comes_in_has_no_hole_and_no_repeat() {
         let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
         let room = create(&mut tom, "hall");
         for n in 0..150 {
-            say(&mut tom, &room, &format!("text {n}"));
+            say(&mut tom, &room, &format!("{n} text"));
             if n == 75 {
                 ask(&mut ann, &json!({"act": "join", "room": "#hall"}));
             }
@@ -131,4 +135,76 @@ fn rooms_outlive_a_kill() {
     assert_eq!(until(&mut ann, "SmsMes")["content"], "meanwhile");
     ask(&mut ann, &json!({"act": "part", "room": room}));
     assert_eq!(until(&mut ann, "RoomMes")["act"], "part");
+}
+
+fn history(peer: &mut Extended, ask: &Value) -> (Vec<u64>, bool) {
+    peer.send("HistoryMes", &ask.to_string());
+    let mut ids = Vec::new();
+    loop {
+        let page = until(peer, "HistoryResMes");
+        ids.extend(page["messages"].as_array().unwrap().iter().map(id_of));
+        if page["part"] == false {
+            return (ids, page["more"] == true);
+        }
+    }
+}
+
+#[test]
+fn history_goes_back_and_forth_in_pages_and_is_its_members_alone() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        let room = create(&mut tom, "hall");
+        for n in 0..30 {
+            // Long ones take several frames.
+            say(&mut tom, &room, &format!("{n} {}", "<".repeat(if n > 25 { 7_000 } else { 1 })));
+        }
+        let mut n_stored = 0;
+        while n_stored < 30 {
+            n_stored += usize::from(until(&mut tom, "AckMes")["id"].is_u64());
+        }
+        let range = |first: u64, last: u64| (first..=last).collect::<Vec<_>>();
+        let mut ask = |more: Value| {
+            let mut all = json!({"room": room});
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            history(&mut tom, &all)
+        };
+        assert_eq!(ask(json!({"limit": 5})), (range(26, 30), true));
+        assert_eq!(ask(json!({"limit": 100})), (range(1, 30), false));
+        assert_eq!(ask(json!({"before": 11, "limit": 4})), (range(7, 10), true));
+        assert_eq!(ask(json!({"before": 4, "limit": 9})), (range(1, 3), false));
+        assert_eq!(ask(json!({"after": 10, "limit": 4})), (range(11, 14), true));
+        assert_eq!(ask(json!({"after": 27, "limit": 9})), (range(28, 30), false));
+        assert_eq!(ask(json!({"since": 0, "limit": 2})), (range(1, 2), true));
+        assert_eq!(ask(json!({"since": i64::MAX})), (vec![], false));
+        assert_eq!(ask(json!({"before": 0})), (vec![], false));
+        assert_eq!(ask(json!({"after": u64::MAX})), (vec![], false));
+        for room in [room.as_str(), "@100,200"] {
+            ann.send("HistoryMes", &json!({"room": room}).to_string());
+            assert_eq!(until(&mut ann, "ErrorMes")["code"], "not_member");
+        }
+    });
+}
+
+/// Neither by talking into it nor by its history.
+#[test]
+fn a_hidden_room_answers_as_one_that_is_not_there() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        ask(&mut tom, &json!({"act": "create", "room": "secret", "access": "hidden"}));
+        let secret = until(&mut tom, "RoomMes")["room"].as_str().unwrap().to_owned();
+        for room in ["#secret", "#nothing", &secret, "!99"] {
+            say(&mut ann, room, "hello");
+            assert_eq!(until(&mut ann, "AckMes")["code"], "not_member", "{room}");
+            ann.send("HistoryMes", &json!({"room": room}).to_string());
+            assert_eq!(until(&mut ann, "ErrorMes")["code"], "not_member", "{room}");
+            for act in ["join", "part", "topic", "set"] {
+                ask(&mut ann, &json!({"act": act, "room": room}));
+                assert_eq!(until(&mut ann, "ErrorMes")["code"], "unknown_room", "{act} {room}");
+            }
+            ann.send("MembersMes", &json!({"room": room}).to_string());
+            assert_eq!(until(&mut ann, "ErrorMes")["code"], "unknown_room", "{room}");
+        }
+    });
 }

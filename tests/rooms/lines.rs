@@ -55,6 +55,11 @@ fn a_room_has_its_own_talk() {
         ann.ask("second", &[&format!("[#rust {}]ann: second", ann.me())]);
         tom.expect(&format!("[#rust {}]ann: second", ann.me()));
 
+        tom.say("/history 1");
+        let last = tom.next("the last message");
+        assert!(last.starts_with("[#rust 20") && last.ends_with("]ann: second"), "{last}");
+        tom.expect("* this is not all that was said");
+        tom.ask("/since 2099-01-01 00:00", &["* nothing was said there"]);
         tom.ask("/members", &["* members of #rust:", "* tom (100): owner, online"]);
         tom.expect("* ann (300): member, online");
         tom.ask("/rooms", &["* #rust (open to everybody, 2 online) crabs"]);

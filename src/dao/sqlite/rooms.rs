@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::count;
 use super::read::invalid;
+use super::{count, from_sql};
 use crate::protocol::{
-    Name, NamedRoom, Party, Role, RoomKind, RoomMember, RoomName, RoomNo, Standing, Topic, UserId,
+    MessageId, Name, NamedRoom, Party, Role, RoomId, RoomKind, RoomMember, RoomName, RoomNo,
+    Standing, Topic, UserId,
 };
 
 /// The columns that [`room_of`] reads.
@@ -66,6 +67,20 @@ pub(super) fn standing(
         })
         .optional()?;
     Ok(standing.unwrap_or_default())
+}
+
+pub(super) fn since(
+    reader: &Connection,
+    account: UserId,
+    room: RoomId,
+) -> rusqlite::Result<Option<MessageId>> {
+    let sql = "
+        SELECT since FROM members
+        WHERE account = ? AND room = (SELECT no FROM rooms WHERE key = ?)";
+    reader
+        .prepare_cached(sql)?
+        .query_row(params![account.0, room.to_string()], |row| Ok(from_sql(row.get(0)?)))
+        .optional()
 }
 
 pub(super) fn members(

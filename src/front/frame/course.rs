@@ -80,6 +80,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Rooms { .. }
         | Event::Members { .. }
         | Event::Here(_)
+        | Event::History { .. }
         | Event::TopicIs(_)
         | Event::Pong
         | Event::Help { .. } => {}

@@ -92,6 +92,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         | Event::MyRooms(_)
         | Event::Rooms { .. }
         | Event::Members { .. }
+        | Event::History { .. }
         | Event::Here(_)
         | Event::TopicIs(_) => rooms::spell(event, out),
     }
@@ -233,6 +234,12 @@ fn width_in_body<T: Serialize>(part: &T) -> usize {
 }
 
 fn said(message: &Message, room: Option<&RoomName>, replayed: Option<bool>, out: &mut Vec<u8>) {
+    let (kind, sms) = sms(message);
+    let sms = Sms { replayed, room_name: room.map(ToString::to_string), ..sms };
+    encode(kind, &sms, out);
+}
+
+fn sms(message: &Message) -> (&'static str, Sms) {
     let (kind, to) = match message.room {
         RoomId::Lobby | RoomId::Named(_) => (kind::SMS, None),
         RoomId::Pair(..) => (kind::SMS_PRIVATE, message.room.other(message.sender)),
@@ -245,11 +252,9 @@ fn said(message: &Message, room: Option<&RoomName>, replayed: Option<bool>, out:
         id: Some(message.id.0),
         room: Some(message.room.to_string()),
         time: Some(message.time.0),
-        replayed,
-        room_name: room.map(ToString::to_string),
         ..Sms::default()
     };
-    encode(kind, &sms, out);
+    (kind, sms)
 }
 
 fn refused(refusal: &Refusal, out: &mut Vec<u8>) {

@@ -130,6 +130,12 @@ const KINDS: &[Kind] = &[
         refused: Command::Bad,
     },
     Kind {
+        names: &[kind::HISTORY],
+        keys: rooms::HISTORY,
+        command: rooms::history,
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::MEMBERS],
         keys: &[("room", Key::Room), ("afterId", Key::UserId)],
         command: rooms::members,
@@ -207,6 +213,10 @@ enum Key {
     Role,
     Access,
     Guests,
+    Before,
+    After,
+    Since,
+    Limit,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -239,6 +249,10 @@ struct Fields {
     role: String,
     access: String,
     guests: bool,
+    before: Option<u64>,
+    after: Option<u64>,
+    since: Option<i64>,
+    limit: u64,
 }
 
 impl Fields {
@@ -270,6 +284,10 @@ impl Fields {
             Key::Role => self.role = value(map)?,
             Key::Access => self.access = value(map)?,
             Key::Guests => self.guests = value(map)?,
+            Key::Before => self.before = map.next_value()?,
+            Key::After => self.after = map.next_value()?,
+            Key::Since => self.since = map.next_value()?,
+            Key::Limit => self.limit = value(map)?,
         }
         Ok(())
     }

@@ -125,6 +125,22 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/history",
+        arguments: "[N]",
+        help_en: "the last N messages where you talk, 20 without a number",
+        help_zh: "显示当前房间最近 N 条消息，默认 20 条",
+        parse: rooms::history,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/since",
+        arguments: "[YYYY-MM-DD] HH:MM",
+        help_en: "what was said where you talk since then (UTC)",
+        help_zh: "显示当前房间从该时间（UTC）以来的消息",
+        parse: rooms::since,
+        refused: Command::Bad,
+    },
+    Row {
         word: "/invite",
         arguments: "ID|NAME",
         help_en: "let somebody into the room you talk in",

@@ -61,6 +61,9 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Members { room, members, more } => {
             listed(&texts::members(room, members, *more, lang))
         }
+        Event::History { name, messages, more, .. } => {
+            history(messages, name.as_ref(), *more, lang)
+        }
         Event::Here(room) => server(&texts::here(room.as_deref(), lang)),
         Event::TopicIs(room) => server(&texts::topic(room, lang)),
         Event::Skipped { count, .. } => told(Reply::Skipped(*count), lang),
@@ -110,6 +113,16 @@ fn refused(code: ErrorCode, why: &str, lang: Lang) -> String {
 
 fn notice(member: &Member, what: &str) -> String {
     format!("[{}]{}: {what}{LINE_END}", marked(&member.address), marked(&member.name))
+}
+
+fn history(messages: &[Message], room: Option<&RoomName>, more: bool, lang: Lang) -> String {
+    let line = |message: &Message| said(message, &clock::utc(message.time), room);
+    let lines: String = messages.iter().map(line).collect();
+    match (messages.len(), more) {
+        (0, _) => told(Reply::NothingSaid, lang),
+        (_, true) => lines + &told(Reply::MoreSaid, lang),
+        _ => lines,
+    }
 }
 
 fn listed(lines: &[String]) -> String {

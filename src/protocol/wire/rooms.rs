@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Sms;
+
 /// What is done in a room, and `act` of [`RoomMes`].
 #[expect(missing_docs, reason = "the constants are the names")]
 pub mod act {
@@ -118,4 +120,37 @@ pub struct Members {
     pub room_name: String,
     pub members: Vec<RoomMember>,
     pub more: bool,
+}
+
+/// `HistoryMes`, client to server: what was said in a room. Of `before`, `after` and `since` one
+/// is given, or none: the last messages.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "wire fields")]
+pub struct AskHistory {
+    pub room: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    pub limit: u64,
+}
+
+/// `HistoryResMes`: a page of what was said.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds texts")]
+pub struct History {
+    pub room: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_name: Option<String>,
+    /// In order.
+    pub messages: Vec<Sms>,
+    /// There is more in the direction that was asked for.
+    pub more: bool,
+    /// Another frame of the same page follows.
+    pub part: bool,
 }

@@ -1,8 +1,11 @@
 //! Events of named rooms. A list comes in as many frames as it takes.
 
-use crate::protocol::frame::encode;
-use crate::protocol::wire::{Members, Room, RoomMember as Wire, RoomMes, Rooms, act, kind};
-use crate::protocol::{Event, NamedRoom, News, Party, Role, RoomMember, RoomNews};
+use super::{sms, width_in_body};
+use crate::protocol::frame::{HELLO_LIMIT, encode};
+use crate::protocol::wire::{
+    History, Members, Room, RoomMember as Wire, RoomMes, Rooms, act, kind,
+};
+use crate::protocol::{Event, Message, NamedRoom, News, Party, Role, RoomMember, RoomNews};
 
 /// A room takes at most some 700 bytes, escaped: so many stay below the limit of a frame.
 const ROOMS: usize = 50;
@@ -19,6 +22,14 @@ pub(super) fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Rooms { rooms, more } => listed(rooms, *more, out),
         Event::Members { room, members: these, more } => members(room, these, *more, out),
         Event::TopicIs(room) => topic(room, out),
+        Event::History { room, name, messages, more } => {
+            let about = History {
+                room: room.to_string(),
+                room_name: name.as_ref().map(ToString::to_string),
+                ..History::default()
+            };
+            history(&about, messages, *more, out);
+        }
         // Where plain text goes is a matter of lines: frames say it each time.
         _ => {}
     }
@@ -122,6 +133,28 @@ fn about(room: &NamedRoom) -> Room {
         guests: room.guests,
         ..Room::default()
     }
+}
+
+/// A page in as many frames as it takes; `more` within a page, too.
+fn history(about: &History, messages: &[Message], more: bool, out: &mut Vec<u8>) {
+    /// What a body holds beside the messages, and some.
+    const AROUND: usize = 512;
+    let mut frame = about.clone();
+    let mut width = AROUND;
+    for message in messages {
+        let (_, sms) = sms(message);
+        let wider = width_in_body(&sms) + 1;
+        if width + wider > HELLO_LIMIT {
+            frame.part = true;
+            encode(kind::HISTORY_RES, &frame, out);
+            frame = about.clone();
+            width = AROUND;
+        }
+        width += wider;
+        frame.messages.push(sms);
+    }
+    frame.more = more;
+    encode(kind::HISTORY_RES, &frame, out);
 }
 
 fn members(room: &NamedRoom, members: &[RoomMember], more: bool, out: &mut Vec<u8>) {

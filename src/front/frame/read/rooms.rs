@@ -3,8 +3,8 @@
 use super::{Fields, Key, Keys};
 use crate::protocol::wire::act;
 use crate::protocol::{
-    Command, ErrorCode, NameKey, Note, Refusal, Role, RoomAsk, RoomKind, RoomName, RoomRef, Topic,
-    UserId, Who,
+    Command, ErrorCode, MessageId, Millis, NameKey, Note, Refusal, Role, RoomAsk, RoomKind,
+    RoomName, RoomRef, Span, Topic, UserId, Who,
 };
 
 pub(super) const ROOM: Keys = &[
@@ -34,6 +34,30 @@ pub(super) fn room(fields: &Fields) -> Result<Command, Refusal> {
         _unknown => return Err(Refusal::of(ErrorCode::BadRequest)),
     };
     Ok(Command::Room(RoomRef::parse(&fields.room).map_err(Refusal::of)?, ask))
+}
+
+pub(super) const HISTORY: Keys = &[
+    ("room", Key::Room),
+    ("before", Key::Before),
+    ("after", Key::After),
+    ("since", Key::Since),
+    ("limit", Key::Limit),
+];
+
+/// Messages of a page where none are asked for.
+const PAGE: usize = 50;
+
+pub(super) fn history(fields: &Fields) -> Result<Command, Refusal> {
+    let room = RoomRef::parse(&fields.room).map_err(Refusal::of)?;
+    let span = match (fields.before, fields.after, fields.since) {
+        (None, None, None) => Span::Last,
+        (Some(id), None, None) => Span::Before(MessageId(id)),
+        (None, Some(id), None) => Span::After(MessageId(id)),
+        (None, None, Some(time)) => Span::Since(Millis(time)),
+        _ => return Err(Refusal::of(ErrorCode::BadRequest)),
+    };
+    let limit = usize::try_from(fields.limit).ok().filter(|n| *n > 0).unwrap_or(PAGE);
+    Ok(Command::History { room, span, limit })
 }
 
 pub(super) fn rooms(fields: &Fields) -> Result<Command, Refusal> {

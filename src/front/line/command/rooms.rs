@@ -1,8 +1,9 @@
 //! What is typed about rooms. Where no room is named, the one that plain text goes to is meant.
 
 use super::{Wrong, somebody, split_word};
+use crate::clock;
 use crate::protocol::{
-    Command, ErrorCode, Note, Role, RoomAsk, RoomKind, RoomName, RoomRef, Topic, UserId,
+    Command, ErrorCode, Note, Role, RoomAsk, RoomKind, RoomName, RoomRef, Span, Topic, UserId,
 };
 
 /// What stands for "without guests".
@@ -63,6 +64,33 @@ pub(super) fn members(arguments: &str) -> Result<Command, Wrong> {
 pub(super) fn topic(arguments: &str) -> Result<Command, Wrong> {
     let topic = if arguments.is_empty() { None } else { Some(Topic::new(arguments)?) };
     Ok(Command::Room(RoomRef::Here, RoomAsk::Topic(topic)))
+}
+
+/// Messages that are shown where no number is given.
+const SHOWN: usize = 20;
+
+/// The most at once: `/since` says so, and the session keeps to it.
+const MAX_SHOWN: usize = 100;
+
+pub(super) fn history(arguments: &str) -> Result<Command, Wrong> {
+    let limit = match arguments {
+        "" => SHOWN,
+        number => number.parse().map_err(|_no_number| Wrong::Form)?,
+    };
+    Ok(Command::History { room: RoomRef::Here, span: Span::Last, limit })
+}
+
+/// A time of today, a day, or both.
+pub(super) fn since(arguments: &str) -> Result<Command, Wrong> {
+    let now = clock::utc(clock::now_ms());
+    let today = now.split(' ').next().unwrap_or_default();
+    let moment = match arguments.split_once(' ') {
+        Some(_) => arguments.to_owned(),
+        None if arguments.contains(':') => format!("{today} {arguments}"),
+        None => format!("{arguments} 00:00"),
+    };
+    let time = clock::from_utc(&moment).ok_or(Wrong::Form)?;
+    Ok(Command::History { room: RoomRef::Here, span: Span::Since(time), limit: MAX_SHOWN })
 }
 
 pub(super) fn invite(arguments: &str) -> Result<Command, Wrong> {
