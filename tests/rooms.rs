@@ -1,5 +1,6 @@
 //! Named rooms, over every front and every store: coming in, talking, leaving, and who is told.
 
+mod client;
 mod frames;
 mod lines;
 
