@@ -1,5 +1,6 @@
 //! The broadcast stage: owns [`State`] and every session's outbox handle, applies inputs in
-//! order and carries out their effects. The Manager and the onlineMap of the Go original.
+//! order and carries out their effects. The Manager and the onlineMap of the Go original. Which
+//! thread leads it is `stage`'s business.
 //!
 //! It never waits for a peer, a disk, the network or a lock that somebody holds across I/O:
 //! its outboxes never block, and the journal's inbox is bounded by the budgets of the senders.

@@ -1,5 +1,6 @@
 //! Group commit: one transaction for everything that waits, then, and only then, the word that
-//! it is stored. Owns the write side of the store, in the thread `journal`.
+//! it is stored. Owns the write side of the store. Led by the thread `journal`, and with the memory
+//! store by whoever sends (see `stage`).
 //!
 //! Its inbox is bounded by the budgets of those who put in: sends in flight, one waiting write
 //! per session, one cursor per device and room while the store answers.
