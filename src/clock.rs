@@ -40,13 +40,17 @@ pub fn from_utc(text: &str) -> Option<Millis> {
         && (0..24).contains(&hour)
         && (0..60).contains(&minute)
         && date.next().is_none();
+    // Before anything is reckoned with: anybody can type a year of nineteen digits.
+    if !is_moment {
+        return None;
+    }
     // Years begin in March here, too (see `civil`).
     let (year, from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let day_of_year = (153 * from_march + 2) / 5 + day - 1;
     let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
     // 30 February is the 2nd of March.
-    let is_there = is_moment && civil(days).2 == day;
+    let is_there = civil(days).2 == day;
     is_there.then(|| Millis(((days * 24 + hour) * 60 + minute) * 60_000))
 }
 
@@ -87,5 +91,7 @@ mod tests {
         {
             assert_eq!(from_utc(text), None, "{text}");
         }
+        assert_eq!(from_utc("9223372036854775807-1-1 0:0"), None);
+        assert_eq!(from_utc("2026-1-9223372036854775807 0:0"), None);
     }
 }
