@@ -82,7 +82,7 @@ Plain mode
     connected SERVER                disconnected MS-TO-RETRY|- WORDS
     first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
-    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT ROOM-NAME   (replayed: said before)
+    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME]   (replayed: said before)
     room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
     room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
     my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|

@@ -76,7 +76,7 @@ fn a_script_says_something_and_ends_when_it_is_stored() {
     peer.said(4, 200, "two\nlines\u{1b}[2J");
     let said = program.line("said");
     assert_eq!(said[1..3], ["lobby", "4"]);
-    assert_eq!(said[4..], ["200", "user 200", "two\\nlines\\u{1b}[2J", ""]);
+    assert_eq!(said[4..], ["200", "user 200", "two\\nlines\\u{1b}[2J"]);
     drop(peer);
     assert_eq!(program.exit_code(), 1, "an unknown command was not sent");
 }

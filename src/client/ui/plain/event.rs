@@ -81,8 +81,10 @@ fn said(said: &Said) -> String {
     let kind = if said.replayed { "replayed" } else { "said" };
     let (room, id) = (said.room.to_string(), said.id.0.to_string());
     let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
-    let room_name = said.room_name.as_deref().unwrap_or_default();
-    line(kind, &[&room, &id, &time, &sender, &said.name, &said.text, room_name])
+    // What is said in the lobby and in private has the fields it always had.
+    let mut fields = vec![room.as_str(), &id, &time, &sender, &said.name, &said.text];
+    fields.extend(said.room_name.as_deref());
+    line(kind, &fields)
 }
 
 fn on(shown: bool) -> &'static str {
