@@ -27,7 +27,7 @@ fn said() -> Event {
         text: text(),
         reference: Reference::new("r1").unwrap(),
     };
-    Event::Said { message: Arc::new(message), address: "127.0.0.1:5000".into() }
+    Event::Said { message: Arc::new(message), address: "127.0.0.1:5000".into(), room: None }
 }
 
 fn dialects() -> Vec<&'static Dialect> {

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use hubbub::protocol::{Act, Message, MessageId, Receipts, RoomId, SessionId, UserId};
-use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
+use hubbub::state::{Attach, Effect, Fate, Input, Moment, Posted, State};
 
 use crate::codec::text;
 use crate::harness::measure;
@@ -36,6 +36,8 @@ impl Room {
                 address: format!("10.0.0.1:{id}").into(),
                 device: None,
                 receipts: Receipts::default(),
+                rooms: true,
+                operator: false,
             };
             state.apply(Input::Attach(Box::new(attach)), Moment::default(), &mut effects);
             effects.clear();
@@ -65,7 +67,8 @@ impl Room {
             reference: append.reference.clone(),
         };
         let outcome = Ok((Arc::new(message), true));
-        let posted = Posted { session, reference: append.reference, bytes, outcome };
+        let fate = Fate::Sent { reference: append.reference, bytes, outcome };
+        let posted = Posted { session, fate };
         self.state.apply(Input::Posted(vec![posted]), Moment::default(), &mut self.effects);
         black_box(&self.effects);
         self.effects.clear();

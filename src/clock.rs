@@ -26,6 +26,34 @@ pub fn utc(time: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
+/// Reads `2026-11-20 23:37`, UTC. `None`: no such moment.
+pub fn from_utc(text: &str) -> Option<Millis> {
+    let (date, time) = text.split_once(' ')?;
+    let mut date = date.split('-').map(str::parse);
+    let (year, month, day): (i64, i64, i64) =
+        (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
+    let (hour, minute) = time.split_once(':')?;
+    let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
+    let is_moment = (1970..10_000).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && date.next().is_none();
+    // Before anything is reckoned with: anybody can type a year of nineteen digits.
+    if !is_moment {
+        return None;
+    }
+    // Years begin in March here, too (see `civil`).
+    let (year, from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
+    // 30 February is the 2nd of March.
+    let is_there = civil(days).2 == day;
+    is_there.then(|| Millis(((days * 24 + hour) * 60 + minute) * 60_000))
+}
+
 /// Year, month and day of a day counted from 1970-01-01 in the proleptic Gregorian calendar:
 /// 400 years are always 146,097 days; within them the year is taken to begin in March, so that
 /// the leap day is its last.
@@ -54,5 +82,16 @@ mod tests {
         assert_eq!(at(1_795_217_831), "2026-11-20 23:37:11");
         assert_eq!(at(-1), "1969-12-31 23:59:59");
         assert_eq!(at(4_107_542_400), "2100-03-01 00:00:00");
+        for text in ["1970-01-01 00:00", "2000-02-29 23:59", "2026-11-20 23:37", "2100-03-01 00:00"]
+        {
+            assert_eq!(from_utc(text).map(utc), Some(format!("{text}:00")));
+        }
+        for text in
+            ["", "2026-11-20", "2026-02-29 00:00", "2026-13-01 00:00", "x-1-1 0:0", "1-1-1 0:0"]
+        {
+            assert_eq!(from_utc(text), None, "{text}");
+        }
+        assert_eq!(from_utc("9223372036854775807-1-1 0:0"), None);
+        assert_eq!(from_utc("2026-1-9223372036854775807 0:0"), None);
     }
 }

@@ -107,6 +107,14 @@ pub enum UserAct {
         /// Whose.
         id: i64,
     },
+    /// Let an account keep order in every room, from its next login on
+    Operator {
+        /// Whose.
+        id: i64,
+        /// Not any more.
+        #[arg(long)]
+        off: bool,
+    },
     /// Delete an account; its messages stay
     Delete {
         /// Whose.

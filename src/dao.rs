@@ -29,7 +29,10 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use self::record::Record;
-use crate::protocol::{Device, ErrorCode, Message, MessageId, NameKey, RoomId, SessionId, UserId};
+use crate::protocol::{
+    Device, ErrorCode, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName,
+    RoomNo, SessionId, Standing, UserId,
+};
 
 /// Why a store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +87,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError>;
 
-    /// Where a device is, in every room that its account is in: the lobby and its private
-    /// rooms. Rooms it has taken nothing of are at id 0, or behind what was said there to an
+    /// Where a device is, in every room that its account is in: the lobby, its private rooms and
+    /// the named ones it is a member of. Rooms it has taken nothing of are at id 0, or behind what was said there to an
     /// earlier owner of the account's id; an unknown device is where the account's furthest
     /// one is.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
@@ -112,6 +115,48 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Every room in which something was ever said and the last id given there, in order.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError>;
+
+    /// A named room.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError>;
+
+    /// The room of this name.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn room_named(&self, name: &RoomName) -> Result<Option<NamedRoom>, StoreError>;
+
+    /// Up to `limit` named rooms of every kind, by name, those behind `after` or all.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn named_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError>;
+
+    /// The named rooms that an account is a member of, by number, and what it is there.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError>;
+
+    /// What an account is to a named room.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError>;
+
+    /// Up to which id a private or named room is not for an account: it came later, or its id had
+    /// another owner then. `None`: it is not in it.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError>;
+
+    /// Up to `limit` members of a named room with ids above `after`, by id, none of them online.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn members(
+        &self,
+        no: RoomNo,
+        after: UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomMember>, StoreError>;
+
+    /// May this account keep order in every room?
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn is_operator(&self, account: UserId) -> Result<bool, StoreError>;
 
     /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
     /// may be gone, and what cannot be read is left out, with a line in the log.

@@ -25,6 +25,9 @@ pub struct Dialect {
     /// The sender's own session gets its messages back like everybody (lines); otherwise it is
     /// told only that they are stored.
     pub echo: bool,
+    /// It has words for rooms other than the lobby and private ones; who speaks a dialect without
+    /// gets nothing of them, and nothing of them counts as taken.
+    pub rooms: bool,
     /// For peers that take a short read for a whole frame: how many of these bytes one write may
     /// hold, given the connection's segment size. The bytes begin at a frame's first byte.
     /// `None`: the stream may be cut anywhere.

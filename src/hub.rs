@@ -1,5 +1,6 @@
 //! The broadcast stage: owns [`State`] and every session's outbox handle, applies inputs in
-//! order and carries out their effects. The Manager and the onlineMap of the Go original.
+//! order and carries out their effects. The Manager and the onlineMap of the Go original. Which
+//! thread leads it is `stage`'s business.
 //!
 //! It never waits for a peer, a disk, the network or a lock that somebody holds across I/O:
 //! its outboxes never block, and the journal's inbox is bounded by the budgets of the senders.
@@ -21,9 +22,11 @@ use crate::dao::{Health, Job, Tell, Write};
 use crate::envelope::{Bytes, Dialect};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
-use crate::protocol::{Event, Farewell, Millis, SessionId, UserId, Welcome};
+use crate::protocol::{
+    BySession, Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
+};
 use crate::stage::{self, Guests, Inbox, Next, Source};
-use crate::state::{Effect, Input, Moment, State};
+use crate::state::{Effect, Input, Joined, Moment, State};
 use cursors::Cursors;
 use fanout::Fanout;
 
@@ -40,14 +43,22 @@ pub enum Item {
 /// How to reach a session.
 #[derive(Debug)]
 pub struct Seat {
-    /// Its byte path.
-    pub outbox: Arc<Outbox>,
-    /// How events are spelled for it.
-    pub dialect: &'static Dialect,
+    /// How it is told something.
+    pub path: Path,
     /// Its share of acts in flight, given back as they finish.
     pub acts: Arc<Budget>,
     /// To its thread. Holds as many signals as can be outstanding, so telling never blocks.
     pub signals: Sender<Signal>,
+}
+
+/// How a session is told something. Lists of members hold these side by side: a delivery looks
+/// at nothing else but the outbox.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// Its byte path.
+    pub outbox: Arc<Outbox>,
+    /// How events are spelled for it.
+    pub dialect: &'static Dialect,
     /// The account whose shared cursor follows what this session was sent; `None` for guests
     /// and for devices that acknowledge.
     pub shared_cursor_of: Option<UserId>,
@@ -59,6 +70,10 @@ pub enum Signal {
     /// Attached. A guest is live; for an account send the login reply and what the store has,
     /// then say [`Input::CaughtUp`].
     Attached(Welcome),
+    /// What is said in these rooms, which the account is in, is held from now on.
+    Ready(Vec<(NamedRoom, Role)>),
+    /// In the room that was asked for, or not.
+    Joined(Option<Joined>),
     /// Live: the hub sends from now on.
     Live,
     /// Look into the store once more.
@@ -95,7 +110,7 @@ pub struct Parts {
 pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
     let mut hub = Hub {
         parts,
-        seats: HashMap::new(),
+        seats: BySession::default(),
         fanout: Fanout::default(),
         cursors: Cursors::default(),
         jobs: Vec::new(),
@@ -111,7 +126,7 @@ pub fn start(parts: Parts, source: Source<Item>) -> io::Result<JoinHandle<()>> {
 
 struct Hub {
     parts: Parts,
-    seats: HashMap<SessionId, Arc<Seat>>,
+    seats: BySession<Seat>,
     fanout: Fanout,
     cursors: Cursors,
     /// What this batch puts into the journal.
@@ -127,7 +142,7 @@ impl Hub {
         let now = self.moment();
         for item in batch.drain(..) {
             match item {
-                Item::Seat(id, seat) => drop(self.seats.insert(id, Arc::new(seat))),
+                Item::Seat(id, seat) => drop(self.seats.insert(id, seat)),
                 Item::Input(input) => self.apply(input, now),
             }
         }
@@ -157,6 +172,15 @@ impl Hub {
         match effect {
             Effect::Enter(id) => self.enter(id),
             Effect::Leave(id) => self.leave(id),
+            Effect::Subscribe { session, room } => self.subscribe(session, room),
+            Effect::Unsubscribe { session, room } => {
+                self.fanout.flush(&self.seats, &mut self.cursors);
+                self.fanout.unsubscribe(session, room);
+            }
+            Effect::Room { room, event, from } => {
+                self.fanout.tell_room(room, event, from);
+                self.flush_if_large();
+            }
             Effect::All { event, from } => {
                 self.fanout.tell_all(event, from);
                 self.flush_if_large();
@@ -167,6 +191,9 @@ impl Hub {
             }
             Effect::Append { session, append } => {
                 self.jobs.push(Job { write: Write::Append(append), tell: Tell::Hub(session) });
+            }
+            Effect::Change { session, change } => {
+                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Hub(session) });
             }
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
@@ -181,6 +208,8 @@ impl Hub {
             Effect::Attached { session, welcome } => {
                 self.signal(session, Signal::Attached(welcome));
             }
+            Effect::Ready { session, rooms } => self.signal(session, Signal::Ready(rooms)),
+            Effect::Joined { session, joined } => self.signal(session, Signal::Joined(joined)),
             Effect::Caught { session, live } => {
                 self.signal(session, if live { Signal::Live } else { Signal::Again });
             }
@@ -205,7 +234,14 @@ impl Hub {
     fn enter(&mut self, id: SessionId) {
         self.fanout.flush(&self.seats, &mut self.cursors);
         if let Some(seat) = self.seats.get(&id) {
-            self.fanout.enter(id, seat);
+            self.fanout.enter(id, &seat.path);
+        }
+    }
+
+    fn subscribe(&mut self, id: SessionId, room: RoomId) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        if let Some(seat) = self.seats.get(&id) {
+            self.fanout.subscribe(id, room, &seat.path);
         }
     }
 
@@ -237,9 +273,9 @@ impl Hub {
         let mut spelled: HashMap<usize, Bytes> = HashMap::new();
         for seat in self.seats.values() {
             let bytes = spelled
-                .entry(seat.dialect.slot)
-                .or_insert_with(|| seat.dialect.bytes(&Event::Farewell(farewell)));
-            seat.outbox.finish(bytes);
+                .entry(seat.path.dialect.slot)
+                .or_insert_with(|| seat.path.dialect.bytes(&Event::Farewell(farewell)));
+            seat.path.outbox.finish(bytes);
         }
         if self.parts.stopped.try_send(()).is_err() {
             log::debug!("nobody waits for the hub to stop");

@@ -1,5 +1,6 @@
 //! Group commit: one transaction for everything that waits, then, and only then, the word that
-//! it is stored. Owns the write side of the store, in the thread `journal`.
+//! it is stored. Owns the write side of the store. Led by the thread `journal`, and with the memory
+//! store by whoever sends (see `stage`).
 //!
 //! Its inbox is bounded by the budgets of those who put in: sends in flight, one waiting write
 //! per session, one cursor per device and room while the store answers.
@@ -18,7 +19,7 @@ use crate::dao::{Health, Job, StoreError, Tell, Write, Writer, Written};
 use crate::hub::Item;
 use crate::protocol::{ErrorCode, SessionId};
 use crate::stage::{self, Guests, Inbox, Next, Source};
-use crate::state::{Input, Posted};
+use crate::state::{Fate, Input, Posted};
 
 /// Writes in one transaction. 512 commit in some 2 ms; a larger batch gains nothing and delays
 /// its first sender.
@@ -182,13 +183,26 @@ fn as_posted(
     write: Write,
     result: Result<Written, ErrorCode>,
 ) -> Option<Posted> {
-    // Only appends are sent on behalf of the hub.
-    let Write::Append(append) = write else { return None };
-    let outcome = match result {
-        Ok(Written::Stored { message, fresh }) => Ok((message, fresh)),
-        Ok(Written::Refused(code)) | Err(code) => Err(code),
-        Ok(_) => Err(ErrorCode::Internal),
+    let fate = match write {
+        Write::Append(append) => {
+            let outcome = match result {
+                Ok(Written::Stored { message, fresh }) => Ok((message, fresh)),
+                Ok(Written::Refused(code)) | Err(code) => Err(code),
+                Ok(_) => Err(ErrorCode::Internal),
+            };
+            let bytes = append.text.as_str().len();
+            Fate::Sent { reference: append.reference, bytes, outcome }
+        }
+        Write::Room(change) => {
+            let outcome = match result {
+                Ok(Written::Room(done)) => Ok(done),
+                Ok(Written::Refused(code)) | Err(code) => Err(code),
+                Ok(_) => Err(ErrorCode::Internal),
+            };
+            Fate::Changed { change, outcome }
+        }
+        // Nothing else is sent on behalf of the hub.
+        _ => return None,
     };
-    let bytes = append.text.as_str().len();
-    Some(Posted { session, reference: append.reference, bytes, outcome })
+    Some(Posted { session, fate })
 }

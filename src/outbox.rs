@@ -6,7 +6,8 @@
 //! idle to queued and back happens under it, so no byte overtakes another and no wake-up is
 //! lost. So there is one thread per connection, for slow peers too.
 //!
-//! The queue is the per-user channel of the Go original, a crossbeam channel of shared bytes.
+//! The queue is the per-user channel of the Go original, a crossbeam channel of shared bytes,
+//! made when the kernel refuses something for the first time.
 //! The direct send stands beside it because a writer thread woken per delivery costs five times
 //! the CPU of the send itself (21.8 against 4.0 µs).
 //!
@@ -18,6 +19,7 @@
 
 mod flusher;
 mod marks;
+mod opening;
 mod socket;
 
 pub use flusher::Flusher;
@@ -30,8 +32,8 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::envelope::Bytes;
-use crate::tls::{self, Channel, TlsError};
-use crate::transport::{self, Opened, Opener};
+use crate::tls::{self, Channel};
+use crate::transport;
 use crossbeam_channel::{Receiver, Sender};
 use marks::Marks;
 use socket::Socket;
@@ -52,8 +54,10 @@ pub const FAREWELL_TIME: Duration = Duration::from_millis(1500);
 /// [`crate::envelope::Dialect::cut`].
 pub type Cut = fn(&[u8], usize) -> usize;
 
-/// One peer's bytes.
+/// One peer's bytes. A delivery to a thousand peers finds none of them in the processor's cache,
+/// so what each push looks at stands in two lines of it.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Outbox {
     /// Protects the order of bytes to this peer. Held across non-blocking calls only.
     inner: Mutex<Inner>,
@@ -65,12 +69,10 @@ pub struct Outbox {
 
 #[derive(Debug)]
 struct Inner {
-    /// What the kernel has not been offered yet, behind `head`.
-    queue: (Sender<Bytes>, Receiver<Bytes>),
-    /// What the kernel took a part of: bytes, how much it took, and the end of the write begun.
-    head: Option<(Bytes, usize, usize)>,
-    /// Bytes in `head` and `queue` that the kernel has not accepted.
+    /// Bytes in the backlog that the kernel has not accepted.
     queued: usize,
+    /// Made when the kernel refuses something for the first time.
+    backlog: Option<Box<Backlog>>,
     /// Bytes accepted by the kernel since the connection began.
     sent: u64,
     /// For peers that take a short read for a whole frame: cut, and the segment size.
@@ -82,7 +84,16 @@ struct Inner {
     phase: Phase,
     /// The flusher has this outbox in its list.
     with_flusher: bool,
-    marks: Marks,
+    /// `None`: the peer acknowledges by itself.
+    marks: Option<Box<Marks>>,
+}
+
+#[derive(Debug)]
+struct Backlog {
+    /// What the kernel took a part of: bytes, how much it took, and the end of the write begun.
+    head: Option<(Bytes, usize, usize)>,
+    /// What the kernel has not been offered yet, behind `head`.
+    queue: (Sender<Bytes>, Receiver<Bytes>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,21 +130,16 @@ enum Turn {
 impl Outbox {
     /// An outbox for this stream. The cut is for the dialect the connection starts with.
     pub fn new(stream: Arc<TcpStream>, flusher: Flusher, cut: Option<Cut>) -> Arc<Self> {
-        // Bounded by MAX_QUEUED bytes; a bounded channel would reserve its slots at once (25 KiB
-        // per idle session at 1024).
-        #[expect(clippy::disallowed_methods, reason = "bounded by MAX_QUEUED bytes")]
-        let queue = crossbeam_channel::unbounded();
         let inner = Inner {
-            queue,
-            head: None,
             queued: 0,
+            backlog: None,
             sent: 0,
             cut: cut.map(|cut| (cut, transport::segment(&stream))),
             tls: None,
             sealed: 0,
             phase: Phase::Open,
             with_flusher: false,
-            marks: Marks::default(),
+            marks: None,
         };
         Arc::new(Self { inner: Mutex::new(inner), space: Condvar::new(), stream, flusher })
     }
@@ -152,7 +158,7 @@ impl Outbox {
     /// From now on marks are kept: the peer cannot acknowledge, so what it has taken is counted
     /// by bytes.
     pub fn keep_marks(&self) {
-        self.lock().marks.keep();
+        self.lock().marks.get_or_insert_default();
     }
 
     /// Sends, or queues what the kernel refuses. Never blocks. With the bytes go the marks that
@@ -172,7 +178,7 @@ impl Outbox {
         self.take(&mut inner, bytes);
         let end = inner.sent + inner.queued as u64;
         let sent = inner.sent;
-        Ok(inner.marks.add_and_pass(marks, end, sent))
+        Ok(inner.marks.as_mut().map_or_else(Vec::new, |kept| kept.add_and_pass(marks, end, sent)))
     }
 
     /// Says this after what is queued, then shuts our side; the peer has [`FAREWELL_TIME`] for
@@ -193,9 +199,12 @@ impl Outbox {
     pub fn cut_short(self: &Arc<Self>, farewell: &Bytes) {
         let mut inner = self.lock();
         if inner.phase == Phase::Open {
-            let dropped: usize = inner.queue.1.try_iter().map(|bytes| bytes.len()).sum();
+            let behind = inner.backlog.iter().flat_map(|backlog| backlog.queue.1.try_iter());
+            let dropped: usize = behind.map(|bytes| bytes.len()).sum();
             inner.queued -= dropped;
-            inner.marks.forget();
+            if let Some(marks) = &mut inner.marks {
+                marks.forget();
+            }
         }
         self.close(&mut inner, FAREWELL_TIME, farewell);
     }
@@ -231,8 +240,9 @@ impl Outbox {
     /// everything, that is all of them; otherwise those whose bytes have left the kernels.
     pub fn taken(&self, orderly: bool) -> Vec<Mark> {
         let mut inner = self.lock();
-        let sent = inner.sent;
-        if orderly && inner.queued == 0 { inner.marks.all() } else { inner.marks.pass(sent) }
+        let (sent, is_all) = (inner.sent, orderly && inner.queued == 0);
+        let Some(marks) = &mut inner.marks else { return Vec::new() };
+        if is_all { marks.all() } else { marks.pass(sent) }
     }
 
     fn take(self: &Arc<Self>, inner: &mut Inner, bytes: &Bytes) {
@@ -246,11 +256,12 @@ impl Outbox {
         let is_first = inner.queued == 0;
         inner.queued += bytes.len() - taken;
         if is_first {
-            inner.head = Some((Arc::clone(bytes), taken, inner.one_write(bytes, 0)));
+            let end = inner.one_write(bytes, 0);
+            inner.backlog().head = Some((Arc::clone(bytes), taken, end));
             if self.send(inner, usize::MAX).is_err() {
                 self.lose(inner);
             }
-        } else if inner.queue.0.send(Arc::clone(bytes)).is_err() {
+        } else if inner.backlog().queue.0.send(Arc::clone(bytes)).is_err() {
             // The receiver stands beside the sender, so this cannot happen.
             self.lose(inner);
         }
@@ -292,20 +303,21 @@ impl Outbox {
     fn send(&self, inner: &mut Inner, most: usize) -> io::Result<()> {
         let until = inner.sent.saturating_add(most as u64);
         while inner.sent < until
-            && let Some((bytes, from, end)) = inner.head.take()
+            && let Some((bytes, from, end)) = inner.take_head()
         {
             let end = if from < end { end } else { from + inner.one_write(&bytes, from) };
             let Some(part) = bytes.get(from..end) else { continue };
             let Some(sent) = inner.offer(&self.stream, part)? else {
-                inner.head = Some((bytes, from, end));
+                inner.backlog().head = Some((bytes, from, end));
                 return Ok(());
             };
             inner.queued -= sent;
             inner.sent += sent as u64;
-            inner.head = if from + sent < bytes.len() {
+            let backlog = inner.backlog();
+            backlog.head = if from + sent < bytes.len() {
                 Some((bytes, from + sent, end))
             } else {
-                inner.queue.1.try_recv().ok().map(|next| (next, 0, 0))
+                backlog.queue.1.try_recv().ok().map(|next| (next, 0, 0))
             };
         }
         inner.send_sealed(&self.stream).map(drop)
@@ -331,10 +343,11 @@ impl Outbox {
 
     fn lose(&self, inner: &mut Inner) {
         inner.phase = Phase::Gone;
-        inner.head = None;
-        inner.queue.1.try_iter().for_each(drop);
+        inner.backlog = None;
         inner.queued = 0;
-        inner.marks.forget_unsent(inner.sent);
+        if let Some(marks) = &mut inner.marks {
+            marks.forget_unsent(inner.sent);
+        }
         transport::cut(&self.stream);
         self.space.notify_all();
     }
@@ -390,6 +403,19 @@ impl Outbox {
 }
 
 impl Inner {
+    fn take_head(&mut self) -> Option<(Bytes, usize, usize)> {
+        self.backlog.as_mut()?.head.take()
+    }
+
+    fn backlog(&mut self) -> &mut Backlog {
+        self.backlog.get_or_insert_with(|| {
+            // A bounded channel would reserve its slots at once (25 KiB at 1024).
+            #[expect(clippy::disallowed_methods, reason = "bounded by MAX_QUEUED bytes")]
+            let queue = crossbeam_channel::unbounded();
+            Box::new(Backlog { head: None, queue })
+        })
+    }
+
     /// How many bytes from here the next write may hold.
     fn one_write(&self, bytes: &Bytes, from: usize) -> usize {
         let rest = bytes.get(from..).unwrap_or_default();
@@ -439,39 +465,6 @@ impl Inner {
     fn is_backlogged(&self) -> bool {
         self.queued > 0 || self.tls.as_ref().is_some_and(|tls| tls.is_pending())
     }
-}
-
-/// The reading half of a sealed connection asks here, from the session's thread: one object of
-/// rustls has both ciphers. The mutex is held for one read's worth of computing, and for sending
-/// what TLS answers.
-impl Opener for Arc<Outbox> {
-    fn open(&self, sealed: &[u8], plain: &mut Vec<u8>) -> Opened {
-        let mut inner = self.lock();
-        let Some(tls) = &mut inner.tls else { return Opened::Broken };
-        let opened = tls.open(sealed, plain);
-        let answers = tls.is_pending() && inner.queued == 0;
-        if answers && matches!(inner.phase, Phase::Open | Phase::Closing(_)) {
-            if self.send(&mut inner, TURN).is_err() {
-                self.lose(&mut inner);
-            } else if inner.is_backlogged() {
-                self.hand_over(&mut inner);
-            }
-        }
-        match opened {
-            Ok(tls::Opened::Shaking) => Opened::Shaking,
-            Ok(tls::Opened::Open) => Opened::Open,
-            Ok(tls::Opened::Ended) => Opened::Ended,
-            Err(error) => {
-                log_failure(&error);
-                Opened::Broken
-            }
-        }
-    }
-}
-
-/// Anybody can send nonsense, as often as they like.
-fn log_failure(error: &TlsError) {
-    log::debug!("TLS failed: {error}");
 }
 
 #[cfg(test)]

@@ -4,17 +4,26 @@
 //! Every value here is already valid: a [`Text`] has a legal length, a [`Name`] has passed its
 //! profile. Nothing here blocks. Knows nothing of threads, sockets and stores.
 
+mod command;
 mod event;
 pub mod frame;
 mod name;
 mod reason;
+mod room;
 pub mod wire;
 
-pub use event::{Event, HelloReply, Welcome};
+pub use command::{Act, Command, Hello, Refusal, RoomAct, Span, To, Who};
+pub use event::{Event, HelloReply, News, RoomNews, Welcome};
 pub use name::{Name, NameError, NameKey};
 pub use reason::{ErrorCode, Farewell, Leaving};
+pub use room::{
+    Change, NamedRoom, Note, Party, Role, RoomAsk, RoomChange, RoomDone, RoomKind, RoomMember,
+    RoomName, RoomNo, RoomRef, Standing, Topic,
+};
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// An account (positive) or a guest (negative). Chosen at registration or given by the server.
@@ -38,6 +47,30 @@ impl fmt::Display for UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
 
+/// What is kept by session. The server chooses the numbers, so nobody can make them collide, and
+/// a delivery need not pay for a hash that withstands that (25 ns of some 4 µs).
+pub type BySession<V> = HashMap<SessionId, V, BuildHasherDefault<Numbers>>;
+
+/// Hashes a number that nobody outside chooses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Spreads neighbours over all bits, the upper ones included (Fibonacci hashing: 2^64
+        // divided by the golden ratio).
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+}
+
 /// The place of a message in its room: from 1, increasing, never used twice in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct MessageId(pub u64);
@@ -60,6 +93,8 @@ pub enum RoomId {
     Lobby,
     /// A private conversation: a room of two accounts, the smaller id first.
     Pair(UserId, UserId),
+    /// A room with a name and members.
+    Named(RoomNo),
 }
 
 impl RoomId {
@@ -82,18 +117,24 @@ impl RoomId {
         if key == "lobby" {
             return Some(Self::Lobby);
         }
+        if let Some(no) = key.strip_prefix('!') {
+            // As it is written, so that a room has one key only.
+            let no = no.parse().ok().filter(|n: &u64| *n > 0 && n.to_string() == no)?;
+            return Some(Self::Named(RoomNo(no)));
+        }
         let (a, b) = key.strip_prefix('@')?.split_once(',')?;
         let (a, b) = (a.parse().ok()?, b.parse().ok()?);
         (a <= b).then_some(Self::Pair(UserId(a), UserId(b)))
     }
 }
 
-/// The name of a room on the wire and in stores: `lobby`, `@100,200`.
+/// The key of a room on the wire and in stores: `lobby`, `@100,200`, `!17`.
 impl fmt::Display for RoomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lobby => f.write_str("lobby"),
             Self::Pair(a, b) => write!(f, "@{a},{b}"),
+            Self::Named(no) => write!(f, "!{}", no.0),
         }
     }
 }
@@ -194,174 +235,6 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(..)")
     }
-}
-
-/// Who is meant by an id or, where a name stands for an account, by a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Digits alone always mean an id.
-    Id(UserId),
-    /// Compared by the Nickname profile (RFC 8266); several accounts may bear it.
-    Named(NameKey),
-}
-
-/// Whom a message is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum To {
-    /// The group.
-    Lobby,
-    /// One account.
-    One(Who),
-}
-
-/// What a client asks, as its decoder read it: valid in form, not yet checked against anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// The first word of a client that speaks our extended protocol; before the login.
-    Hello(Hello),
-    /// A new account. Does not log in.
-    Register {
-        /// Chosen by the user, or `None`: the server gives one.
-        id: Option<UserId>,
-        /// The clear password.
-        password: Password,
-        /// The display name; `None` means the id in digits.
-        name: Option<Name>,
-    },
-    /// Become an account.
-    Login {
-        /// By id or by name.
-        who: Who,
-        /// The clear password.
-        password: Password,
-    },
-    /// Become an account again, by a token instead of a password.
-    Resume {
-        /// What [`Event::Token`] gave; as secret as a password.
-        token: Password,
-        /// The epoch that the positions are of.
-        epoch: String,
-        /// What this client holds already: not sent again.
-        positions: Vec<(RoomId, MessageId)>,
-    },
-    /// Change one's own password.
-    Passwd {
-        /// The present one.
-        old: Password,
-        /// The new one.
-        new: Password,
-    },
-    /// Say something.
-    Send {
-        /// To all or to one.
-        to: To,
-        /// What.
-        text: Text,
-        /// The client's name for this send; the server makes one where there is none.
-        reference: Option<Reference>,
-    },
-    /// Who is online?
-    Who,
-    /// A new display name.
-    Rename(Name),
-    /// "This device has everything of this room up to here."
-    Received {
-        /// Which room.
-        room: RoomId,
-        /// The last id taken.
-        up_to: MessageId,
-    },
-    /// "I have read this room up to here": shared by all devices of the account.
-    Read {
-        /// Which room.
-        room: RoomId,
-        /// The last id read.
-        up_to: MessageId,
-    },
-    /// What others may see of one's progress.
-    Receipts(Receipts),
-    /// Are you there?
-    Ping,
-    /// What can I type?
-    Help,
-    /// A clean end.
-    Logout,
-    /// Understood as a command, but not a good one: told, and the connection goes on.
-    Bad(Refusal),
-    /// A login that cannot be right, answered with [`Event::LoginRefused`]: a client that waits
-    /// for the answer to its login takes no other.
-    BadLogin(Refusal),
-    /// A registration that cannot be right, answered with [`Event::RegisterRefused`].
-    BadRegister(Refusal),
-}
-
-/// The first word of a client that speaks the extended protocol.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hello {
-    /// The client program and its version, for the log.
-    pub client: String,
-    /// Under which name the account's cursors are kept for this client; `None`: shared ones.
-    pub device: Option<Device>,
-    /// It will move its cursor itself, by [`Command::Received`].
-    pub receipts: bool,
-}
-
-/// A command that was refused, and the send it was about if it was one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The client's name for the send, if it gave one.
-    pub reference: Option<Reference>,
-    /// Why.
-    pub code: ErrorCode,
-    /// What was wrong in particular: ids that share a name, a limit. Never a secret or a text.
-    pub detail: Option<String>,
-}
-
-impl Refusal {
-    /// A refusal that is about no particular send.
-    pub fn of(code: ErrorCode) -> Self {
-        Self { reference: None, code, detail: None }
-    }
-}
-
-/// What a session asks of the hub: names are resolved, the limits are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Say something in a room. The session has seen that the other account exists.
-    Send {
-        /// Where.
-        room: RoomId,
-        /// What.
-        text: Text,
-        /// The client's name for it.
-        reference: Option<Reference>,
-    },
-    /// Who is online?
-    Who,
-    /// A new display name; an account's is in the store already.
-    Rename {
-        /// The new name.
-        name: Name,
-        /// Another account bears the same name.
-        shared: bool,
-    },
-    /// The device of this session has this room up to here. The session has seen that the room
-    /// is the account's, and that the id is one of the room's.
-    Received {
-        /// Which room.
-        room: RoomId,
-        /// The last id taken.
-        up_to: MessageId,
-    },
-    /// The account has read this room up to here. Seen as above.
-    Read {
-        /// Which room.
-        room: RoomId,
-        /// The last id read.
-        up_to: MessageId,
-    },
-    /// What others may see of the account's progress; it is stored already.
-    Receipts(Receipts),
 }
 
 /// What others may see of how far an account has come.

@@ -5,14 +5,17 @@
 mod account;
 mod asking;
 mod ending;
+mod history;
 mod host;
 mod opening;
 mod replay;
 mod resume;
+mod rooms;
 
 pub use host::{Guests, Host, Policy};
 pub use opening::Encryption;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -27,8 +30,8 @@ use crate::hub::{self, Item, Signal};
 use crate::limits::{self, Admitted, Bucket, Budget};
 use crate::outbox::{Outbox, PushError};
 use crate::protocol::{
-    Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, Refusal, SessionId,
-    UserId,
+    Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, NamedRoom, Refusal,
+    RoomName, RoomNo, SessionId, UserId,
 };
 use crate::stage;
 use crate::state::Input;
@@ -149,6 +152,10 @@ struct Session<'a> {
     messages: Bucket,
     signals: (Sender<Signal>, Receiver<Signal>),
     known: asking::Known,
+    /// Names of rooms that this session has met.
+    names: HashMap<RoomNo, RoomName>,
+    /// Where plain text goes, at a line; `None`: the lobby.
+    here: Option<NamedRoom>,
     login_deadline: Instant,
     heard_at: Instant,
     /// A detach was sent, or none is needed.
@@ -188,6 +195,8 @@ impl<'a> Session<'a> {
             messages: Bucket::new(limits::MESSAGES, now),
             signals: bounded(hub::MAX_SIGNALS),
             known: asking::Known::default(),
+            names: HashMap::new(),
+            here: None,
             login_deadline: now + host.policy.login_timeout,
             heard_at: now,
             is_detached: true,
@@ -307,6 +316,13 @@ impl<'a> Session<'a> {
             Command::Received { room, up_to } => self.mark(room, up_to, Mark::Received),
             Command::Read { room, up_to } => self.mark(room, up_to, Mark::Read),
             Command::Receipts(receipts) => self.set_receipts(receipts),
+            Command::Create { name, kind, guests } => {
+                return self.create_room(name, kind, guests);
+            }
+            Command::Room(room, ask) => return self.on_room(&room, ask),
+            Command::Rooms(after) => self.list_rooms(after),
+            Command::Members(room, after) => self.list_members(&room, after),
+            Command::History { room, span, limit } => return self.history(&room, span, limit),
             Command::Ping => self.tell(&Event::Pong),
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
             Command::Logout => {
@@ -392,6 +408,8 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Login { .. }
             | Command::Resume { .. }
             | Command::Receipts(_)
+            | Command::Create { .. }
+            | Command::Room(..)
             | Command::Passwd { .. }
             | Command::Rename(_)
     )

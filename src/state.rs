@@ -4,104 +4,30 @@
 //! Owned by the hub; a model test (`tests/rules.rs`) checks it.
 //! Knows nothing of clocks, channels, sockets, stores, locks and logs.
 
+mod effect;
 mod input;
 mod people;
 mod progress;
 mod replay;
+mod rights;
+mod rooms;
 mod sends;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Append, Device, ErrorCode, Event, Farewell, Leaving, Member, MessageId, Millis, Name,
-    Refusal, RoomId, SessionId, UserId, Welcome,
+    Act, Device, ErrorCode, Event, Farewell, Leaving, Member, Millis, Name, Refusal, RoomId,
+    RoomNo, SessionId, UserId, Welcome,
 };
-pub use input::{Attach, Input, Moment, Posted};
+pub use effect::{Effect, Joined};
+pub use input::{Attach, Fate, Input, Moment, Posted};
+pub use rights::{Actor, Deed, RIGHTS, Rank, Right, may};
+pub use rooms::MAX_ROOMS;
 
 use people::People;
 use replay::{Held, Link};
-
-/// What is to be done, in this order.
-#[derive(Debug)]
-pub enum Effect {
-    /// From here on this session gets what is told to all.
-    Enter(SessionId),
-    /// From here on it does not.
-    Leave(SessionId),
-    /// Tell all who entered.
-    All {
-        /// What.
-        event: Arc<Event>,
-        /// The session it comes from, whose dialect may not want it back.
-        from: Option<SessionId>,
-    },
-    /// Tell one.
-    One {
-        /// Whom.
-        session: SessionId,
-        /// What.
-        event: Arc<Event>,
-        /// It comes from this very session, whose dialect may not want it back.
-        own: bool,
-    },
-    /// Store this; say [`Input::Posted`] when it is known what became of it.
-    Append {
-        /// Who sent it.
-        session: SessionId,
-        /// What.
-        append: Append,
-    },
-    /// A device has a room up to here.
-    Cursor {
-        /// Whose.
-        account: UserId,
-        /// Which device; `None`: the shared one.
-        device: Option<Device>,
-        /// Which room.
-        room: RoomId,
-        /// The last id taken.
-        up_to: MessageId,
-    },
-    /// An account has read a room up to here.
-    Read {
-        /// Whose.
-        account: UserId,
-        /// Which room.
-        room: RoomId,
-        /// The last id read.
-        up_to: MessageId,
-    },
-    /// Acts of this session are done with: their share of the budgets is free again.
-    Finished {
-        /// Whose.
-        session: SessionId,
-        /// How many acts.
-        acts: usize,
-        /// How many bytes of text.
-        bytes: usize,
-    },
-    /// The session is attached. A guest is greeted and live; for an account its thread sends the
-    /// login reply and what the store has.
-    Attached {
-        /// Which.
-        session: SessionId,
-        /// Who it is, and who else is there.
-        welcome: Welcome,
-    },
-    /// The answer to [`Input::CaughtUp`].
-    Caught {
-        /// Which.
-        session: SessionId,
-        /// It gets live events from now on; otherwise there is more in the store.
-        live: bool,
-    },
-    /// The session has left; nothing more is told to it.
-    Detached(SessionId),
-    /// Everything accepted is stored or refused, or the patience is at its end: say farewell to
-    /// all.
-    Stop(Farewell),
-}
+use rooms::{Halls, Joining};
 
 /// All chat state. One owner, one queue of inputs, no lock.
 #[derive(Debug)]
@@ -112,6 +38,7 @@ pub struct State {
     /// Those of them that are live already, and how much must be posted before they enter.
     overlapping: VecDeque<(u64, SessionId)>,
     people: People,
+    halls: Halls,
     epoch: Arc<str>,
     next_nonce: u64,
     n_in_flight: usize,
@@ -133,6 +60,11 @@ struct Session {
     /// acts in flight.
     waiting: VecDeque<Waiting>,
     link: Link,
+    /// Its dialect has words for named rooms.
+    shows_rooms: bool,
+    /// The named rooms that it is told of.
+    rooms: BTreeSet<RoomNo>,
+    joining: Option<Joining>,
 }
 
 /// What others would see must not overtake the session's own sends.
@@ -155,6 +87,7 @@ impl State {
             catching_up: Vec::new(),
             overlapping: VecDeque::new(),
             people: People::default(),
+            halls: Halls::default(),
             epoch,
             next_nonce: first_nonce,
             n_in_flight: 0,
@@ -169,6 +102,7 @@ impl State {
     pub fn apply(&mut self, input: Input, now: Moment, effects: &mut Vec<Effect>) {
         match input {
             Input::Attach(attach) => self.on_attach(attach, now, effects),
+            Input::Rooms { session, rooms } => self.on_rooms(session, rooms, effects),
             Input::CaughtUp { session, taken } => self.caught_up(session, &taken, effects),
             Input::Detach { session, why } => self.on_detach(session, why, now, effects),
             Input::Acts { session, acts } => {
@@ -223,6 +157,9 @@ impl State {
                 true => Link::Entered,
                 false => Link::Held(Held::default()),
             },
+            shows_rooms: attach.rooms,
+            rooms: BTreeSet::new(),
+            joining: None,
         };
         self.sessions.insert(id, session);
         let changes = self.people.arrive(attach);
@@ -241,6 +178,7 @@ impl State {
             effects.push(Effect::Enter(id));
         } else {
             self.catching_up.push(id);
+            self.follow_rooms(id, effects);
         }
     }
 
@@ -262,6 +200,8 @@ impl State {
     }
 
     fn leave(&mut self, id: SessionId, why: Leaving, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        self.leave_rooms(id, user, effects);
         let Some(session) = self.sessions.remove(&id) else { return };
         if matches!(session.link, Link::Entered) {
             effects.push(Effect::Leave(id));
@@ -287,6 +227,13 @@ impl State {
 
     fn act(&mut self, id: SessionId, act: Act, now: Moment, effects: &mut Vec<Effect>) {
         let Some(session) = self.sessions.get(&id) else { return };
+        let act = match act {
+            Act::Room(act) => return self.on_room_act(id, *act, effects),
+            Act::Create { name, kind, guests } => {
+                return self.create(id, (name, kind, guests), effects);
+            }
+            act => act,
+        };
         match act {
             Act::Send { room, text, reference } => {
                 return self.send(id, (room, text, reference), now, effects);
@@ -316,6 +263,12 @@ impl State {
                 self.people.set_receipts(session.user, receipts);
                 self.tell(id, Event::ReceiptsDone(receipts), effects);
             }
+            Act::Rooms(rooms, more) => self.tell_rooms(id, rooms, more, effects),
+            Act::Members(room, members, more) => {
+                self.tell_members(id, *room, (members, more), effects);
+            }
+            // Finished when they are posted.
+            Act::Room(_) | Act::Create { .. } => return,
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
     }
@@ -381,7 +334,7 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let Some(event) = session.link.pass(event) {
+        if let Some(event) = session.pass(event) {
             effects.push(Effect::One { session: id, event, own: from == Some(id) });
         }
     }
@@ -439,6 +392,17 @@ impl Waiting {
 }
 
 impl Session {
+    /// What is to be told now of something.
+    fn pass(&mut self, event: &Arc<Event>) -> Option<Arc<Event>> {
+        match &mut self.joining {
+            Some(joining) if event.room() == Some(RoomId::Named(joining.no)) => {
+                joining.held.hold(Arc::clone(event));
+                None
+            }
+            _ => self.link.pass(event),
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.n_in_flight > 0 || !self.waiting.is_empty()
     }

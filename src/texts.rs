@@ -5,6 +5,10 @@
 //! line room stands in its table of commands, the texts of the terminal client in
 //! `client::texts`.
 
+mod rooms;
+
+pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
+
 use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
 
 /// A language of texts for people.
@@ -37,6 +41,10 @@ pub enum Reply<'a> {
     PasswdDone,
     /// So many older messages are not shown.
     Skipped(u64),
+    /// There is nothing in this part of the history.
+    NothingSaid,
+    /// There is more of the history than this.
+    MoreSaid,
     /// So many came and so many left.
     Crowd {
         /// Who came.
@@ -164,6 +172,19 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "this message is too long; a message has at most 8000 bytes",
         ErrorCode::BadText => "not sent: a message is UTF-8 text without NUL characters",
         ErrorCode::ReferenceReused => "this reference was used for another message",
+        ErrorCode::UnknownRoom => "there is no such room; /create makes one",
+        ErrorCode::RoomTaken => "there is a room of this name already",
+        ErrorCode::BadRoomName => {
+            "not a name for a room: letters and digits, no blanks or commas, at most 63 bytes"
+        }
+        ErrorCode::BadTopic => "not a topic: at most 400 bytes, no control characters",
+        ErrorCode::NotInLobby => "not in the lobby: name a room",
+        ErrorCode::NotMember => "you are not in this room",
+        ErrorCode::NotThere => "they are not in this room",
+        ErrorCode::InviteOnly => "this room is for those who are invited",
+        ErrorCode::NoGuestsHere => "guests are not let into this room",
+        ErrorCode::NotAllowed => "you may not do this in this room",
+        ErrorCode::TooManyRooms => "you are in as many rooms as one can be; leave one",
         ErrorCode::Busy => "not stored, the server is busy; try again",
         ErrorCode::StoreUnavailable => "not stored, the server cannot store now; try again later",
         ErrorCode::ShuttingDown => "not stored, the server is going down; try again later",
@@ -197,6 +218,17 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "消息太长，最多 8000 字节",
         ErrorCode::BadText => "没有发送：消息必须是不含 NUL 的 UTF-8 文本",
         ErrorCode::ReferenceReused => "这个编号已用于另一条消息",
+        ErrorCode::UnknownRoom => "没有这个房间；可以用 /create 新建",
+        ErrorCode::RoomTaken => "已经有同名的房间",
+        ErrorCode::BadRoomName => "房间名不合规：只用文字和数字，不含空格或逗号，最多 63 字节",
+        ErrorCode::BadTopic => "主题不合规：最多 400 字节，不含控制字符",
+        ErrorCode::NotInLobby => "大厅里不能这样做，请指明房间",
+        ErrorCode::NotMember => "你不在这个房间里",
+        ErrorCode::NotThere => "对方不在这个房间里",
+        ErrorCode::InviteOnly => "这个房间只有受邀的人才能进",
+        ErrorCode::NoGuestsHere => "这个房间不让游客进",
+        ErrorCode::NotAllowed => "你在这个房间里没有这个权限",
+        ErrorCode::TooManyRooms => "你加入的房间已经太多，请先退出一个",
         ErrorCode::Busy => "没有保存，服务器繁忙，请重试",
         ErrorCode::StoreUnavailable => "没有保存，服务器暂时无法保存，请稍后再试",
         ErrorCode::ShuttingDown => "没有保存，服务器正在关闭，请稍后再试",
@@ -250,6 +282,8 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::PasswdDone => "password changed".to_owned(),
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
         Reply::Skipped(count) => format!("{count} older messages are not shown"),
+        Reply::NothingSaid => "nothing was said there".to_owned(),
+        Reply::MoreSaid => "this is not all that was said".to_owned(),
         Reply::Crowd { came, left } => format!("{came} came, {left} left"),
         Reply::HelpHint => {
             "/help lists the commands; a text that begins with / is sent with // instead".to_owned()
@@ -271,6 +305,8 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
+        Reply::NothingSaid => "没有消息".to_owned(),
+        Reply::MoreSaid => "还有更多消息没有显示".to_owned(),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
         Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
-    Command, Event, Farewell, Member, Message, MessageId, Millis, Reference, RoomId, Text, To,
-    UserId, Welcome, Who, frame,
+    Command, Event, Farewell, Member, Message, MessageId, Millis, Reference, RoomAsk, RoomId,
+    RoomRef, Span, Text, To, UserId, Welcome, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -114,6 +114,7 @@ fn describe(command: &Command) -> String {
             let to = match to {
                 To::Lobby => "lobby".to_owned(),
                 To::One(one) => who(one),
+                To::Room(place) => room(place),
             };
             let reference =
                 reference.as_ref().map_or(String::new(), |r| format!(" ref={}", r.as_str()));
@@ -137,6 +138,58 @@ fn describe(command: &Command) -> String {
         Command::Bad(bad) => refusal("refused", bad),
         Command::BadLogin(bad) => refusal("login-refused", bad),
         Command::BadRegister(bad) => refusal("register-refused", bad),
+        other => describe_room(other),
+    }
+}
+
+fn describe_room(command: &Command) -> String {
+    match command {
+        Command::Create { name, kind, guests } => {
+            format!("create {name} {} guests={guests}", kind.name())
+        }
+        Command::Room(place, ask) => format!("{} {}", describe_ask(ask), room(place)),
+        Command::Rooms(after) => {
+            format!("rooms after={}", after.as_ref().map_or("", |name| name.as_str()))
+        }
+        Command::History { room: place, span, limit } => {
+            let span = match span {
+                Span::Last => "last".to_owned(),
+                Span::Before(id) => format!("before {}", id.0),
+                Span::After(id) => format!("after {}", id.0),
+                Span::Since(time) => format!("since {}", time.0),
+            };
+            format!("history {} {span} limit={limit}", room(place))
+        }
+        Command::Members(place, after) => {
+            format!("members {} after={}", room(place), after.map_or(0, |id| id.0))
+        }
+        other => panic!("{other:?} is not about rooms"),
+    }
+}
+
+fn room(room: &RoomRef) -> String {
+    match room {
+        RoomRef::Here => "here".to_owned(),
+        RoomRef::Id(id) => id.to_string(),
+        RoomRef::Name(name) => name.to_string(),
+    }
+}
+
+fn describe_ask(ask: &RoomAsk) -> String {
+    let who = |who: &Who| match who {
+        Who::Id(id) => format!("id={id}"),
+        Who::Named(key) => format!("name={:?}", key.as_str()),
+    };
+    match ask {
+        RoomAsk::Join => "join".to_owned(),
+        RoomAsk::Part => "part".to_owned(),
+        RoomAsk::Topic(None) => "topic?".to_owned(),
+        RoomAsk::Topic(Some(topic)) => format!("topic {:?}", topic.as_str()),
+        RoomAsk::Invite(whom) => format!("invite {}", who(whom)),
+        RoomAsk::Kick(whom, None) => format!("kick {}", who(whom)),
+        RoomAsk::Kick(whom, Some(why)) => format!("kick {} {:?}", who(whom), why.as_str()),
+        RoomAsk::Role(whom, role) => format!("role {} {}", who(whom), role.name()),
+        RoomAsk::Set(kind, guests) => format!("set {} guests={guests}", kind.name()),
     }
 }
 
@@ -167,7 +220,11 @@ fn message(room: RoomId, text: &str) -> Arc<Message> {
 }
 
 fn said(room: RoomId, text: &str) -> Event {
-    Event::Said { message: message(room, text), address: "127.0.0.1:5000".into() }
+    Event::Said { message: message(room, text), address: "127.0.0.1:5000".into(), room: None }
+}
+
+fn replayed(message: Arc<Message>) -> Event {
+    Event::Replayed { message, room: None }
 }
 
 const PRIVATE: RoomId = RoomId::Pair(UserId(100), UserId(200));

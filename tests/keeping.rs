@@ -165,7 +165,7 @@ fn what_is_wrong_is_found_and_is_neither_exported_nor_imported() {
             UPDATE refs SET id = 77 WHERE id = 1;
             UPDATE cursors SET up_to = 99;
             INSERT INTO rooms (key, last_id) VALUES ('attic', 1);
-            INSERT INTO members VALUES (100, 55, 0);
+            INSERT INTO members (account, room, since) VALUES (100, 55, 0);
             INSERT INTO tokens VALUES (zeroblob(32), 300, '', 0);",
         )
         .unwrap();
@@ -177,7 +177,7 @@ fn what_is_wrong_is_found_and_is_neither_exported_nor_imported() {
         "points to message 77",
         "account 100: a cursor at 99 of lobby, beyond its end",
         "room \"attic\": ",
-        "account 100: private room \"none of number 55\"",
+        "account 100: room \"none of number 55\"",
         "1 rows in tokens are of accounts that do not exist",
     ] {
         assert!(ended.out.contains(found), "{found}: {}", ended.out);
@@ -211,7 +211,7 @@ fn a_file_that_is_broken_beneath_is_found() {
         .unwrap();
     let mut bytes = std::fs::read(&file).unwrap();
     // All but the pages that say which tables there are.
-    bytes[40_000..].fill(0x55);
+    bytes[110_000..].fill(0x55);
     std::fs::write(&file, bytes).unwrap();
     let ended = job(&["verify"], &live, "");
     assert!(ended.code == 1 && ended.out.contains("wrong: "), "{ended:?}");

@@ -2,13 +2,14 @@
 //! list, the journal a queue, and the thread of every session is played by hand, one step at a
 //! time, in any interleaving. What must hold is checked at each effect and at the end.
 
+mod rights;
 mod world;
 
 use hubbub::protocol::{Leaving, UserId};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use world::{ACCOUNTS, Fate, NAMES, World};
+use world::{ACCOUNTS, Fate, NAMES, ROOMS, World};
 
 /// Something that happens; numbers choose among what there is.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub enum Op {
     /// The session's own thread goes on: it reads the store, or says how far it came.
     Step(usize),
     Leave(usize, Leaving),
+    /// Something about one of the rooms.
+    Room(usize, usize, Do),
     Commit(usize, Fate),
     Post(usize),
     Wait(i64),
@@ -40,6 +43,29 @@ pub enum Ask {
     Who,
     Rename(usize),
     Received,
+    SayInRoom { room: usize, reference: u8, text: u8 },
+}
+
+/// What somebody does in a room, to an account where it is done to one.
+#[derive(Clone, Copy, Debug)]
+pub enum Do {
+    Join,
+    Part,
+    Invite(usize),
+    Kick(usize),
+    Role(usize, u8),
+    Open(bool),
+}
+
+fn deed() -> impl Strategy<Value = Do> {
+    prop_oneof![
+        6 => Just(Do::Join),
+        2 => Just(Do::Part),
+        2 => (0..ACCOUNTS).prop_map(Do::Invite),
+        2 => (0..ACCOUNTS).prop_map(Do::Kick),
+        1 => (0..ACCOUNTS, 0..3_u8).prop_map(|(who, role)| Do::Role(who, role)),
+        1 => any::<bool>().prop_map(Do::Open),
+    ]
 }
 
 fn account() -> impl Strategy<Value = Somebody> {
@@ -56,6 +82,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::Who),
         2 => (0..NAMES.len()).prop_map(Ask::Rename),
         1 => Just(Ask::Received),
+        4 => (0..ROOMS, 0..6_u8, 0..3_u8)
+            .prop_map(|(room, reference, text)| Ask::SayInRoom { room, reference, text }),
     ]
 }
 
@@ -68,6 +96,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Open(Somebody::Guest)),
         2 => (slot(), account()).prop_map(|(slot, who)| Op::LogIn(slot, who)),
         9 => (slot(), proptest::collection::vec(ask(), 1..4)).prop_map(|(s, acts)| Op::Acts(s, acts)),
+        6 => (slot(), 0..ROOMS, deed()).prop_map(|(slot, room, what)| Op::Room(slot, room, what)),
         12 => slot().prop_map(Op::Step),
         3 => (slot(), leaving).prop_map(|(slot, why)| Op::Leave(slot, why)),
         6 => (1..5_usize, fate).prop_map(|(n, fate)| Op::Commit(n, fate)),

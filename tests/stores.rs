@@ -9,6 +9,7 @@ mod keeping;
 mod marks;
 mod model;
 mod redis;
+mod rooms;
 mod sqlite;
 mod tokens;
 

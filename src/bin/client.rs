@@ -70,6 +70,10 @@ Plain mode
   Every line of the input is a text for all, or a command:
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
+    /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
+    /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
+    /topic ROOM TEXT                /invite ROOM WHO  /kick ROOM WHO [WHY]
+    /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
     /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
@@ -78,7 +82,11 @@ Plain mode
     connected SERVER                disconnected MS-TO-RETRY|- WORDS
     first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
-    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT     (replayed: said while you were away)
+    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME]   (replayed: said before)
+    room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
+    room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
+    my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|
+    member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N

@@ -3,6 +3,7 @@
 //! to hand on, and when the connection is at its end.
 
 mod hear;
+mod rooms;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Device, ErrorCode, Member, MessageId, Name, Password, Receipts, RoomId, UserId, Who, frame,
+    Device, ErrorCode, Member, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind,
+    RoomName, RoomRef, UserId, Who, frame,
 };
 
 use super::pending::Pending;
@@ -55,6 +57,10 @@ pub(super) enum Order {
     Who,
     Read { room: RoomId, up_to: MessageId },
     Receipts(Receipts),
+    CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
+    Room(RoomRef, RoomAsk),
+    Rooms(Option<RoomName>),
+    Members(RoomRef, Option<UserId>),
     Send(Unsent),
 }
 
@@ -67,6 +73,9 @@ impl Order {
             Self::Rename(_) => Some(Ask::Rename),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),
+            Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
+                Some(Ask::Room)
+            }
             Self::Receipts(_) => Some(Ask::Receipts),
             Self::Read { .. } | Self::Send(_) => None,
         }
@@ -385,6 +394,9 @@ impl Conversation {
                 let (delivered, read) = (*delivered, *read);
                 self.write(kind::RECEIPTS, &wire::ReceiptsMes { delivered, read });
             }
+            Order::CreateRoom { .. } | Order::Room(..) | Order::Rooms(_) | Order::Members(..) => {
+                self.ask_about_rooms(order);
+            }
             // These two do not wait in this queue.
             Order::Login { .. } | Order::Send(_) => {}
         }
@@ -453,6 +465,7 @@ fn sms(unsent: &Unsent) -> (&'static str, wire::Sms) {
     let sms = wire::Sms {
         content: unsent.text.as_str().to_owned(),
         to_user_id: unsent.to.map(|id| id.0),
+        room: unsent.room.as_ref().map(rooms::spelled),
         client_ref: Some(unsent.reference.as_str().to_owned()),
         ..Default::default()
     };

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::protocol::UserId;
+use crate::protocol::{RoomRef, UserId};
 
 use super::Unsent;
 
@@ -105,16 +105,21 @@ impl Pending {
     }
 
     /// A message under one's own name came: is it one of these, stored before the connection
-    /// broke? A server that says the reference is believed; else the words decide.
+    /// broke? A server that says the reference is believed; else the words decide. A room with a
+    /// name may have been meant by either of `room`.
     pub(super) fn is_own_echo(
         &self,
         reference: Option<&str>,
-        to: Option<UserId>,
+        (to, room): (Option<UserId>, &[RoomRef]),
         text: &str,
     ) -> bool {
+        let is_there = |unsent: &Unsent| match &unsent.room {
+            None => room.is_empty() && unsent.to == to,
+            Some(meant) => room.contains(meant),
+        };
         self.sends.iter().any(|send| match reference {
             Some(reference) => send.unsent.reference.as_str() == reference,
-            None => send.uncertain && send.unsent.to == to && send.unsent.text.as_str() == text,
+            None => send.uncertain && is_there(&send.unsent) && send.unsent.text.as_str() == text,
         })
     }
 
@@ -138,7 +143,7 @@ mod tests {
 
     fn unsent(n: usize) -> Unsent {
         let reference = Reference::new(&format!("r{n}")).unwrap();
-        Unsent { reference, to: None, text: Text::new("hi").unwrap() }
+        Unsent { reference, to: None, room: None, text: Text::new("hi").unwrap() }
     }
 
     #[test]
@@ -172,7 +177,7 @@ mod tests {
         assert!(pending.stored("r0").is_none());
         pending.lost();
         assert_eq!(pending.next(now).unwrap().reference.as_str(), "r1");
-        assert!(pending.is_own_echo(None, None, "hi"));
-        assert!(!pending.is_own_echo(Some("else"), None, "hi"));
+        assert!(pending.is_own_echo(None, (None, &[]), "hi"));
+        assert!(!pending.is_own_echo(Some("else"), (None, &[]), "hi"));
     }
 }

@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, Text,
-    UserId,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomRef,
+    Text, UserId,
 };
 use crate::tls::{Fingerprint, TlsError};
+
+pub use crate::protocol::wire::{Members, Room, RoomMes};
 
 #[cfg(doc)]
 use super::Client;
@@ -107,6 +109,22 @@ pub enum Update {
         /// In what way.
         how: Seen,
     },
+    /// Something was done in a room: the words are the protocol's (docs/protocol.md, `RoomMes`).
+    /// Names and texts may hold anything: clean them before a terminal sees them.
+    Room(Box<RoomMes>),
+    /// Rooms: a page of all there are, in answer to [`Client::rooms`], or after a login those one
+    /// is in.
+    Rooms {
+        /// In order.
+        rooms: Vec<Room>,
+        /// Others follow: asked for behind the last of these, or by themselves where they are
+        /// one's own.
+        more: bool,
+        /// Those one is in.
+        own: bool,
+    },
+    /// A page of the members of a room, in answer to [`Client::members`].
+    Members(Members),
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -132,6 +150,8 @@ pub struct Said {
     pub room: RoomId,
     /// Its place in the room.
     pub id: MessageId,
+    /// The room's name, `#rust`, where it has one.
+    pub room_name: Option<String>,
     /// `Some`: private, and this is the other one of the two.
     pub peer: Option<UserId>,
     /// Who says it.
@@ -158,8 +178,10 @@ impl fmt::Debug for Said {
 pub struct Unsent {
     /// Its name.
     pub reference: Reference,
-    /// To whom; `None`: to all.
+    /// To whom; `None`: to all, or to the room.
     pub to: Option<UserId>,
+    /// To which room; `None`: to the lobby, or to one.
+    pub room: Option<RoomRef>,
     /// What was to be said.
     pub text: Text,
 }
@@ -177,6 +199,8 @@ pub enum Ask {
     Passwd,
     /// [`Client::who`].
     Who,
+    /// [`Client::create_room`], [`Client::ask_room`], [`Client::rooms`], [`Client::members`].
+    Room,
     /// [`Client::show_receipts`].
     Receipts,
 }

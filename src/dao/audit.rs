@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::contract::MAX_DEVICES;
 use super::record::{Record, Referred};
 use super::{Cursor, Token};
-use crate::protocol::{Device, Message, MessageId, RoomId, UserId};
+use crate::protocol::{
+    Device, Message, MessageId, NamedRoom, Role, RoomId, RoomName, RoomNo, UserId,
+};
 
 /// Problems that are told. More are only counted: a store that is broken from end to end must
 /// not fill the memory.
@@ -21,6 +23,9 @@ pub struct Audit {
     told: Vec<String>,
     n_problems: u64,
     last_of: HashMap<RoomId, MessageId>,
+    /// The number that the next named room gets.
+    next_room: u64,
+    names: HashSet<RoomName>,
     /// The room whose messages are passing by.
     room: Option<OpenRoom>,
     accounts: HashSet<UserId>,
@@ -32,6 +37,8 @@ pub struct Audit {
 struct OpenRoom {
     room: RoomId,
     last: MessageId,
+    /// It was said what it is called.
+    is_named: bool,
     /// The first message that is left, and the newest seen.
     seen: Option<(MessageId, MessageId)>,
 }
@@ -48,10 +55,12 @@ impl Audit {
     pub fn look(&mut self, record: &Record) {
         *self.counts.entry(record.kind()).or_default() += 1;
         match record {
-            Record::Counters { next_user, next_guest } => {
-                if next_user.0 <= 0 || next_guest.0 >= 0 {
-                    self.tell(format!("counters at {next_user} and {next_guest}"));
+            Record::Counters { next_user, next_guest, next_room } => {
+                if next_user.0 <= 0 || next_guest.0 >= 0 || next_room.0 == 0 {
+                    let next_room = next_room.0;
+                    self.tell(format!("counters at {next_user}, {next_guest} and {next_room}"));
                 }
+                self.next_room = next_room.0;
             }
             Record::Retired(id) => {
                 if id.0 <= 0 {
@@ -59,10 +68,14 @@ impl Audit {
                 }
             }
             Record::Room { room, last } => self.open_room(*room, *last),
+            Record::Named(room) => self.named(room),
             Record::Message(message) => self.message(message),
             Record::Reference(referred) => self.reference(referred),
             Record::Account { account, .. } => self.open_account(account.id),
-            Record::Member { account, room, since } => self.member(*account, *room, *since),
+            Record::Member { account, room, since, role } => {
+                self.member((*account, *room), *since, *role);
+            }
+            Record::Invited { account, room } => self.invited(*account, *room),
             Record::Device { account, device } => self.device(*account, device),
             Record::Cursor(cursor) => self.cursor(cursor),
             Record::Read { account, room, up_to } => {
@@ -111,19 +124,32 @@ impl Audit {
         if self.last_of.insert(room, last).is_some() {
             self.tell(format!("{room}: twice"));
         }
-        self.room = Some(OpenRoom { room, last, seen: None });
+        self.room = Some(OpenRoom { room, last, is_named: false, seen: None });
+    }
+
+    fn named(&mut self, room: &NamedRoom) {
+        let id = room.id();
+        match &mut self.room {
+            Some(open) if open.room == id && !open.is_named => open.is_named = true,
+            _ => self.tell(format!("{id}: is called {} twice, or without being a room", room.name)),
+        }
+        if room.no.0 >= self.next_room {
+            self.tell(format!("{id}: its number will be given again"));
+        }
+        if !self.names.insert(room.name.clone()) {
+            self.tell(format!("{id}: another room is called {}, too", room.name));
+        }
     }
 
     /// Retention takes the oldest, so what is there must reach to the end.
     fn close_room(&mut self) {
-        if let Some(OpenRoom { room, last, seen: Some((_, newest)) }) = self.room.take()
-            && newest < last
-        {
-            self.tell(format!(
-                "{room}: messages {} to {last} are missing",
-                newest.0 + 1,
-                last = last.0
-            ));
+        let Some(OpenRoom { room, last, is_named, seen }) = self.room.take() else { return };
+        if matches!(room, RoomId::Named(_)) != is_named {
+            self.tell(format!("{room}: it is not said what it is called"));
+        }
+        if let Some((_, newest)) = seen.filter(|(_, newest)| *newest < last) {
+            let (first, last) = (newest.0 + 1, last.0);
+            self.tell(format!("{room}: messages {first} to {last} are missing"));
         }
     }
 
@@ -148,7 +174,7 @@ impl Audit {
         if let Some(problem) = problem {
             self.tell(format!("{room}: {problem}"));
         }
-        if room != RoomId::Lobby && room.other(message.sender).is_none() {
+        if matches!(room, RoomId::Pair(..)) && room.other(message.sender).is_none() {
             self.tell(format!("{room}: message {} is of {}", id.0, message.sender));
         }
     }
@@ -187,17 +213,33 @@ impl Audit {
         self.account.as_mut().filter(|open| open.id == account)
     }
 
-    fn member(&mut self, account: UserId, room: RoomId, since: MessageId) {
+    fn member(&mut self, (account, room): (UserId, RoomId), since: MessageId, role: Option<Role>) {
         let last = self.last_of.get(&room).copied();
-        let Some(owner) = self.owner("private room", account) else { return };
+        let Some(owner) = self.owner("room", account) else { return };
         let is_first = owner.rooms.insert(room);
-        if !is_first || room.other(account).is_none() {
+        let is_of_it = match room {
+            RoomId::Named(_) => role.is_some(),
+            _ => role.is_none() && room.other(account).is_some(),
+        };
+        if !is_first || !is_of_it {
             self.tell(format!("account {account}: is in {room}, twice or without being of it"));
         }
         if last.is_none_or(|last| since > last) {
             self.tell(format!(
                 "account {account}: is in {room} since {}, which is not there",
                 since.0
+            ));
+        }
+    }
+
+    fn invited(&mut self, account: UserId, no: RoomNo) {
+        let room = RoomId::Named(no);
+        let is_there = self.last_of.contains_key(&room);
+        let Some(owner) = self.owner("invitation", account) else { return };
+        if owner.rooms.contains(&room) || !is_there {
+            self.tell(format!(
+                "account {account}: is invited to {room}, which is not there, or \
+                where it is already"
             ));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use blake2::{Blake2b128, Digest};
 
 use super::{Identity, StoreError, Written};
-use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, RoomId, UserId};
+use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, RoomId, RoomNo, UserId};
 
 /// The first id that a store gives by itself. Below it is room for the ids that people choose
 /// (the course's examples are 100 and 200), so the two seldom meet.
@@ -14,6 +14,9 @@ pub(super) const FIRST_USER: UserId = UserId(10_001);
 
 /// Guests count downwards from here.
 pub(super) const FIRST_GUEST: UserId = UserId(-1);
+
+/// Rooms are numbered upwards from here.
+pub(super) const FIRST_ROOM: RoomNo = RoomNo(1);
 
 /// Devices of one account. More programs than anybody has; without a bound a client that makes
 /// up a new name at every login would fill the store.

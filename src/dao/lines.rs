@@ -5,13 +5,17 @@ use std::io::{self, BufRead, Read};
 
 use serde::{Deserialize, Serialize};
 
-use super::contract::{hex, unhex};
+use super::contract::{FIRST_ROOM, hex, unhex};
 use super::record::{Record, Referred};
 use super::{Account, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
-use crate::protocol::{Device, Message, MessageId, Millis, Name, Reference, RoomId, Text, UserId};
+use crate::protocol::{
+    Device, Message, MessageId, Millis, Name, NamedRoom, Reference, Role, RoomId, RoomKind,
+    RoomName, RoomNo, Text, Topic, UserId,
+};
 
-/// The version of the lines; it changes when an older program would read them wrongly.
-const VERSION: u32 = 1;
+/// The version of the lines; it changes when an older program would read them wrongly. Version
+/// 1 had no named rooms; it is read as well.
+const VERSION: u32 = 2;
 
 /// Bytes. A text of 8,000 control characters has six times as many in JSON.
 const MAX_LINE: u64 = 128 * 1024;
@@ -21,19 +25,75 @@ const MAX_LINE: u64 = 128 * 1024;
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[serde(deny_unknown_fields)]
 enum Line {
-    Hubbub { version: u32 },
-    Counters { next_user: i64, next_guest: i64 },
-    Retired { id: i64 },
-    Room { room: String, last: u64 },
+    Hubbub {
+        version: u32,
+    },
+    Counters {
+        next_user: i64,
+        next_guest: i64,
+        #[serde(default = "first_room")]
+        next_room: u64,
+    },
+    Retired {
+        id: i64,
+    },
+    Room {
+        room: String,
+        last: u64,
+    },
+    Named {
+        room: u64,
+        name: String,
+        topic: String,
+        access: String,
+        guests: bool,
+    },
     Message(Said),
     Reference(Sent),
-    Account { id: i64, name: String, secret: String, show_delivered: bool, show_read: bool },
-    Member { account: i64, room: String, since: u64 },
-    Device { account: i64, device: String },
-    Cursor { account: i64, device: Option<String>, room: String, up_to: u64 },
-    Read { account: i64, room: String, up_to: u64 },
-    Token { account: i64, device: Option<String>, digest: String, expires: i64 },
-    End { records: u64 },
+    Account {
+        id: i64,
+        name: String,
+        secret: String,
+        show_delivered: bool,
+        show_read: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        operator: bool,
+    },
+    Member {
+        account: i64,
+        room: String,
+        since: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+    },
+    Invited {
+        account: i64,
+        room: u64,
+    },
+    Device {
+        account: i64,
+        device: String,
+    },
+    Cursor {
+        account: i64,
+        device: Option<String>,
+        room: String,
+        up_to: u64,
+    },
+    Read {
+        account: i64,
+        room: String,
+        up_to: u64,
+    },
+    Token {
+        account: i64,
+        device: Option<String>,
+        digest: String,
+        expires: i64,
+    },
+    End {
+        records: u64,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,7 +181,7 @@ impl<R: BufRead> LineReader<R> {
     pub fn begin(input: R) -> Result<Self, StoreError> {
         let mut lines = Self { input, at: 1, is_done: false };
         match lines.line()? {
-            Line::Hubbub { version: VERSION } => Ok(lines),
+            Line::Hubbub { version: 1..=VERSION } => Ok(lines),
             Line::Hubbub { version } if version > VERSION => {
                 Err(StoreError::Newer { found: version.into(), known: VERSION.into() })
             }
@@ -175,48 +235,44 @@ impl<R: BufRead> Iterator for LineReader<R> {
 }
 
 fn line(record: &Record) -> Line {
-    let name = |device: &Option<Device>| device.as_ref().map(|device| device.as_str().to_owned());
     match record {
-        Record::Counters { next_user, next_guest } => {
-            Line::Counters { next_user: next_user.0, next_guest: next_guest.0 }
-        }
+        Record::Counters { next_user, next_guest, next_room } => Line::Counters {
+            next_user: next_user.0,
+            next_guest: next_guest.0,
+            next_room: next_room.0,
+        },
         Record::Retired(id) => Line::Retired { id: id.0 },
         Record::Room { room, last } => Line::Room { room: room.to_string(), last: last.0 },
-        Record::Message(message) => Line::Message(Said {
-            room: message.room.to_string(),
-            id: message.id.0,
-            sender: message.sender.0,
-            name: message.name.to_string(),
-            time: message.time.0,
-            text: message.text.as_str().to_owned(),
-            reference: message.reference.as_str().to_owned(),
-        }),
-        Record::Reference(referred) => Line::Reference(Sent {
-            room: referred.room.to_string(),
-            sender: referred.sender.0,
-            device: name(&referred.device),
-            reference: referred.reference.as_str().to_owned(),
-            id: referred.id.0,
-            time: referred.time.0,
-            digest: hex(&referred.digest),
-            nonce: referred.nonce,
-        }),
-        Record::Account { account, receipts } => Line::Account {
+        Record::Named(room) => Line::Named {
+            room: room.no.0,
+            name: room.name.to_string(),
+            topic: room.topic.as_str().to_owned(),
+            access: room.kind.name().to_owned(),
+            guests: room.guests,
+        },
+        Record::Message(message) => Line::Message(said(message)),
+        Record::Reference(referred) => Line::Reference(sent(referred)),
+        Record::Account { account, receipts, is_operator } => Line::Account {
             id: account.id.0,
             name: account.name.as_str().to_owned(),
             secret: account.secret.as_stored().to_owned(),
             show_delivered: receipts.delivered,
             show_read: receipts.read,
+            operator: *is_operator,
         },
-        Record::Member { account, room, since } => {
-            Line::Member { account: account.0, room: room.to_string(), since: since.0 }
-        }
+        Record::Member { account, room, since, role } => Line::Member {
+            account: account.0,
+            room: room.to_string(),
+            since: since.0,
+            role: role.map(|role| role.name().to_owned()),
+        },
+        Record::Invited { account, room } => Line::Invited { account: account.0, room: room.0 },
         Record::Device { account, device } => {
             Line::Device { account: account.0, device: device.as_str().to_owned() }
         }
         Record::Cursor(Cursor { account, device, room, up_to }) => Line::Cursor {
             account: account.0,
-            device: name(device),
+            device: name(device.as_ref()),
             room: room.to_string(),
             up_to: up_to.0,
         },
@@ -225,38 +281,84 @@ fn line(record: &Record) -> Line {
         }
         Record::Token { digest, token } => Line::Token {
             account: token.account.0,
-            device: name(&token.device),
+            device: name(token.device.as_ref()),
             digest: hex(&digest.0),
             expires: token.expires.0,
         },
     }
 }
 
+fn name(device: Option<&Device>) -> Option<String> {
+    device.map(|device| device.as_str().to_owned())
+}
+
+fn said(message: &Message) -> Said {
+    Said {
+        room: message.room.to_string(),
+        id: message.id.0,
+        sender: message.sender.0,
+        name: message.name.to_string(),
+        time: message.time.0,
+        text: message.text.as_str().to_owned(),
+        reference: message.reference.as_str().to_owned(),
+    }
+}
+
+fn sent(referred: &Referred) -> Sent {
+    Sent {
+        room: referred.room.to_string(),
+        sender: referred.sender.0,
+        device: name(referred.device.as_ref()),
+        reference: referred.reference.as_str().to_owned(),
+        id: referred.id.0,
+        time: referred.time.0,
+        digest: hex(&referred.digest),
+        nonce: referred.nonce,
+    }
+}
+
+/// Where a version 1 store goes on.
+fn first_room() -> u64 {
+    FIRST_ROOM.0
+}
+
 /// `None`: a value is not a legal one, or this is no record.
 fn record(line: Line) -> Option<Record> {
     Some(match line {
         Line::Hubbub { .. } | Line::End { .. } => return None,
-        Line::Counters { next_user, next_guest } => {
-            Record::Counters { next_user: UserId(next_user), next_guest: UserId(next_guest) }
+        Line::Counters { next_user, next_guest, next_room } => {
+            let (next_user, next_guest) = (UserId(next_user), UserId(next_guest));
+            Record::Counters { next_user, next_guest, next_room: RoomNo(next_room) }
         }
         Line::Retired { id } => Record::Retired(UserId(id)),
         Line::Room { room, last } => {
             Record::Room { room: RoomId::parse(&room)?, last: MessageId(last) }
         }
+        Line::Named { room, name, topic, access, guests } => Record::Named(NamedRoom {
+            no: RoomNo(room),
+            name: RoomName::new(&name).ok()?,
+            topic: Topic::new(&topic).ok()?,
+            kind: RoomKind::from_name(&access)?,
+            guests,
+        }),
         Line::Message(said) => Record::Message(message(said)?),
         Line::Reference(sent) => Record::Reference(referred(sent)?),
-        Line::Account { id, name, secret, show_delivered, show_read } => {
+        Line::Account { id, name, secret, show_delivered, show_read, operator } => {
             let id = UserId(id);
             let name = Name::stored(&name, id);
             let receipts = Receipts { delivered: show_delivered, read: show_read };
             let account = Account { id, name, secret: Secret::stored(secret) };
-            Record::Account { account, receipts }
+            Record::Account { account, receipts, is_operator: operator }
         }
-        Line::Member { account, room, since } => Record::Member {
+        Line::Member { account, room, since, role } => Record::Member {
             account: UserId(account),
             room: RoomId::parse(&room)?,
             since: MessageId(since),
+            role: role.map_or(Some(None), |role| Role::from_name(&role).map(Some))?,
         },
+        Line::Invited { account, room } => {
+            Record::Invited { account: UserId(account), room: RoomNo(room) }
+        }
         Line::Device { account, device } => {
             Record::Device { account: UserId(account), device: Device::new(&device)? }
         }

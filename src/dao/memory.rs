@@ -4,8 +4,10 @@
 //! stands here as plain collections.
 
 mod copy;
+mod rooms;
 mod tables;
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -15,7 +17,10 @@ use super::{
     Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
     TokenDigest, Write, Writer, Written,
 };
-use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
+use crate::protocol::{
+    Device, Message, MessageId, NameKey, NamedRoom, Party, Role, RoomId, RoomMember, RoomName,
+    RoomNo, Standing, UserId,
+};
 
 /// Opens a new, empty store; what stands behind `memory:` is not looked at.
 ///
@@ -105,7 +110,78 @@ impl Store for Memory {
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         let tables = lock(&self.tables)?;
-        Ok(tables.rooms.iter().map(|(room, about)| (*room, about.last)).collect())
+        let said = tables.rooms.iter().filter(|(_, about)| about.last.0 > 0);
+        Ok(said.map(|(room, about)| (*room, about.last)).collect())
+    }
+
+    fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
+        Ok(lock(&self.tables)?.named.get(&no).map(|named| named.room.clone()))
+    }
+
+    fn room_named(&self, name: &RoomName) -> Result<Option<NamedRoom>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let named = tables.by_name.get(name).and_then(|no| tables.named.get(no));
+        Ok(named.map(|named| named.room.clone()))
+    }
+
+    fn named_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let behind = match after {
+            Some(name) => (Bound::Excluded(name), Bound::Unbounded),
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let behind = tables.by_name.range(behind).take(limit);
+        let rooms = behind.filter_map(|(_, no)| tables.named.get(no));
+        Ok(rooms.map(|named| named.room.clone()).collect())
+    }
+
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let Some(person) = tables.people.get(&account) else { return Ok(Vec::new()) };
+        let rooms = person.rooms.keys().filter_map(|room| {
+            let RoomId::Named(no) = room else { return None };
+            let named = tables.named.get(no)?;
+            Some((named.room.clone(), *named.members.get(&account)?))
+        });
+        Ok(rooms.collect())
+    }
+
+    fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
+        let tables = lock(&self.tables)?;
+        let role = tables.named.get(&no).and_then(|named| named.members.get(&account).copied());
+        let person = tables.people.get(&account);
+        let invited = person.is_some_and(|person| person.invited.contains(&no));
+        Ok(Standing { role, invited })
+    }
+
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        let tables = lock(&self.tables)?;
+        Ok(tables.people.get(&account).and_then(|person| person.rooms.get(&room).copied()))
+    }
+
+    fn members(
+        &self,
+        no: RoomNo,
+        after: UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomMember>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let Some(named) = tables.named.get(&no) else { return Ok(Vec::new()) };
+        let behind = named.members.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
+        let member = |(id, role): (&UserId, &Role)| {
+            let name = tables.people.get(id)?.account.name.shown();
+            Some(RoomMember { who: Party { id: *id, name }, role: *role, online: false })
+        };
+        Ok(behind.filter_map(member).collect())
+    }
+
+    fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
+        let tables = lock(&self.tables)?;
+        Ok(tables.people.get(&account).is_some_and(|person| person.is_operator))
     }
 
     fn page(

@@ -1,13 +1,15 @@
 //! Everything a store holds, as a row of records: what `export` gives, `verify` looks at and
 //! `import` takes. docs/store.md describes each kind.
 //!
-//! The order: counters, retired ids; each room with its messages, then its references; each
-//! account with its rooms, devices, cursors, read marks and tokens. Within each kind by id or
+//! The order: counters, retired ids; each room with what it is called, its messages, then its
+//! references; each account with its rooms, invitations, devices, cursors, read marks and tokens. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
 use super::contract::Kept;
 use super::{Account, Cursor, Receipts, Token, TokenDigest};
-use crate::protocol::{Device, Message, MessageId, Millis, Reference, RoomId, UserId};
+use crate::protocol::{
+    Device, Message, MessageId, Millis, NamedRoom, Reference, Role, RoomId, RoomNo, UserId,
+};
 
 /// One thing that a store holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub enum Record {
         next_user: UserId,
         /// The next id for a guest, downwards.
         next_guest: UserId,
+        /// The next number for a room, upwards.
+        next_room: RoomNo,
     },
     /// An id at or above `next_user` that had an owner: the store gives it to nobody else.
     Retired(UserId),
@@ -28,6 +32,8 @@ pub enum Record {
         /// The newest id ever given in it.
         last: MessageId,
     },
+    /// What the room before it is called, and who may come in, where it has a name.
+    Named(NamedRoom),
     /// A message of the room before it.
     Message(Message),
     /// A reference of the room before it.
@@ -38,15 +44,27 @@ pub enum Record {
         account: Account,
         /// What others may see of it.
         receipts: Receipts,
+        /// It may keep order in every room.
+        is_operator: bool,
     },
-    /// A private room of the account before it.
+    /// A private or named room of the account before it.
     Member {
         /// Whose.
         account: UserId,
         /// Which room.
         room: RoomId,
-        /// What lies up to here was not for this account: its id had another owner then.
+        /// What lies up to here was not for this account: it came later, or its id had another
+        /// owner then.
         since: MessageId,
+        /// What it is there, in a named room.
+        role: Option<Role>,
+    },
+    /// An invitation of the account before it.
+    Invited {
+        /// Whose.
+        account: UserId,
+        /// Which room.
+        room: RoomNo,
     },
     /// A device of the account before it.
     Device {
@@ -110,10 +128,12 @@ impl Record {
             Self::Counters { .. } => "counters",
             Self::Retired(_) => "retired",
             Self::Room { .. } => "room",
+            Self::Named(_) => "named",
             Self::Message(_) => "message",
             Self::Reference(_) => "reference",
             Self::Account { .. } => "account",
             Self::Member { .. } => "member",
+            Self::Invited { .. } => "invited",
             Self::Device { .. } => "device",
             Self::Cursor(_) => "cursor",
             Self::Read { .. } => "read",

@@ -13,6 +13,7 @@ mod import;
 mod keys;
 mod manager;
 mod record;
+mod rooms;
 mod write;
 
 use std::collections::BTreeMap;
@@ -26,17 +27,19 @@ use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::guard::Guard;
 use self::manager::{Pool, RedisConnection, RedisConnectionManager};
+use self::record::{message, message_id, seen};
 use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
     Account, Claim, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take,
     Token, TokenDigest, Writer,
 };
 use crate::protocol::{
-    Device, Message, MessageId, Millis, NameKey, Reference, RoomId, Text, UserId,
+    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
+    Standing, UserId,
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -300,6 +303,50 @@ impl Store for Redis {
         Ok(rooms)
     }
 
+    fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
+        self.room_of(no)
+    }
+
+    fn room_named(&self, name: &RoomName) -> Result<Option<NamedRoom>, StoreError> {
+        self.number_of(name)?.map_or(Ok(None), |no| self.room_of(no))
+    }
+
+    fn named_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError> {
+        self.page_of_rooms(after, limit)
+    }
+
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+        self.rooms_of_account(account)
+    }
+
+    fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
+        self.standing_of(no, account)
+    }
+
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        let key = keys::rooms(account);
+        let since: Option<u64> =
+            self.ask(|redis| cmd("HGET").arg(key).arg(room.to_string()).query(redis))?;
+        Ok(since.map(MessageId))
+    }
+
+    fn members(
+        &self,
+        no: RoomNo,
+        after: UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomMember>, StoreError> {
+        self.page_of_members(no, after, limit)
+    }
+
+    fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
+        self.ask(|redis| cmd("SISMEMBER").arg(keys::operators()).arg(account.0).query(redis))
+    }
+
     fn page(
         &self,
         room: RoomId,
@@ -370,7 +417,6 @@ impl Store for Redis {
     }
 }
 
-/// What others may see of an account in a room: what it shows, its cursor, its mark.
 /// A connection that tells other servers of this one.
 struct Named(
     #[expect(dead_code, reason = "it is held, not used")]
@@ -381,34 +427,6 @@ impl fmt::Debug for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Named")
     }
-}
-
-fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
-    let shown = record::read_receipts(receipts.as_deref());
-    let id = |id: &Option<String>, is_shown: bool| {
-        let id = id.as_deref().filter(|_| is_shown).and_then(|id| id.parse().ok());
-        MessageId(id.unwrap_or_default())
-    };
-    PeerMarks { delivered: id(delivered, shown.delivered), read: id(read, shown.read) }
-}
-
-fn message_id(entry: &StreamId) -> Option<MessageId> {
-    let (id, _) = entry.id.split_once('-')?;
-    Some(MessageId(id.parse().ok()?))
-}
-
-fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
-    // We write `ID-0`; beside it anything may be put by hand.
-    let (id, "0") = entry.id.split_once('-')? else { return None };
-    Some(Message {
-        id: MessageId(id.parse().ok()?),
-        room,
-        sender: UserId(entry.get("sender")?),
-        name: entry.get::<String>("name")?.into(),
-        time: Millis(entry.get("time")?),
-        text: Text::new(&entry.get::<String>("text")?).ok()?,
-        reference: Reference::new(&entry.get::<String>("ref")?)?,
-    })
 }
 
 /// What makes the store this store, and how often something was written to it.

@@ -7,6 +7,7 @@
 mod backup;
 mod export;
 mod read;
+mod rooms;
 mod schema;
 mod write;
 
@@ -22,7 +23,10 @@ use super::{
     Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
     TokenDigest, Writer,
 };
-use crate::protocol::{Device, Message, MessageId, NameKey, RoomId, UserId};
+use crate::protocol::{
+    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
+    Standing, UserId,
+};
 
 /// How long a call waits for a reader, or for another process's lock. A person who waits
 /// longer than this for one answer thinks that it is broken.
@@ -163,6 +167,47 @@ impl Store for Sqlite {
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         self.read(read::rooms)
+    }
+
+    fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
+        self.read(|reader| rooms::room(reader, no))
+    }
+
+    fn room_named(&self, name: &RoomName) -> Result<Option<NamedRoom>, StoreError> {
+        self.read(|reader| rooms::room_named(reader, name))
+    }
+
+    fn named_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError> {
+        self.read(|reader| rooms::named_rooms(reader, after, limit))
+    }
+
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+        self.read(|reader| rooms::rooms_of(reader, account))
+    }
+
+    fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
+        self.read(|reader| rooms::standing(reader, no, account))
+    }
+
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        self.read(|reader| rooms::since(reader, account, room))
+    }
+
+    fn members(
+        &self,
+        no: RoomNo,
+        after: UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomMember>, StoreError> {
+        self.read(|reader| rooms::members(reader, no, after, limit))
+    }
+
+    fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
+        self.read(|reader| rooms::is_operator(reader, account))
     }
 
     fn page(

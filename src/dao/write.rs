@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Cursor, Receipts, TokenDigest};
 use crate::protocol::{
-    Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
+    Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone, RoomId,
+    UserId,
 };
 
 /// One thing to write.
@@ -36,8 +37,8 @@ pub enum Write {
         /// The new name.
         name: Name,
     },
-    /// Removes an account with its cursors, marks and tokens. Its messages stay, under their names. Its id is
-    /// never given to somebody else by the store (it can be registered again on purpose).
+    /// Removes an account with its cursors, marks and tokens; it leaves its rooms. Its messages
+    /// stay, under their names. Its id is never given to somebody else by the store (it can be registered again on purpose).
     Delete(UserId),
     /// Makes a device known: it starts where the account's furthest device is, in every room.
     /// Does nothing when it is known. An account has 64 devices: one more, and the one used
@@ -86,6 +87,15 @@ pub enum Write {
         account: UserId,
         /// What.
         receipts: Receipts,
+    },
+    /// A named room comes to be, or it or one of its members changes.
+    Room(RoomChange),
+    /// An account may keep order in every room, or may not any more.
+    Operator {
+        /// Whose.
+        account: UserId,
+        /// It may.
+        is_operator: bool,
     },
     /// Removes the oldest messages of a room.
     Prune(Prune),
@@ -137,10 +147,13 @@ pub enum Written {
     Guests(UserId),
     /// So many messages or references are gone. As many as the limit: there may be more.
     Pruned(u64),
+    /// The named room is changed.
+    Room(RoomDone),
     /// Done, nothing to tell.
     Done,
     /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
-    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::Internal`] (an
+    /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::RoomTaken`],
+    /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::Internal`] (an
     /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
     Refused(ErrorCode),
 }

@@ -178,7 +178,7 @@ impl fmt::Debug for LineDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{ErrorCode, Refusal, Text, To};
+    use crate::protocol::{ErrorCode, Refusal, RoomRef, Text, To};
 
     fn decode(bytes: &[u8]) -> Result<Vec<Command>, Farewell> {
         let mut commands = Vec::new();
@@ -186,7 +186,8 @@ mod tests {
     }
 
     fn say(text: &str) -> Command {
-        Command::Send { to: To::Lobby, text: Text::new(text).unwrap(), reference: None }
+        let to = To::Room(RoomRef::Here);
+        Command::Send { to, text: Text::new(text).unwrap(), reference: None }
     }
 
     #[test]

@@ -21,20 +21,12 @@ const GRAIN: u64 = 256 * 1024;
 /// The marks of one outbox, by position, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    kept: bool,
     by_position: VecDeque<(u64, Mark)>,
 }
 
 impl Marks {
-    pub(super) fn keep(&mut self) {
-        self.kept = true;
-    }
-
     /// Adds marks at position `end` and takes out those whose bytes have left the kernels.
     pub(super) fn add_and_pass(&mut self, marks: &[Mark], end: u64, sent: u64) -> Vec<Mark> {
-        if !self.kept {
-            return Vec::new();
-        }
         for mark in marks {
             self.add(*mark, end);
         }

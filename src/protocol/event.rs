@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Farewell, Leaving, Member, Message, MessageId, Millis, Password, Progress, Receipts, Reference,
-    Refusal, RoomId, UserId,
+    Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note, Party, Password,
+    Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember, RoomName, Topic,
+    UserId,
 };
 
 #[cfg(doc)]
@@ -49,9 +50,16 @@ pub enum Event {
         message: Arc<Message>,
         /// From where, as others may see it.
         address: Arc<str>,
+        /// The room's name, if it has one.
+        room: Option<RoomName>,
     },
-    /// What was said while the reader was away.
-    Replayed(Arc<Message>),
+    /// What was said while the reader was away, or before it came into the room.
+    Replayed {
+        /// What is stored.
+        message: Arc<Message>,
+        /// The room's name, if it has one.
+        room: Option<RoomName>,
+    },
     /// So many messages of this room lie before those replayed, reachable by history.
     Skipped {
         /// Which room.
@@ -102,6 +110,48 @@ pub enum Event {
     },
     /// One's own wish about receipts is stored.
     ReceiptsDone(Receipts),
+    /// Something happened in a room, to the room, or to a member of it.
+    Room(Box<RoomNews>),
+    /// One is in this room now, by one's own doing, here or on another device.
+    Entered {
+        /// Which room.
+        room: Box<NamedRoom>,
+        /// What one is there.
+        role: Role,
+    },
+    /// The rooms one is in, after a login.
+    MyRooms(Arc<[(NamedRoom, Role)]>),
+    /// A page of the rooms there are, each with how many members are online.
+    Rooms {
+        /// By name.
+        rooms: Arc<[(NamedRoom, usize)]>,
+        /// There are others behind them.
+        more: bool,
+    },
+    /// A page of the members of a room.
+    Members {
+        /// Which room.
+        room: Box<NamedRoom>,
+        /// By id; the guests last.
+        members: Arc<[RoomMember]>,
+        /// There are others behind them.
+        more: bool,
+    },
+    /// A page of what was said in a room: the answer to [`Command::History`].
+    History {
+        /// Which room.
+        room: RoomId,
+        /// Its name, if it has one.
+        name: Option<RoomName>,
+        /// In order.
+        messages: Arc<[Message]>,
+        /// There is more in the direction that was asked for.
+        more: bool,
+    },
+    /// At a line: where plain text goes from now on.
+    Here(Option<Box<NamedRoom>>),
+    /// What a room is about: the answer to a question.
+    TopicIs(Box<NamedRoom>),
     /// The answer to [`Command::Ping`].
     Pong,
     /// The answer to [`Command::Help`].
@@ -111,6 +161,50 @@ pub enum Event {
     },
     /// The last word before the connection closes.
     Farewell(Farewell),
+}
+
+/// Something happened in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomNews {
+    /// Which room.
+    pub room: RoomId,
+    /// Its name.
+    pub name: RoomName,
+    /// Who did it.
+    pub by: Party,
+    /// What.
+    pub what: News,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// They are a member now.
+    Joined,
+    /// They are none any more.
+    Left,
+    /// Somebody is none any more.
+    Kicked(Party, Option<Note>),
+    /// Somebody may come in; told to both.
+    Invited(Party),
+    /// Somebody is something else now.
+    Role(Party, Role),
+    /// It is about this now.
+    Topic(Topic),
+    /// These may come in now; guests, too, or not.
+    Set(RoomKind, bool),
+}
+
+impl Event {
+    /// The named room that it happens in.
+    pub fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Said { message, room: Some(_), .. } => Some(message.room),
+            Self::Room(news) => Some(news.room),
+            Self::Entered { room, .. } => Some(room.id()),
+            _ => None,
+        }
+    }
 }
 
 /// The answer to [`Command::Hello`].

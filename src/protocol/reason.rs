@@ -48,6 +48,28 @@ pub enum ErrorCode {
     BadText,
     /// The reference was used before, for another text.
     ReferenceReused,
+    /// No such room, or a hidden one that one is not invited to.
+    UnknownRoom,
+    /// Another room has this name.
+    RoomTaken,
+    /// Not a name for a room.
+    BadRoomName,
+    /// Not a topic: too long, or with control characters in it.
+    BadTopic,
+    /// Not in the lobby: name a room.
+    NotInLobby,
+    /// One is not in this room.
+    NotMember,
+    /// The other one is not in this room.
+    NotThere,
+    /// This room is for those who are invited.
+    InviteOnly,
+    /// Guests are shut out of this room.
+    NoGuestsHere,
+    /// It takes a higher role.
+    NotAllowed,
+    /// In more rooms than one account can be in.
+    TooManyRooms,
     /// The store has not answered for a while; not stored, try again.
     Busy,
     /// The store refuses; not stored, try again later.
@@ -83,6 +105,17 @@ impl ErrorCode {
         (Self::TextTooLong, "text_too_long"),
         (Self::BadText, "bad_text"),
         (Self::ReferenceReused, "reference_reused"),
+        (Self::UnknownRoom, "unknown_room"),
+        (Self::RoomTaken, "room_taken"),
+        (Self::BadRoomName, "bad_room_name"),
+        (Self::BadTopic, "bad_topic"),
+        (Self::NotInLobby, "not_in_lobby"),
+        (Self::NotMember, "not_member"),
+        (Self::NotThere, "not_there"),
+        (Self::InviteOnly, "invite_only"),
+        (Self::NoGuestsHere, "no_guests_here"),
+        (Self::NotAllowed, "not_allowed"),
+        (Self::TooManyRooms, "too_many_rooms"),
         (Self::Busy, "busy"),
         (Self::StoreUnavailable, "store_unavailable"),
         (Self::ShuttingDown, "shutting_down"),

@@ -5,6 +5,12 @@
 //! second is ours, unknown to unchanged Go clients, which print one line for each and go on.
 //! What comes *into* the server is read more leniently: `front::frame`.
 
+mod rooms;
+
+pub use rooms::{
+    AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
+};
+
 use serde::{Deserialize, Serialize};
 
 /// The outer object of every frame.
@@ -50,6 +56,14 @@ pub mod kind {
     pub const PASSWD_RES: &str = "PasswdResMes";
     pub const RENAME_RES: &str = "RenameResMes";
     pub const SKIPPED: &str = "SkippedMes";
+    pub const ROOM: &str = "RoomMes";
+    pub const ROOMS: &str = "RoomsMes";
+    pub const ROOMS_RES: &str = "RoomsResMes";
+    pub const MY_ROOMS: &str = "MyRoomsMes";
+    pub const MEMBERS: &str = "MembersMes";
+    pub const HISTORY: &str = "HistoryMes";
+    pub const HISTORY_RES: &str = "HistoryResMes";
+    pub const MEMBERS_RES: &str = "MembersResMes";
 }
 
 /// `status` of [`Notify`].
@@ -190,7 +204,7 @@ pub struct Sms {
     /// Its place in the room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
-    /// `lobby`, `@100,200`.
+    /// `lobby`, `@100,200`, `!17`. Client to server also a name: `#rust`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
     /// Milliseconds since 1970.
@@ -199,6 +213,9 @@ pub struct Sms {
     /// `true`: said while this device was away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// `#rust`, where the room has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_name: Option<String>,
 }
 
 /// `HelloMes`: the first frame of a client that speaks the extended protocol.

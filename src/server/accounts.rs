@@ -35,6 +35,12 @@ pub fn run_user_act(
             write(&*store, &Write::RevokeTokens(account.id))?;
             say(out, &format!("{id} needs the password again"))
         }
+        UserAct::Operator { id, off } => {
+            let account = find(&*store, *id)?;
+            write(&*store, &Write::Operator { account: account.id, is_operator: !off })?;
+            let what = if *off { "is no operator any more" } else { "is an operator" };
+            say(out, &format!("{id} ({}) {what}, from the next login on", account.name))
+        }
         UserAct::Delete { id } => {
             let account = find(&*store, *id)?;
             write(&*store, &Write::Delete(account.id))?;

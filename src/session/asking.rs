@@ -55,6 +55,7 @@ impl Session<'_> {
         match (&self.who, to) {
             (Identity::Nobody, _) => Err(Refusal::of(ErrorCode::NotLoggedIn)),
             (_, To::Lobby) => Ok(RoomId::Lobby),
+            (_, To::Room(room)) => self.place(room),
             (Identity::Guest, To::One(_)) => Err(Refusal::of(ErrorCode::AccountNeeded)),
             (&Identity::Account(me), To::One(who)) => Ok(RoomId::pair(me, self.resolve(who)?)),
         }
@@ -99,12 +100,13 @@ impl Session<'_> {
     /// A room of this account's own is taken or read up to an id, at most its last.
     pub(super) fn mark(&mut self, room: RoomId, up_to: MessageId, mark: Mark) {
         let Some(me) = self.account() else { return self.refuse(ErrorCode::NotLoggedIn) };
-        if room != RoomId::Lobby && room.other(me).is_none() {
+        if matches!(room, RoomId::Pair(..)) && room.other(me).is_none() {
             return self.refuse(ErrorCode::BadRequest);
         }
         // In private rooms others are told of it, so it must be true.
         let last = match room {
-            RoomId::Lobby => Ok(up_to),
+            // The store does not go beyond the last, nor where the account is not.
+            RoomId::Lobby | RoomId::Named(_) => Ok(up_to),
             RoomId::Pair(..) => self.host.store.last(room),
         };
         match last {
@@ -152,7 +154,7 @@ impl Session<'_> {
 
     /// A share of the budgets for one act. Waits while the store is slow, so that TCP slows the
     /// sender; says `busy` only when the store has not answered for a while.
-    fn reserve(&mut self, bytes: usize) -> Result<(), ErrorCode> {
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), ErrorCode> {
         const ROUND: Duration = Duration::from_millis(500);
         let is_send = bytes > 0;
         if is_send && self.host.health.is_stalled(clock::now()) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{End, HUB_TIME, Identity, Session};
 use crate::clock;
 use crate::dao::{Account, StoreError, Write};
-use crate::hub::{Item, Seat, Signal};
+use crate::hub::{Item, Path, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
 use crate::protocol::{
@@ -64,6 +64,7 @@ impl Session<'_> {
         log::info!("{} logged in", account.id);
         self.tell(&Event::Welcome(welcome));
         self.tell_progress(account.id);
+        self.load_rooms(account.id)?;
         let mut positions = self.positions(account.id, device.as_ref())?;
         self.pass_held(&mut positions, held)?;
         if device.is_none() {
@@ -115,13 +116,12 @@ impl Session<'_> {
             }
             None => false,
         };
-        let seat = Seat {
+        let path = Path {
             outbox: Arc::clone(&self.outbox),
             dialect: self.dialect,
-            acts: Arc::clone(&self.budget),
-            signals: self.signals.0.clone(),
             shared_cursor_of: (device.is_none() && !user.is_guest()).then_some(user),
         };
+        let seat = Seat { path, acts: Arc::clone(&self.budget), signals: self.signals.0.clone() };
         let attach = Attach {
             session: self.id,
             user,
@@ -130,6 +130,8 @@ impl Session<'_> {
             address: Arc::clone(&self.address),
             device,
             receipts: self.receipts(user)?,
+            rooms: self.dialect.rooms,
+            operator: self.is_operator(user)?,
         };
         self.hand_over();
         if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
@@ -155,8 +157,15 @@ impl Session<'_> {
         }
     }
 
+    fn is_operator(&self, user: UserId) -> Result<bool, End> {
+        match user.is_guest() {
+            true => Ok(false),
+            false => self.host.store.is_operator(user).map_err(|error| lost(&error)),
+        }
+    }
+
     /// Says how far this session was sent; is it live now?
-    fn caught_up(&mut self, taken: Positions) -> Result<bool, End> {
+    pub(super) fn caught_up(&mut self, taken: Positions) -> Result<bool, End> {
         self.enter(Input::CaughtUp { session: self.id, taken });
         match self.signals.1.recv_timeout(HUB_TIME) {
             Ok(Signal::Live) => {
@@ -168,8 +177,13 @@ impl Session<'_> {
         }
     }
 
-    fn positions(&self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
-        patiently(|| self.host.store.cursors(account, device))
+    fn positions(&mut self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
+        let mut positions = patiently(|| self.host.store.cursors(account, device))?;
+        positions.retain(|(room, _)| self.dialect.rooms || !matches!(room, RoomId::Named(_)));
+        for (room, _) in &positions {
+            self.learn_name(*room)?;
+        }
+        Ok(positions)
     }
 
     /// What the client holds is not sent again. An id that the store never gave is not believed:
@@ -190,7 +204,9 @@ impl Session<'_> {
 
     /// In rooms that are not private, what lies far back is counted instead of sent.
     fn skip_to_newest(&self, positions: &mut Positions) -> Result<(), End> {
-        for (room, position) in positions.iter_mut().filter(|(room, _)| *room == RoomId::Lobby) {
+        for (room, position) in
+            positions.iter_mut().filter(|(room, _)| !matches!(room, RoomId::Pair(..)))
+        {
             let last = patiently(|| self.host.store.last(*room))?;
             let skip_to = last.0.saturating_sub(NEWEST);
             if position.0 >= skip_to {
@@ -209,7 +225,7 @@ impl Session<'_> {
     }
 
     /// Sends what the store has after the positions, in the order of time, waiting for the peer.
-    fn send_pages(&self, replay: &mut Replay) -> Result<(), End> {
+    pub(super) fn send_pages(&self, replay: &mut Replay) -> Result<(), End> {
         let mut bytes = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         loop {
@@ -220,18 +236,29 @@ impl Session<'_> {
             if let Some(message) = next {
                 marks.retain(|(room, _)| *room != message.room);
                 marks.push((message.room, message.id));
-                (self.dialect.encode)(&Event::Replayed(Arc::new(message)), &mut bytes);
-            }
-            if bytes.len() >= CHUNK || is_last {
-                self.send_page(&mut bytes, &mut marks)?;
+                self.spell_replayed(message, &mut bytes);
             }
             if is_last {
-                return Ok(());
+                return self.send_page(&mut bytes, &mut marks);
             }
+            self.send_if_large(&mut bytes, &mut marks)?;
         }
     }
 
-    fn send_page(&self, bytes: &mut Vec<u8>, marks: &mut Vec<Mark>) -> Result<(), End> {
+    pub(super) fn spell_replayed(&self, message: Message, bytes: &mut Vec<u8>) {
+        let room = self.name_of(message.room);
+        (self.dialect.encode)(&Event::Replayed { message: Arc::new(message), room }, bytes);
+    }
+
+    pub(super) fn send_if_large(
+        &self,
+        bytes: &mut Vec<u8>,
+        marks: &mut Vec<Mark>,
+    ) -> Result<(), End> {
+        if bytes.len() >= CHUNK { self.send_page(bytes, marks) } else { Ok(()) }
+    }
+
+    pub(super) fn send_page(&self, bytes: &mut Vec<u8>, marks: &mut Vec<Mark>) -> Result<(), End> {
         let too_slow = || End::ours(Farewell::TooSlow);
         if !self.outbox.wait_below(QUEUED, clock::now() + PAGE_TIME) {
             return Err(too_slow());
@@ -247,7 +274,7 @@ impl Session<'_> {
 }
 
 /// Several rooms, read page by page, in the order of time.
-struct Replay {
+pub(super) struct Replay {
     rooms: Vec<Reading>,
     /// Messages of one page: fewer where there are many rooms, so that memory stays bounded.
     page: usize,
@@ -262,7 +289,7 @@ struct Reading {
 }
 
 impl Replay {
-    fn new(positions: &[(RoomId, MessageId)]) -> Self {
+    pub(super) fn new(positions: &[(RoomId, MessageId)]) -> Self {
         let reading = |&(room, position): &(RoomId, MessageId)| Reading {
             room,
             position,
@@ -296,14 +323,14 @@ impl Replay {
         Some(message)
     }
 
-    fn positions(&self) -> Positions {
+    pub(super) fn positions(&self) -> Positions {
         self.rooms.iter().map(|reading| (reading.room, reading.position)).collect()
     }
 }
 
 /// Asks the store again while it cannot be reached: a session that is half told must not go
 /// live with a hole.
-fn patiently<T>(ask: impl Fn() -> Result<T, StoreError>) -> Result<T, End> {
+pub(super) fn patiently<T>(ask: impl Fn() -> Result<T, StoreError>) -> Result<T, End> {
     let deadline: Instant = clock::now() + STORE_TIME;
     loop {
         match ask() {

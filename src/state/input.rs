@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Device, ErrorCode, Leaving, Message, MessageId, Millis, Name, Receipts, Reference, RoomId,
-    SessionId, UserId,
+    Act, Device, ErrorCode, Leaving, Message, MessageId, Millis, Name, NamedRoom, Receipts,
+    Reference, Role, RoomChange, RoomDone, RoomId, SessionId, UserId,
 };
 
 #[cfg(doc)]
@@ -24,7 +24,15 @@ pub struct Moment {
 pub enum Input {
     /// A session is somebody now (or somebody else: a guest who logged in).
     Attach(Box<Attach>),
-    /// The session's thread has sent what the store had, up to these ids.
+    /// The session's thread has read, since the attachment, which named rooms its account is in.
+    Rooms {
+        /// Which session.
+        session: SessionId,
+        /// The rooms, and what the account is there.
+        rooms: Vec<(NamedRoom, Role)>,
+    },
+    /// The session's thread has sent what the store had, up to these ids: after an attachment, or
+    /// on coming into a room.
     CaughtUp {
         /// Which session.
         session: SessionId,
@@ -70,17 +78,38 @@ pub struct Attach {
     pub device: Option<Device>,
     /// What others may see of the account's progress.
     pub receipts: Receipts,
+    /// Its dialect has words for named rooms: otherwise it gets nothing of them.
+    pub rooms: bool,
+    /// The account may keep order in every room.
+    pub operator: bool,
 }
 
-/// What became of one send.
+/// What became of one write.
 #[derive(Debug)]
 pub struct Posted {
-    /// Who sent it.
+    /// Who asked for it.
     pub session: SessionId,
-    /// Its reference, the client's or ours.
-    pub reference: Reference,
-    /// Bytes of its text.
-    pub bytes: usize,
-    /// The stored message and whether it is new, or why there is none.
-    pub outcome: Result<(Arc<Message>, bool), ErrorCode>,
+    /// What.
+    pub fate: Fate,
+}
+
+/// What was written, and what became of it.
+#[derive(Debug)]
+pub enum Fate {
+    /// A send.
+    Sent {
+        /// Its reference, the client's or ours.
+        reference: Reference,
+        /// Bytes of its text.
+        bytes: usize,
+        /// The stored message and whether it is new, or why there is none.
+        outcome: Result<(Arc<Message>, bool), ErrorCode>,
+    },
+    /// A change of a room.
+    Changed {
+        /// What was to be changed.
+        change: RoomChange,
+        /// What came of it, or why nothing did.
+        outcome: Result<RoomDone, ErrorCode>,
+    },
 }

@@ -1,11 +1,12 @@
 //! Who is online, under which name, and how others hear of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Attach;
 use crate::protocol::{
-    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, SessionId, UserId, Welcome,
+    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, RoomNo, SessionId, UserId,
+    Welcome,
 };
 
 /// Above this many people, who comes and who leaves is told once a second, all at once:
@@ -37,6 +38,11 @@ struct Person {
     sessions: Vec<SessionId>,
     /// What others may see of their progress.
     receipts: Receipts,
+    is_operator: bool,
+    /// The named rooms they are in.
+    rooms: BTreeSet<RoomNo>,
+    /// Those they have left since they came: who has read earlier that they are there is wrong.
+    left: BTreeSet<RoomNo>,
 }
 
 #[derive(Debug)]
@@ -77,6 +83,9 @@ impl People {
             address: Arc::clone(&attach.address),
             sessions: vec![attach.session],
             receipts: attach.receipts,
+            is_operator: attach.operator,
+            rooms: BTreeSet::new(),
+            left: BTreeSet::new(),
         };
         self.persons.insert(attach.user, person);
         let mut changes = match &attach.name {
@@ -116,6 +125,42 @@ impl People {
         self.take_name(id);
         self.roster = None;
         Ok(self.give(id, name, shared))
+    }
+
+    /// The named rooms that somebody is in.
+    pub(super) fn rooms(&self, id: UserId) -> Vec<RoomNo> {
+        self.persons.get(&id).map_or(Vec::new(), |person| person.rooms.iter().copied().collect())
+    }
+
+    /// They are in a room; was that not known?
+    pub(super) fn enter_room(&mut self, id: UserId, no: RoomNo) -> bool {
+        self.persons
+            .get_mut(&id)
+            .is_some_and(|person| !person.left.contains(&no) && person.rooms.insert(no))
+    }
+
+    /// What they have left they come into again.
+    pub(super) fn come_back(&mut self, id: UserId, no: RoomNo) {
+        if let Some(person) = self.persons.get_mut(&id) {
+            person.left.remove(&no);
+        }
+    }
+
+    /// They have left a room; were they in it, as far as was known?
+    pub(super) fn leave_room(&mut self, id: UserId, no: RoomNo) -> bool {
+        let Some(person) = self.persons.get_mut(&id) else { return false };
+        person.left.insert(no);
+        person.rooms.remove(&no)
+    }
+
+    /// Have they left it since they came?
+    pub(super) fn has_left(&self, id: UserId, no: RoomNo) -> bool {
+        self.persons.get(&id).is_some_and(|person| person.left.contains(&no))
+    }
+
+    /// May they keep order in every room?
+    pub(super) fn is_operator(&self, id: UserId) -> bool {
+        self.persons.get(&id).is_some_and(|person| person.is_operator)
     }
 
     /// What others may see of somebody's progress.

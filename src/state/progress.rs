@@ -42,7 +42,7 @@ impl State {
         self.tell_each(&to, Event::Read { room, by, up_to }, effects);
     }
 
-    fn tell_each(&mut self, to: &[SessionId], event: Event, effects: &mut Vec<Effect>) {
+    pub(super) fn tell_each(&mut self, to: &[SessionId], event: Event, effects: &mut Vec<Effect>) {
         let event = Arc::new(event);
         for id in to {
             self.tell_one(*id, &event, None, effects);

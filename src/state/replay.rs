@@ -15,8 +15,9 @@ use std::sync::Arc;
 use super::{Effect, State};
 use crate::protocol::{Event, Leaving, Member, MessageId, RoomId, SessionId, UserId};
 
-/// Bytes of messages held for one session. Past it all of them are dropped: they are in the
-/// store, and the session's thread is sent to look there once more.
+/// Bytes of messages, and of news of rooms, held for one session. Past it all of them are
+/// dropped: the messages are in the store, and the session's thread is sent to look there once
+/// more.
 const MAX_HELD: usize = 1024 * 1024;
 
 /// What one held message costs beyond its text.
@@ -81,6 +82,13 @@ impl Held {
                 }
                 self.keep_within_bounds();
             }
+            Event::Room(_) => {
+                self.bytes += OVERHEAD;
+                if !self.has_dropped {
+                    self.events.push(event);
+                }
+                self.keep_within_bounds();
+            }
             Event::Came(member) | Event::Left(member, _) => {
                 // It comes, or came, under a name that is newer than any held.
                 self.names.remove(&member.id);
@@ -108,9 +116,24 @@ impl Held {
 
     fn keep_within_bounds(&mut self) {
         if self.bytes > MAX_HELD && !self.has_dropped {
-            self.events.retain(|event| !matches!(**event, Event::Said { .. }));
+            let is_kept = |event: &Event| !matches!(event, Event::Said { .. } | Event::Room(_));
+            self.events.retain(|event| is_kept(event));
             self.has_dropped = true;
         }
+    }
+
+    /// Were messages dropped? Then they are to be read once more, and what is held begins anew.
+    pub(super) fn must_repeat(&mut self) -> bool {
+        self.bytes = 0;
+        std::mem::take(&mut self.has_dropped)
+    }
+
+    /// What was held, without messages up to these ids.
+    pub(super) fn into_news(
+        self,
+        taken: &HashMap<RoomId, MessageId>,
+    ) -> impl Iterator<Item = Arc<Event>> {
+        self.into_events().filter(|event| is_news(event, taken))
     }
 
     fn into_events(self) -> impl Iterator<Item = Arc<Event>> {
@@ -132,22 +155,21 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let Link::Held(held) = &mut session.link else { return };
-        if held.has_dropped {
-            held.has_dropped = false;
-            held.bytes = 0;
+        let Link::Held(held) = &mut session.link else {
+            return self.joined(id, taken, effects);
+        };
+        if held.must_repeat() {
             effects.push(Effect::Caught { session: id, live: false });
             return;
         }
         let held = std::mem::take(held);
         let taken: HashMap<_, _> = taken.iter().copied().collect();
-        let news = held.into_events().filter(|event| is_news(event, &taken));
-        let told = news.map(|event| Effect::One { session: id, event, own: false });
-        let told: Vec<_> = told.collect();
+        let told = held.into_news(&taken);
+        let told: Vec<_> =
+            told.map(|event| Effect::One { session: id, event, own: false }).collect();
         if self.n_in_flight == 0 || taken.is_empty() {
-            session.link = Link::Entered;
             self.catching_up.retain(|other| *other != id);
-            effects.push(Effect::Enter(id));
+            self.enter(id, effects);
         } else {
             session.link = Link::Overlapping(taken);
             let in_flight = u64::try_from(self.n_in_flight).unwrap_or(u64::MAX);
@@ -162,10 +184,7 @@ impl State {
         let n_posted = self.n_posted;
         while let Some((_, id)) = self.overlapping.pop_front_if(|(until, _)| *until <= n_posted) {
             self.catching_up.retain(|other| *other != id);
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.link = Link::Entered;
-                effects.push(Effect::Enter(id));
-            }
+            self.enter(id, effects);
         }
     }
 }

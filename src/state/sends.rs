@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, Moment, Posted, State};
+use super::{Effect, Fate, Moment, Posted, State};
 use crate::protocol::{
     Append, ErrorCode, Event, Message, Reference, Refusal, RoomId, SessionId, Text, UserId,
 };
@@ -16,18 +16,16 @@ impl State {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let Err(code) = may_send(session.user, room, self.stop_at.is_some()) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        if let Err(code) = self.may_send(user, room) {
             let bytes = text.as_str().len();
             let refusal = Refusal { reference, code, detail: None };
             self.tell(id, Event::Refused(refusal), effects);
             effects.push(Effect::Finished { session: id, acts: 1, bytes });
             return;
         }
-        let nonce = self.next_nonce;
-        self.next_nonce += 1;
-        session.n_in_flight += 1;
-        self.n_in_flight += 1;
+        let nonce = self.count_in_flight(id);
+        let Some(session) = self.sessions.get(&id) else { return };
         let append = Append {
             room,
             sender: session.user,
@@ -41,10 +39,50 @@ impl State {
         effects.push(Effect::Append { session: id, append });
     }
 
+    /// One write more of this session is on its way; its nonce.
+    pub(super) fn count_in_flight(&mut self, id: SessionId) -> u64 {
+        let nonce = self.next_nonce;
+        self.next_nonce += 1;
+        self.n_in_flight += 1;
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.n_in_flight += 1;
+        }
+        nonce
+    }
+
     pub(super) fn on_posted(&mut self, posted: Posted, now: Moment, effects: &mut Vec<Effect>) {
         let id = posted.session;
-        let asked = (!posted.reference.is_of_server()).then_some(posted.reference);
-        match posted.outcome {
+        let bytes = match posted.fate {
+            Fate::Sent { reference, bytes, outcome } => {
+                self.on_sent(id, reference, outcome, effects);
+                bytes
+            }
+            Fate::Changed { change, outcome } => {
+                self.on_changed(id, change, outcome, effects);
+                0
+            }
+        };
+        effects.push(Effect::Finished { session: id, acts: 1, bytes });
+        self.n_in_flight = self.n_in_flight.saturating_sub(1);
+        self.n_posted += 1;
+        self.enter_overlapping(effects);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.n_in_flight = session.n_in_flight.saturating_sub(1);
+            if session.n_in_flight == 0 {
+                self.resume(id, now, effects);
+            }
+        }
+    }
+
+    fn on_sent(
+        &mut self,
+        id: SessionId,
+        reference: Reference,
+        outcome: Result<(Arc<Message>, bool), ErrorCode>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let asked = (!reference.is_of_server()).then_some(reference);
+        match outcome {
             Ok((message, is_new)) => {
                 if is_new {
                     self.say(id, &message, effects);
@@ -58,16 +96,6 @@ impl State {
                 self.tell(id, Event::Refused(refusal), effects);
             }
         }
-        effects.push(Effect::Finished { session: id, acts: 1, bytes: posted.bytes });
-        self.n_in_flight = self.n_in_flight.saturating_sub(1);
-        self.n_posted += 1;
-        self.enter_overlapping(effects);
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.n_in_flight = session.n_in_flight.saturating_sub(1);
-            if session.n_in_flight == 0 {
-                self.resume(id, now, effects);
-            }
-        }
     }
 
     /// Delivers a message that is stored now.
@@ -75,9 +103,12 @@ impl State {
         // The sender has not left: leaving waits for its sends.
         let address = self.sessions.get(&from).map(|session| Arc::clone(&session.address));
         let address = address.unwrap_or_else(|| "-".into());
-        let said = Event::Said { message: Arc::clone(message), address };
-        let RoomId::Pair(a, b) = message.room else {
-            return self.tell_all(said, Some(from), effects);
+        let room = self.halls.name(message.room);
+        let said = Event::Said { message: Arc::clone(message), address, room };
+        let (a, b) = match message.room {
+            RoomId::Lobby => return self.tell_all(said, Some(from), effects),
+            RoomId::Named(no) => return self.tell_room(no, said, Some(from), effects),
+            RoomId::Pair(a, b) => (a, b),
         };
         let event = Arc::new(said);
         let others = if a == b { &[][..] } else { self.people.sessions(b) };
@@ -86,15 +117,16 @@ impl State {
             self.tell_one(session, &event, Some(from), effects);
         }
     }
-}
 
-/// Who may send where.
-fn may_send(user: UserId, room: RoomId, is_stopping: bool) -> Result<(), ErrorCode> {
-    match room {
-        _ if is_stopping => Err(ErrorCode::ShuttingDown),
-        RoomId::Pair(..) if user.is_guest() => Err(ErrorCode::AccountNeeded),
-        // The session makes the pair of its own account; anything else is a fault of ours.
-        RoomId::Pair(..) if room.other(user).is_none() => Err(ErrorCode::Internal),
-        _ => Ok(()),
+    /// Who may send where.
+    fn may_send(&self, user: UserId, room: RoomId) -> Result<(), ErrorCode> {
+        match room {
+            _ if self.stop_at.is_some() => Err(ErrorCode::ShuttingDown),
+            RoomId::Pair(..) if user.is_guest() => Err(ErrorCode::AccountNeeded),
+            // The session makes the pair of its own account; anything else is a fault of ours.
+            RoomId::Pair(..) if room.other(user).is_none() => Err(ErrorCode::Internal),
+            RoomId::Named(no) => self.may_say(user, no),
+            _ => Ok(()),
+        }
     }
 }

@@ -17,7 +17,10 @@ use hubbub::dao::{
 use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
 use hubbub::outbox::{Flusher, Outbox};
-use hubbub::protocol::{Device, Message, MessageId, NameKey, RoomId, SessionId, UserId};
+use hubbub::protocol::{
+    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
+    SessionId, Standing, UserId,
+};
 use hubbub::session::{self, Connection, Encryption, Guests, Host, Policy};
 use hubbub::state::{Input, State};
 use hubbub::texts::Lang;
@@ -105,6 +108,47 @@ impl Store for Faulty {
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
         self.inner.cursors(account, device)
+    }
+
+    fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
+        self.inner.room(no)
+    }
+
+    fn room_named(&self, name: &RoomName) -> Result<Option<NamedRoom>, StoreError> {
+        self.inner.room_named(name)
+    }
+
+    fn named_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError> {
+        self.inner.named_rooms(after, limit)
+    }
+
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+        self.inner.rooms_of(account)
+    }
+
+    fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
+        self.inner.standing(no, account)
+    }
+
+    fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
+        self.inner.since(account, room)
+    }
+
+    fn members(
+        &self,
+        no: RoomNo,
+        after: UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomMember>, StoreError> {
+        self.inner.members(no, after, limit)
+    }
+
+    fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
+        self.inner.is_operator(account)
     }
 
     fn page(

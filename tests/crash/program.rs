@@ -42,7 +42,7 @@ fn said(child: &mut Child, last: Option<&str>) -> Vec<(u64, String)> {
     let mut all = Vec::new();
     for line in lines {
         let fields: Vec<_> = line.split('\t').collect();
-        if let ["said" | "replayed", "lobby", id, _, _, _, text] = fields[..] {
+        if let ["said" | "replayed", "lobby", id, _, _, _, text, ..] = fields[..] {
             all.push((id.parse().unwrap(), text.to_owned()));
             if Some(text) == last {
                 break;

@@ -92,11 +92,12 @@ fn where_no_memory_is_left_for_a_thread_nothing_ends_but_the_newcomer() {
             }
             many.push(line);
         }
-        // The wall is pushed against from all sides.
+        // The wall is pushed against from all sides. What one of them gives back may let another
+        // one in.
         let mut crowd: Vec<_> = (0..100).map(|_| Line::connect(server.lines())).collect();
-        for line in &mut crowd {
-            assert_eq!(line.next("a refusal"), FULL);
-        }
+        let answers: Vec<_> = crowd.iter_mut().map(|line| line.next("an answer")).collect();
+        let n_refused = answers.iter().filter(|answer| *answer == FULL).count();
+        assert!(n_refused > 50, "{n_refused} of 100 were refused");
         inside.say("still here");
         while !inside.next("its own text").ends_with(": still here") {}
         drop((many, crowd));

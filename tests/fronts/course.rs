@@ -269,7 +269,7 @@ fn what_the_original_does_not_know_is_not_said() {
 fn control_sequences_of_terminals_are_taken_out_and_line_breaks_are_not() {
     let mut told = (*message(RoomId::Lobby, "a\u{1b}[2J\u{9b}\n\t\u{7f}b")).clone();
     told.name = "t\u{1b}m".into();
-    let sent = texts(&encode("course", &Event::Replayed(told.into())));
+    let sent = texts(&encode("course", &super::replayed(told.into())));
     assert_eq!(sent[0].content, "a\u{fffd}[2J\u{fffd}\n\t\u{7f}b");
     assert_eq!(sent[0].user_name, "t\u{fffd}m");
 }
@@ -286,7 +286,7 @@ proptest! {
         let mut told = (*message(room, &text)).clone();
         told.name = name.as_str().into();
         told.sender = UserId(100);
-        let bytes = encode("course", &Event::Replayed(told.into()));
+        let bytes = encode("course", &super::replayed(told.into()));
         let sent = texts(&bytes);
         let joined: String = sent.iter().map(|sms| sms.content.as_str()).collect();
         let marked = |c| matches!(c, '\u{1b}' | '\u{80}'..='\u{9f}');

@@ -24,7 +24,7 @@ fn is_quiet(shown: &str) -> bool {
 #[test]
 fn nobody_forges_a_line() {
     let text = "hi\r\n[127.0.0.1:1]eve: login!!!\r* the server is going down\n\u{1b}[1A\u{85}x";
-    for event in [said(RoomId::Lobby, text), Event::Replayed(message(PRIVATE, text))] {
+    for event in [said(RoomId::Lobby, text), super::replayed(message(PRIVATE, text))] {
         let shown = shown(&event);
         assert!(shown.lines().all(is_honest), "{shown}");
         assert!(is_quiet(&shown), "{shown:?}");
@@ -43,8 +43,8 @@ proptest! {
             Event::Came(eve.clone()),
             Event::Left(eve.clone(), Leaving::TimedOut),
             Event::Online(vec![eve.clone(), eve].into()),
-            Event::Said { message: told.clone(), address: "127.0.0.1:5000".into() },
-            Event::Replayed(told),
+            Event::Said { message: told.clone(), address: "127.0.0.1:5000".into(), room: None },
+            super::replayed(told),
         ] {
             let shown = shown(&event);
             prop_assert!(shown.ends_with("\r\n"));

@@ -1,8 +1,9 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, Password, Progress,
-    Receipts, Reference, Refusal, RoomId, UserId, frame,
+    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, NamedRoom, News, Note,
+    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember,
+    RoomName, RoomNews, RoomNo, Topic, UserId, frame,
 };
 
 use super::{PRIVATE, decode, describe, encode, member, message, said, welcome};
@@ -165,8 +166,8 @@ fn named_event(meaning: &str) -> Event {
         "said" => said(RoomId::Lobby, "hello<&>你好"),
         "said-private" => said(PRIVATE, "psst"),
         "said-two-lines" => said(RoomId::Lobby, "one\n[127.0.0.1:1]eve: two"),
-        "replayed" => Event::Replayed(message(RoomId::Lobby, "hi")),
-        "replayed-private" => Event::Replayed(message(PRIVATE, "psst")),
+        "replayed" => super::replayed(message(RoomId::Lobby, "hi")),
+        "replayed-private" => super::replayed(message(PRIVATE, "psst")),
         "skipped" => Event::Skipped { room: RoomId::Lobby, count: 12 },
         "accepted" => accepted(""),
         "accepted ref=r1" => accepted("r1"),
@@ -180,8 +181,75 @@ fn named_event(meaning: &str) -> Event {
         "receipts-done" => Event::ReceiptsDone(Receipts { delivered: true, read: false }),
         "pong" => Event::Pong,
         "help" => Event::Help { guest: true },
+        _ => event_of_a_room(meaning),
+    }
+}
+
+fn event_of_a_room(meaning: &str) -> Event {
+    match meaning {
+        "said-in-room" => Event::Said {
+            message: message(rust().id(), "hi"),
+            address: "127.0.0.1:5000".into(),
+            room: Some(rust().name),
+        },
+        "replayed-in-room" => {
+            Event::Replayed { message: message(rust().id(), "hi"), room: Some(rust().name) }
+        }
+        "entered" => Event::Entered { room: Box::new(rust()), role: Role::Owner },
+        "my-rooms" => Event::MyRooms(vec![(rust(), Role::Owner)].into()),
+        "rooms" => Event::Rooms { rooms: vec![(rust(), 3)].into(), more: true },
+        "members" => Event::Members {
+            room: Box::new(rust()),
+            members: vec![
+                RoomMember { who: tom(), role: Role::Owner, online: true },
+                RoomMember { who: jerry(), role: Role::Member, online: false },
+            ]
+            .into(),
+            more: false,
+        },
+        "history" => Event::History {
+            room: rust().id(),
+            name: Some(rust().name),
+            messages: vec![(*message(rust().id(), "hi")).clone()].into(),
+            more: true,
+        },
+        "topic-is" => Event::TopicIs(Box::new(rust())),
+        "here" => Event::Here(Some(Box::new(rust()))),
+        "here lobby" => Event::Here(None),
+        "joined" => news(News::Joined),
+        "parted" => news(News::Left),
+        "kicked" => news(News::Kicked(jerry(), Note::new("spam"))),
+        "invited" => news(News::Invited(jerry())),
+        "made" => news(News::Role(jerry(), Role::Moderator)),
+        "topic" => news(News::Topic(Topic::new("crabs").unwrap())),
+        "set" => news(News::Set(RoomKind::Invite, false)),
         _ => panic!("the document means an event that is not known here: {meaning}"),
     }
+}
+
+/// Room 17, called `#rust`.
+fn rust() -> NamedRoom {
+    NamedRoom {
+        no: RoomNo(17),
+        name: RoomName::new("rust").unwrap(),
+        topic: Topic::new("crabs").unwrap(),
+        kind: RoomKind::Open,
+        guests: true,
+    }
+}
+
+fn tom() -> Party {
+    Party { id: UserId(100), name: "tom".into() }
+}
+
+fn jerry() -> Party {
+    Party { id: UserId(200), name: "jerry".into() }
+}
+
+/// By tom, in the room.
+fn news(what: News) -> Event {
+    let (room, name) = (rust().id(), rust().name);
+    Event::Room(Box::new(RoomNews { room, name, by: tom(), what }))
 }
 
 #[test]

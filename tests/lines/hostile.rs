@@ -35,6 +35,8 @@ fn a_hostile_text_of_a_frame_is_tamed_now_and_later_and_in_private() {
     let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
     let mut jerry = Line::enter(server.lines());
     jerry.ask("/login jerry secret", &[&format!("[{}]jerry: login!!!", jerry.me())]);
+    // Answered once everything that was missed is told: from here on all is live.
+    jerry.who(2);
     tom.expect("NotifyUserStatusMes");
     tom.expect("NotifyUserStatusMes");
     tom.expect("NotifyUserStatusMes");

@@ -185,12 +185,12 @@ fn addresses_can_be_hidden() {
     let (token, _number) = address.split_once(':').unwrap();
     assert_eq!(address, name);
     assert!(token.starts_with('~') && token.len() == 9, "{token}");
+    frames.expect_came(-1);
     let mut b = Line::connect(server.lines());
     let other = b.next("the greeting");
     a.expect(&other);
     assert!(other.starts_with(&format!("[{token}:")), "the same token for the same address");
     assert_ne!(other, greeting, "but told apart");
-    frames.expect_came(-1);
     frames.expect_came(-2);
     frames.say(100, "hello");
     assert!(a.next("a text").starts_with(&format!("[{token}:")));

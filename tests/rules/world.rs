@@ -1,19 +1,22 @@
 //! Hub, journal, store and session threads, played naively over inputs and effects.
 
+mod halls;
 mod peer;
+mod rooms;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, Append, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text,
-    UserId,
+    Act, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text, UserId,
 };
+use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
 
 use super::{Ask, Op, Somebody};
 use peer::{Peer, Phase};
+use rooms::Job;
 use store::Store;
 
 /// Accounts there are: 100, 101, and so on.
@@ -21,6 +24,9 @@ pub const ACCOUNTS: usize = 12;
 
 /// Names they may take; the first two are one name by its profile.
 pub const NAMES: &[&str] = &["tom", "TOM", "ann", "bob"];
+
+/// Rooms there are.
+pub const ROOMS: usize = 3;
 
 /// What the store does with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +40,15 @@ pub struct World {
     state: State,
     now: Moment,
     store: Store,
-    /// Sends on their way to the store.
-    journal: VecDeque<(SessionId, Append)>,
+    /// Sends and changes on their way to the store.
+    journal: VecDeque<(SessionId, Job)>,
     /// What became of them, on its way back.
     known: VecDeque<Posted>,
     peers: BTreeMap<SessionId, Peer>,
     /// Those who are told what all are told.
     room: BTreeSet<SessionId>,
+    /// Those who are told what is told in a room.
+    subscribed: BTreeSet<(RoomId, SessionId)>,
     /// Who is online under which name, by what was told to all.
     town: BTreeMap<UserId, Arc<str>>,
     /// The last id of each room that was shown.
@@ -60,6 +68,7 @@ impl World {
             known: VecDeque::new(),
             peers: BTreeMap::new(),
             room: BTreeSet::new(),
+            subscribed: BTreeSet::new(),
             town: BTreeMap::new(),
             shown: BTreeMap::new(),
             n_opened: 0,
@@ -77,6 +86,7 @@ impl World {
                 let flood = vec![Ask::SayToAll { reference: None, text: u8::MAX }; 140];
                 self.ask_one(slot, &flood);
             }
+            Op::Room(slot, room, what) => self.do_in_room(slot, room, what),
             Op::Step(slot) => {
                 if let Some(id) = self.choose(slot, |peer| peer.phase.is_stepping()) {
                     self.step(id);
@@ -112,8 +122,10 @@ impl World {
     /// Somebody comes and catches up at once.
     pub fn arrive(&mut self, who: Somebody) {
         self.open(who);
-        self.step(SessionId(self.n_opened));
-        self.step(SessionId(self.n_opened));
+        let id = SessionId(self.n_opened);
+        while self.peers[&id].phase.is_stepping() {
+            self.step(id);
+        }
     }
 
     fn open(&mut self, who: Somebody) {
@@ -144,7 +156,9 @@ impl World {
         peer.phase = Phase::Attaching;
         let address = format!("10.0.0.{0}:{0}", id.0).into();
         let receipts = hubbub::protocol::Receipts::default();
-        let attach = Attach { session: id, user, name, shared, address, device, receipts };
+        let (rooms, operator) = (true, false);
+        let attach =
+            Attach { session: id, user, name, shared, address, device, receipts, rooms, operator };
         self.apply(Input::Attach(Box::new(attach)));
     }
 
@@ -173,6 +187,9 @@ impl World {
         };
         Some(match *ask {
             Ask::SayToAll { reference, text } => send(RoomId::Lobby, reference, text),
+            Ask::SayInRoom { room, reference, text } => {
+                send(self.store.halls.room(room).id(), Some(reference), text)
+            }
             Ask::SayToOne { other, reference, text } => {
                 // A guest's own thread refuses this; the rules must, too.
                 let room = RoomId::pair(peer.user, UserId(100 + other as i64));
@@ -203,6 +220,12 @@ impl World {
     fn step(&mut self, id: SessionId) {
         let peer = self.peers.get_mut(&id).unwrap();
         match std::mem::replace(&mut peer.phase, Phase::Reading) {
+            Phase::Asking => peer.ask_for_rooms(&self.store),
+            Phase::Handing(rooms) => {
+                peer.phase = Phase::Waiting;
+                self.apply(Input::Rooms { session: id, rooms });
+            }
+            Phase::Telling(room, up_to) => peer.tell_before(room, up_to),
             Phase::Reading => {
                 peer.phase = Phase::Saying(peer.read(&self.store));
             }
@@ -218,13 +241,21 @@ impl World {
 
     fn commit(&mut self, n: usize, fate: Fate) {
         for _ in 0..n {
-            let Some((session, append)) = self.journal.pop_front() else { return };
+            let Some((session, job)) = self.journal.pop_front() else { return };
+            let append = match job {
+                Job::Append(append) => append,
+                Job::Change(change) => {
+                    self.commit_change(session, change, fate);
+                    continue;
+                }
+            };
             let outcome = match fate {
                 Fate::Stored => self.store.append(&append),
                 Fate::Refused => Err(ErrorCode::StoreUnavailable),
             };
             let (reference, bytes) = (append.reference, append.text.as_str().len());
-            self.known.push_back(Posted { session, reference, bytes, outcome });
+            let fate = Sent { reference, bytes, outcome };
+            self.known.push_back(Posted { session, fate });
         }
     }
 
@@ -263,6 +294,8 @@ impl World {
             Effect::Leave(id) => {
                 assert!(self.room.remove(&id), "{id:?} leaves but is not in");
                 self.peer(id).is_done_with("leaves");
+                let left = self.subscribed.iter().find(|(_, other)| *other == id);
+                assert_eq!(left, None, "leaves and is still told");
             }
             Effect::All { event, from } => self.tell_all(&event, from),
             Effect::One { session, event, .. } => self.tell(session, &event),
@@ -270,7 +303,7 @@ impl World {
                 assert_eq!(Some(&append.name), self.town.get(&append.sender), "the name");
                 assert_eq!(append.sender, self.peer(session).user, "the sender");
                 assert!(!self.is_stopping, "a send is accepted in a shutdown");
-                self.journal.push_back((session, append));
+                self.journal.push_back((session, Job::Append(append)));
             }
             Effect::Cursor { account, device, room, up_to } => {
                 assert!(!account.is_guest(), "a guest has no cursor");
@@ -286,15 +319,20 @@ impl World {
                 }
                 self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
             }
-            Effect::Caught { session, live } => self.peer(session).caught(live),
+            Effect::Caught { session, live } => {
+                self.peers.get_mut(&session).unwrap().caught(live, &self.store);
+            }
             Effect::Detached(id) => {
                 assert!(!self.room.contains(&id), "{id:?} is detached and still in");
+                let left = self.subscribed.iter().find(|(_, other)| *other == id);
+                assert_eq!(left, None, "is detached and still told");
                 self.peer(id).detached();
             }
             Effect::Stop(_) => {
                 self.n_stops += 1;
                 assert!(self.is_stopping && self.n_stops == 1, "it stops once");
             }
+            other => self.perform_in_room(other),
         }
     }
 

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    ErrorCode, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, UserId, frame,
+    ErrorCode, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomName, RoomRef,
+    UserId, frame,
 };
 
 use super::{Conversation, RETRY, Stage};
@@ -51,6 +52,10 @@ impl Conversation {
             kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
             kind::RENAME => read(data).map(|rename| self.renamed(rename)),
             kind::SKIPPED => read(data).map(|skipped| self.skipped(&skipped)),
+            kind::ROOM => read(data).map(|mes| self.room_told(mes)),
+            kind::ROOMS_RES => read(data).map(|rooms| self.rooms_told(rooms, false)),
+            kind::MY_ROOMS => read(data).map(|rooms| self.rooms_told(rooms, true)),
+            kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
             kind::ERROR => read(data).map(|error| self.refused(error)),
             kind::PONG => Some(()),
             other => {
@@ -171,8 +176,16 @@ impl Conversation {
         let room = sms.room.as_deref().map_or(Some(RoomId::Lobby), RoomId::parse);
         let Some(room) = room.filter(|_| self.stage == Stage::In && !self.is_mute) else { return };
         let (id, sender, peer) = (MessageId(id), UserId(sms.user_id), room.other(me));
-        let is_echo =
-            sender == me && self.pending.is_own_echo(sms.client_ref.as_deref(), peer, &sms.content);
+        let names = match room {
+            RoomId::Named(_) => {
+                let name = sms.room_name.as_deref().and_then(|name| RoomName::new(name).ok());
+                let name = name.map(RoomRef::Name);
+                std::iter::once(RoomRef::Id(room)).chain(name).collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_echo = sender == me
+            && self.pending.is_own_echo(sms.client_ref.as_deref(), (peer, &names), &sms.content);
         let update = self.n_updates + u64::from(!is_echo);
         if !self.positions.take(room, id, update) || is_echo {
             return;
@@ -180,6 +193,7 @@ impl Conversation {
         self.hand_on(Update::Said(Said {
             room,
             id,
+            room_name: sms.room_name,
             peer,
             sender,
             name: sms.user_name,
@@ -309,7 +323,7 @@ impl Conversation {
     }
 
     /// A question has its answer.
-    fn answered(&mut self, ask: Ask) {
+    pub(super) fn answered(&mut self, ask: Ask) {
         if let Some(at) = self.asked.iter().position(|asked| *asked == ask) {
             self.asked.remove(at);
         }

@@ -1,6 +1,10 @@
 //! What one typed line means.
 
-use crate::protocol::{Name, NameKey, Password, Receipts, UserId, Who};
+mod rooms;
+
+use crate::protocol::{
+    Name, NameKey, Password, Receipts, RoomAsk, RoomKind, RoomName, RoomRef, UserId, Who,
+};
 
 /// A line that was typed, or came through a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +18,19 @@ pub(super) enum Line {
         who: String,
         text: String,
     },
+    /// To a room.
+    SayIn {
+        room: RoomRef,
+        text: String,
+    },
+    CreateRoom {
+        name: RoomName,
+        kind: RoomKind,
+        guests: bool,
+    },
+    Room(RoomRef, RoomAsk),
+    Rooms(Option<RoomName>),
+    Members(RoomRef, Option<UserId>),
     Who,
     Rename(Name),
     Passwd {
@@ -44,6 +61,17 @@ type Row = (&'static str, &'static str, fn(&str) -> Option<Line>);
 /// Every command there is.
 const COMMANDS: &[Row] = &[
     ("msg", "/msg WHO TEXT", msg),
+    ("say", "/say ROOM TEXT", rooms::say),
+    ("create", "/create ROOM [open|invite|hidden] [no-guests]", rooms::create),
+    ("join", "/join ROOM", rooms::join),
+    ("part", "/part ROOM", rooms::part),
+    ("rooms", "/rooms [AFTER]", rooms::rooms),
+    ("members", "/members ROOM [AFTER]", rooms::members),
+    ("topic", "/topic ROOM TEXT", rooms::topic),
+    ("invite", "/invite ROOM WHO", rooms::invite),
+    ("kick", "/kick ROOM WHO [WHY]", rooms::kick),
+    ("role", "/role ROOM WHO member|moderator|owner", rooms::role),
+    ("access", "/access ROOM open|invite|hidden [no-guests]", rooms::access),
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
     ("passwd", "/passwd OLD NEW", passwd),

@@ -270,6 +270,14 @@ impl Menu {
                 Some(id) => self.say(Some(id), &text),
                 None => Ok(()),
             },
+            Line::SayIn { room, text } => match Text::new(&text) {
+                Ok(text) => self.client.send_to_room(room, text, Duration::ZERO).map(drop),
+                Err(code) => self.refused(code),
+            },
+            Line::CreateRoom { name, kind, guests } => self.client.create_room(name, kind, guests),
+            Line::Room(room, ask) => self.client.ask_room(room, ask),
+            Line::Rooms(after) => self.client.rooms(after),
+            Line::Members(room, after) => self.client.members(room, after),
             Line::Who => {
                 self.list_online();
                 Ok(())

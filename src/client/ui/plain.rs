@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::client::texts::{Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Update, Updates};
-use crate::protocol::{ErrorCode, Text, UserId};
+use crate::protocol::{ErrorCode, Text, To, Who};
 use crate::texts::Lang;
 use crate::threads;
 
@@ -147,12 +147,17 @@ impl Plain {
     fn obey(&mut self, line: Line) -> bool {
         let result = match line {
             Line::Empty | Line::Quit => Ok(()),
-            Line::Say(text) => return self.say(None, &text),
+            Line::Say(text) => return self.say(&To::Lobby, &text),
+            Line::SayIn { room, text } => return self.say(&To::Room(room), &text),
+            Line::CreateRoom { name, kind, guests } => self.client.create_room(name, kind, guests),
+            Line::Room(room, ask) => self.client.ask_room(room, ask),
+            Line::Rooms(after) => self.client.rooms(after),
+            Line::Members(room, after) => self.client.members(room, after),
             Line::Msg { who, text } => {
                 let found =
                     self.directory.lock().unwrap_or_else(PoisonError::into_inner).resolve(&who);
                 match found {
-                    Ok(id) => return self.say(Some(id), &text),
+                    Ok(id) => return self.say(&To::One(Who::Id(id)), &text),
                     Err(unresolved) => self.unresolved(&unresolved, &who),
                 }
                 Ok(())
@@ -186,7 +191,7 @@ impl Plain {
     }
 
     /// Says something; blocks while too much waits for the server.
-    fn say(&mut self, to: Option<UserId>, text: &str) -> bool {
+    fn say(&mut self, to: &To, text: &str) -> bool {
         if !self.asked_login {
             self.bad_line(ErrorCode::NotLoggedIn, "");
             return false;
@@ -199,7 +204,14 @@ impl Plain {
             }
         };
         loop {
-            match self.client.send_within(to, text.clone(), PATIENCE) {
+            let text = text.clone();
+            let sent = match to {
+                To::One(Who::Id(id)) => self.client.send_within(Some(*id), text, PATIENCE),
+                To::Room(room) => self.client.send_to_room(room.clone(), text, PATIENCE),
+                // Names are resolved before.
+                To::Lobby | To::One(_) => self.client.send_within(None, text, PATIENCE),
+            };
+            match sent {
                 Ok(_reference) => return false,
                 Err(OrderError::Full) if self.fatal.is_empty() => {}
                 Err(_) => return true,

@@ -122,7 +122,11 @@ impl Screen {
                 notice(Notice::FirstMet { address, fingerprint })
             }
             // The menus have no place for these.
-            Update::Connected { .. } | Update::Online(_) => None,
+            Update::Connected { .. }
+            | Update::Room(_)
+            | Update::Rooms { .. }
+            | Update::Members(_)
+            | Update::Online(_) => None,
         }
     }
 
@@ -166,7 +170,11 @@ impl Screen {
                 format!("{name} -> {peer} {private}")
             }
         };
-        let head = format!("[{}] {who}: ", self.time(said.time));
+        let room = said
+            .room_name
+            .as_deref()
+            .map_or(String::new(), |room| format!("{} ", clean::line(room)));
+        let head = format!("[{room}{}] {who}: ", self.time(said.time));
         let columns = self.columns.load(Ordering::Relaxed);
         let shown = clean::paragraph(&head, &said.text, columns);
         if said.replayed {

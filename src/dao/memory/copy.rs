@@ -3,15 +3,20 @@
 use super::super::Cursor;
 use super::super::record::{Record, Referred};
 use super::tables::{Person, Positions, Tables};
-use crate::protocol::{Device, UserId};
+use crate::protocol::{Device, MessageId, RoomId, UserId};
 
 /// Every record, in order.
 pub(super) fn export(tables: &Tables) -> Vec<Record> {
     let (next_user, next_guest) = (tables.next_user, tables.next_guest);
-    let mut records = vec![Record::Counters { next_user, next_guest }];
+    let next_room = tables.next_room;
+    let mut records = vec![Record::Counters { next_user, next_guest, next_room }];
     records.extend(tables.retired.range(next_user..).map(|id| Record::Retired(*id)));
     for (room, about) in &tables.rooms {
         records.push(Record::Room { room: *room, last: about.last });
+        if let RoomId::Named(no) = room {
+            let named = tables.named.get(no);
+            records.extend(named.map(|named| Record::Named(named.room.clone())));
+        }
         records.extend(about.messages.iter().cloned().map(Record::Message));
         let references = tables.references.iter().filter(|((its, ..), _)| its == room);
         records.extend(references.map(|((_, sender, device, reference), kept)| {
@@ -28,7 +33,7 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
         }));
     }
     for (id, person) in &tables.people {
-        belongings(*id, person, &mut records);
+        belongings(*id, person, tables, &mut records);
         let tokens = tables.tokens.iter().filter(|(_, token)| token.account == *id);
         let mut tokens: Vec<_> = tokens.collect();
         tokens.sort_by_key(|(_, token)| token.expires);
@@ -41,15 +46,22 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
     records
 }
 
-fn belongings(account: UserId, person: &Person, records: &mut Vec<Record>) {
-    let receipts = person.receipts;
-    records.push(Record::Account { account: person.account.clone(), receipts });
-    let rooms = person.rooms.iter();
-    records.extend(rooms.map(|(room, since)| Record::Member {
+fn belongings(account: UserId, person: &Person, tables: &Tables, records: &mut Vec<Record>) {
+    let (receipts, is_operator) = (person.receipts, person.is_operator);
+    records.push(Record::Account { account: person.account.clone(), receipts, is_operator });
+    let role = |room: &RoomId| match room {
+        RoomId::Named(no) => tables.named.get(no)?.members.get(&account).copied(),
+        _ => None,
+    };
+    let member = |(room, since): (&RoomId, &MessageId)| Record::Member {
         account,
         room: *room,
         since: *since,
-    }));
+        role: role(room),
+    };
+    records.extend(person.rooms.iter().map(member));
+    let invited = person.invited.iter();
+    records.extend(invited.map(|room| Record::Invited { account, room: *room }));
     let devices = person.devices.iter();
     records.extend(devices.map(|(device, _)| Record::Device { account, device: device.clone() }));
     let cursors = |device: Option<&Device>, positions: &Positions| {
@@ -70,7 +82,8 @@ fn belongings(account: UserId, person: &Person, records: &mut Vec<Record>) {
 /// Puts one more record into tables that were empty before the first.
 pub(super) fn put(tables: &mut Tables, record: Record) {
     match record {
-        Record::Counters { next_user, next_guest } => {
+        Record::Counters { next_user, next_guest, next_room } => {
+            tables.next_room = tables.next_room.max(next_room);
             tables.next_user = tables.next_user.max(next_user);
             tables.next_guest = tables.next_guest.min(next_guest);
         }
@@ -78,6 +91,7 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
             tables.retired.insert(id);
         }
         Record::Room { room, last } => tables.rooms.entry(room).or_default().last = last,
+        Record::Named(room) => tables.put_room(room, 0),
         Record::Message(message) => {
             tables.rooms.entry(message.room).or_default().messages.push_back(message);
         }
@@ -86,14 +100,23 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
             let Referred { room, sender, device, reference, .. } = referred;
             tables.references.insert((room, sender, device, reference), kept);
         }
-        Record::Account { account, receipts } => {
-            tables.people.insert(account.id, Person::new(account, receipts));
+        Record::Account { account, receipts, is_operator } => {
+            let person = Person { is_operator, ..Person::new(account.clone(), receipts) };
+            tables.people.insert(account.id, person);
         }
         Record::Token { digest, token } => {
             tables.tokens.insert(digest, token);
         }
-        Record::Member { account, room, since } => {
+        Record::Member { account, room, since, role } => {
             tables.change(account, |person| person.rooms.insert(room, since));
+            if let (RoomId::Named(no), Some(role)) = (room, role)
+                && let Some(named) = tables.named.get_mut(&no)
+            {
+                named.members.insert(account, role);
+            }
+        }
+        Record::Invited { account, room } => {
+            tables.change(account, |person| person.invited.insert(room));
         }
         Record::Device { account, device } => {
             tables.change(account, |person| person.devices.push((device, Positions::new())));

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::contract::{
-    FIRST_GUEST, FIRST_USER, Kept, MAX_DEVICES, MAX_TOKENS, message, stored,
+    FIRST_GUEST, FIRST_ROOM, FIRST_USER, Kept, MAX_DEVICES, MAX_TOKENS, message, stored,
 };
 use super::super::{
     Account, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
 };
 use crate::clock;
 use crate::protocol::{
-    Append, Device, ErrorCode, Message, MessageId, Millis, Name, Reference, RoomId, UserId,
+    Append, Device, ErrorCode, Message, MessageId, Millis, Name, NamedRoom, Reference, Role,
+    RoomId, RoomName, RoomNo, UserId,
 };
 
 /// How far somebody is in each room.
@@ -23,7 +24,10 @@ pub(super) struct Tables {
     pub(super) next_guest: UserId,
     /// Ids that the counter has not reached and that had an owner: not to be given again.
     pub(super) retired: BTreeSet<UserId>,
+    pub(super) next_room: RoomNo,
     pub(super) rooms: BTreeMap<RoomId, Room>,
+    pub(super) named: BTreeMap<RoomNo, Named>,
+    pub(super) by_name: BTreeMap<RoomName, RoomNo>,
     pub(super) references: BTreeMap<ReferenceKey, Kept>,
     pub(super) tokens: BTreeMap<TokenDigest, Token>,
 }
@@ -40,12 +44,22 @@ pub(super) struct Room {
 }
 
 #[derive(Debug)]
+pub(super) struct Named {
+    pub(super) room: NamedRoom,
+    /// The attempt that made it.
+    pub(super) nonce: u64,
+    pub(super) members: BTreeMap<UserId, Role>,
+}
+
+#[derive(Debug)]
 pub(super) struct Person {
     pub(super) account: Account,
     pub(super) receipts: Receipts,
-    /// Private rooms, each with the last id that was not for this account: not 0 where the id
-    /// had another owner before.
+    pub(super) is_operator: bool,
+    /// Private and named rooms, each with the last id that was not for this account: not 0 where
+    /// it came later, or the id had another owner before.
     pub(super) rooms: Positions,
+    pub(super) invited: BTreeSet<RoomNo>,
     /// The cursors that all clients share that cannot acknowledge. Every device moves them too,
     /// so they are the account's furthest.
     pub(super) shared: Positions,
@@ -61,7 +75,10 @@ impl Default for Tables {
             next_user: FIRST_USER,
             next_guest: FIRST_GUEST,
             retired: BTreeSet::new(),
+            next_room: FIRST_ROOM,
             rooms: BTreeMap::new(),
+            named: BTreeMap::new(),
+            by_name: BTreeMap::new(),
             references: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
@@ -120,6 +137,10 @@ impl Tables {
                 let first = self.next_guest;
                 self.next_guest = UserId(first.0.saturating_sub(i64::from(*count)));
                 Written::Guests(first)
+            }
+            Write::Room(change) => self.change_room(change),
+            Write::Operator { account, is_operator } => {
+                self.change(*account, |person| person.is_operator = *is_operator)
             }
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
@@ -191,8 +212,13 @@ impl Tables {
     }
 
     fn delete(&mut self, account: UserId) -> Written {
-        if self.people.remove(&account).is_none() {
+        let Some(gone) = self.people.remove(&account) else {
             return Written::Refused(ErrorCode::UnknownUser);
+        };
+        for room in gone.rooms.into_keys() {
+            if let RoomId::Named(no) = room {
+                self.leave(no, account);
+            }
         }
         self.tokens.retain(|_, token| token.account != account);
         if account >= self.next_user {
@@ -253,7 +279,9 @@ impl Person {
         Self {
             account,
             receipts,
+            is_operator: false,
             rooms: Positions::new(),
+            invited: BTreeSet::new(),
             shared: Positions::new(),
             read: Positions::new(),
             devices: Vec::new(),
@@ -279,6 +307,16 @@ impl Person {
             forward(positions, room, up_to);
         }
         forward(&mut self.shared, room, up_to);
+    }
+
+    /// It is not in this room any more.
+    pub(super) fn forget(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
+        self.shared.remove(&room);
+        self.read.remove(&room);
+        for (_, positions) in &mut self.devices {
+            positions.remove(&room);
+        }
     }
 
     /// The rooms it is in, each with where it is by these positions.

@@ -168,6 +168,93 @@ function writes.prune()
   return digits(gone)
 end
 
+-- Comes into a room that is there; the answer is since when and as what. Whoever has no account
+-- passes through.
+local function enter(account, room)
+  local members, key = tag .. 'members:' .. room, '!' .. room
+  local since = digits(number(tag .. 'last', key))
+  if not exists(account) then return since .. ' 1' end
+  redis.call('SREM', tag .. 'invited:' .. account, room)
+  local role = redis.call('HLEN', members) == 0 and '3' or '1'
+  redis.call('HSETNX', members, account, role)
+  redis.call('HSETNX', tag .. 'rooms:' .. account, key, since)
+  return redis.call('HGET', tag .. 'rooms:' .. account, key) .. ' '
+    .. redis.call('HGET', members, account)
+end
+
+local function is_room(room)
+  return redis.call('EXISTS', tag .. 'named:' .. room) == 1
+end
+
+function writes.create()
+  local account, name, kind, guests, nonce = take(), take(), take(), take(), take()
+  if not exists(account) then return 'unknown_user' end
+  local taken = redis.call('HGET', tag .. 'numbers', name)
+  if taken then
+    if redis.call('HGET', tag .. 'named:' .. taken, 'nonce') == nonce then return taken end
+    return 'room_taken'
+  end
+  redis.call('HSETNX', tag .. 'meta', 'next_room', 1)
+  local room = digits(redis.call('HINCRBY', tag .. 'meta', 'next_room', 1) - 1)
+  redis.call('HSET', tag .. 'named:' .. room, 'name', name, 'topic', '', 'kind', kind,
+    'guests', guests, 'nonce', nonce)
+  redis.call('HSET', tag .. 'numbers', name, room)
+  redis.call('ZADD', tag .. 'names', 0, name)
+  enter(account, room)
+  return room
+end
+
+function writes.enter()
+  local account, room = take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  return enter(account, room)
+end
+
+function writes.leave()
+  local account, room = take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  return leave(tag, account, room)
+end
+
+function writes.invite()
+  local account, room = take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  if not exists(account) then return 'unknown_user' end
+  if redis.call('HEXISTS', tag .. 'members:' .. room, account) == 0 then
+    redis.call('SADD', tag .. 'invited:' .. account, room)
+  end
+  return ''
+end
+
+function writes.role()
+  local account, room, role = take(), take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  if redis.call('HEXISTS', tag .. 'members:' .. room, account) == 0 then return 'not_there' end
+  redis.call('HSET', tag .. 'members:' .. room, account, role)
+  return ''
+end
+
+function writes.topic()
+  local room, topic = take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  redis.call('HSET', tag .. 'named:' .. room, 'topic', topic)
+  return ''
+end
+
+function writes.set()
+  local room, kind, guests = take(), take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  redis.call('HSET', tag .. 'named:' .. room, 'kind', kind, 'guests', guests)
+  return ''
+end
+
+function writes.operator()
+  local account, is_operator = take(), take()
+  if not exists(account) then return 'unknown' end
+  redis.call(is_operator == '1' and 'SADD' or 'SREM', tag .. 'operators', account)
+  return ''
+end
+
 function writes.guests()
   local count = tonumber(take())
   return digits(redis.call('HINCRBY', tag .. 'meta', 'next_guest', 0 - count) + count)

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use redis::cmd;
 
+use super::super::contract::FIRST_ROOM;
 use super::super::record::{Record, Referred};
 use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
-use super::{Redis, SCAN, account_id, keys, message, record, unhex, write};
-use crate::protocol::{Device, MessageId, Reference, RoomId, UserId};
+use super::{Redis, SCAN, account_id, keys, message, record, rooms, unhex, write};
+use crate::protocol::{Device, MessageId, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
 /// Messages read at a time.
 const PAGE: usize = 500;
@@ -22,9 +23,12 @@ pub(super) fn export(redis: &Redis, take: &mut Take<'_>) -> Result<(), StoreErro
     export.counters()?;
     // References first: what they point to is in its room by then.
     let mut references = export.references()?;
-    export.last = redis.rooms()?.into_iter().collect();
+    let mut named = export.named()?;
+    let silent = named.keys().map(|room| (*room, MessageId(0)));
+    export.last = silent.chain(redis.rooms()?).collect();
     for (room, last) in export.last.clone() {
         (export.take)(Ok(Record::Room { room, last }))?;
+        named.remove(&room).map_or(Ok(()), |named| (export.take)(Ok(Record::Named(named))))?;
         export.messages(room, last)?;
         for (_, referred) in references.remove(&room).unwrap_or_default() {
             (export.take)(Ok(Record::Reference(referred)))?;
@@ -48,19 +52,34 @@ struct Export<'e, 't> {
 
 impl Export<'_, '_> {
     fn counters(&mut self) -> Result<(), StoreError> {
-        let (next, mut retired): (Vec<i64>, Vec<i64>) = self.redis.ask(|redis| {
-            let mut ask = redis::pipe();
-            ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
-            ask.cmd("SMEMBERS").arg(keys::retired()).query(redis)
-        })?;
+        let (next, next_room, mut retired): (Vec<i64>, Option<u64>, Vec<i64>) =
+            self.redis.ask(|redis| {
+                let mut ask = redis::pipe();
+                ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
+                ask.cmd("HGET").arg(keys::meta()).arg("next_room");
+                ask.cmd("SMEMBERS").arg(keys::retired()).query(redis)
+            })?;
         let [next_user, next_guest] = *next.as_slice() else {
             return Err(StoreError::Unreadable(format!("the key {}", keys::meta())));
         };
         let (next_user, next_guest) = (UserId(next_user), UserId(next_guest));
-        (self.take)(Ok(Record::Counters { next_user, next_guest }))?;
+        let next_room = next_room.map_or(FIRST_ROOM, RoomNo);
+        (self.take)(Ok(Record::Counters { next_user, next_guest, next_room }))?;
         retired.retain(|id| *id >= next_user.0);
         retired.sort_unstable();
         retired.into_iter().try_for_each(|id| (self.take)(Ok(Record::Retired(UserId(id)))))
+    }
+
+    /// The rooms that have a name.
+    fn named(&mut self) -> Result<BTreeMap<RoomId, NamedRoom>, StoreError> {
+        let mut named = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self.redis.page_of_rooms(after.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { return Ok(named) };
+            after = Some(last.name.clone());
+            named.extend(page.into_iter().map(|room| (room.id(), room)));
+        }
     }
 
     /// All references. There is a key for each and no list of them, so all keys are looked at,
@@ -151,10 +170,9 @@ impl Export<'_, '_> {
             return (self.take)(Err(format!("account {id}: its record cannot be read")));
         };
         let receipts = record::read_receipts(receipts.as_deref());
-        (self.take)(Ok(Record::Account { account, receipts }))?;
-        for (room, since) in self.positions(id, rooms)? {
-            (self.take)(Ok(Record::Member { account: id, room, since }))?;
-        }
+        let is_operator = self.redis.is_operator(id)?;
+        (self.take)(Ok(Record::Account { account, receipts, is_operator }))?;
+        self.rooms_of(id, rooms)?;
         let (known, unknown): (Vec<_>, Vec<_>) =
             devices.into_iter().map(|name| Device::new(&name).ok_or(name)).partition(Result::is_ok);
         let mut devices: Vec<_> = known.into_iter().flatten().collect();
@@ -170,6 +188,25 @@ impl Export<'_, '_> {
             (self.take)(Ok(Record::Read { account: id, room, up_to }))?;
         }
         self.tokens(id, &tokens)
+    }
+
+    fn rooms_of(&mut self, account: UserId, rooms: Positions) -> Result<(), StoreError> {
+        let numbers: Vec<_> = rooms.keys().filter_map(|key| rooms::number(key)).collect();
+        let roles = self.redis.roles(account, &numbers)?;
+        for (room, since) in self.positions(account, rooms)? {
+            let role = match room {
+                RoomId::Named(no) => roles.get(&no).copied(),
+                _ => None,
+            };
+            (self.take)(Ok(Record::Member { account, room, since, role }))?;
+        }
+        let mut invited: Vec<u64> =
+            self.redis.ask(|redis| cmd("SMEMBERS").arg(keys::invited(account)).query(redis))?;
+        invited.sort_unstable();
+        let known = invited.into_iter().map(RoomNo);
+        let known: Vec<_> =
+            known.filter(|no| self.last.contains_key(&RoomId::Named(*no))).collect();
+        known.into_iter().try_for_each(|room| (self.take)(Ok(Record::Invited { account, room })))
     }
 
     fn cursors(&mut self, account: UserId, devices: &[Device]) -> Result<(), StoreError> {

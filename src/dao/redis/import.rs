@@ -6,10 +6,10 @@ use redis::{Pipeline, RedisResult, cmd};
 
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
-use super::super::{Cursor, Records, StoreError};
-use super::{Redis, SCAN, hex, keys, record, unavailable, write};
+use super::super::{Account, Cursor, Receipts, Records, StoreError};
+use super::{Redis, SCAN, hex, keys, record, rooms, unavailable, write};
 use crate::clock;
-use crate::protocol::RoomId;
+use crate::protocol::{MessageId, NamedRoom, RoomId};
 
 /// Records sent at a time.
 const CHUNK: usize = 500;
@@ -22,11 +22,12 @@ pub(super) fn import(redis: &Redis, records: &mut Records<'_>) -> Result<(), Sto
     if is_marked(redis)? {
         clear(redis)?;
     }
-    let (n_accounts, n_rooms): (u64, u64) = redis.ask(|redis| {
+    let (n_accounts, n_rooms, n_named): (u64, u64, u64) = redis.ask(|redis| {
         let mut ask = redis::pipe();
-        ask.cmd("HLEN").arg(keys::USERS).cmd("HLEN").arg(keys::last(RoomId::Lobby)).query(redis)
+        ask.cmd("HLEN").arg(keys::USERS).cmd("HLEN").arg(keys::last(RoomId::Lobby));
+        ask.cmd("HLEN").arg(keys::numbers()).query(redis)
     })?;
-    if n_accounts + n_rooms > 0 {
+    if n_accounts + n_rooms + n_named > 0 {
         return Err(StoreError::Unavailable(format!("{}: {NOT_EMPTY}", redis.place)));
     }
     redis.ask(|redis| cmd("HSET").arg(keys::meta()).arg(MARK).arg(1).exec(redis))?;
@@ -112,11 +113,14 @@ pub(super) fn refuse_while_marked(redis: &Redis) -> Result<(), StoreError> {
 /// As [`write::written_record`].
 fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
     match record {
-        Record::Counters { next_user, next_guest } => {
+        Record::Counters { next_user, next_guest, next_room } => {
             ask.cmd("HSET").arg(keys::meta()).arg("next_user").arg(next_user.0);
-            ask.arg("next_guest").arg(next_guest.0)
+            ask.arg("next_guest").arg(next_guest.0).arg("next_room").arg(next_room.0)
         }
         Record::Retired(id) => ask.cmd("SADD").arg(keys::retired()).arg(id.0),
+        // A room in which nothing was said has no last id there.
+        Record::Room { last: MessageId(0), .. } => return Ok(()),
+        Record::Named(room) => named(ask, room),
         Record::Room { room, last } => {
             ask.cmd("HSET").arg(keys::last(*room)).arg(room.to_string()).arg(last.0)
         }
@@ -136,14 +140,17 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
             let kept = format!("{} {} {} {nonce}", id.0, time.0, hex(digest));
             ask.cmd("SET").arg(keys::referred(referred)).arg(kept).arg("EX").arg(left)
         }
-        Record::Account { account, receipts } => {
-            let id = account.id.0;
-            let written = write::written_record(account)?;
-            ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
-            ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
-            ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(*receipts))
+        Record::Account { account, receipts, is_operator } => {
+            put_account(ask, account, *receipts, *is_operator)?
         }
-        Record::Member { account, room, since } => {
+        Record::Invited { account, room } => {
+            ask.cmd("SADD").arg(keys::invited(*account)).arg(room.0)
+        }
+        Record::Member { account, room, since, role } => {
+            if let (RoomId::Named(no), Some(role)) = (room, role) {
+                let role = rooms::role(*role);
+                ask.cmd("HSET").arg(keys::members(*no)).arg(account.0).arg(role).ignore();
+            }
             ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
         }
         Record::Device { account, device } => {
@@ -166,4 +173,29 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
     }
     .ignore();
     Ok(())
+}
+
+fn named<'p>(ask: &'p mut Pipeline, room: &NamedRoom) -> &'p mut Pipeline {
+    let (no, name) = (room.no, room.name.as_str());
+    ask.cmd("HSET").arg(keys::numbers()).arg(name).arg(no.0).ignore();
+    ask.cmd("ZADD").arg(keys::names()).arg(0).arg(name).ignore();
+    ask.cmd("HSET").arg(keys::named(no)).arg("name").arg(name);
+    ask.arg("topic").arg(room.topic.as_str()).arg("kind").arg(room.kind.name());
+    ask.arg("guests").arg(i32::from(room.guests)).arg("nonce").arg(0)
+}
+
+fn put_account<'p>(
+    ask: &'p mut Pipeline,
+    account: &Account,
+    receipts: Receipts,
+    is_operator: bool,
+) -> RedisResult<&'p mut Pipeline> {
+    let id = account.id.0;
+    if is_operator {
+        ask.cmd("SADD").arg(keys::operators()).arg(id).ignore();
+    }
+    let written = write::written_record(account)?;
+    ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
+    ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
+    Ok(ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(receipts)))
 }

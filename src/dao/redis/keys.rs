@@ -4,13 +4,19 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `users` | hash | account id to record (JSON) |
-//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest; `commits`, how often something was written; `importing` while that is so; `copy` where it is an older copy |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `importing` while that is so; `copy` where it is an older copy |
 //! | `{f0}retired` | set | ids that the counter has not reached and that had an owner |
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |
 //! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
 //! | `{f0}ref:...` | string | what a reference stands for; expires |
-//! | `{f0}rooms:ACCOUNT` | hash | private room to the last id that was not for this account |
+//! | `{f0}numbers` | hash | name of a room to its number |
+//! | `{f0}names` | sorted set | names of rooms, all with score 0 |
+//! | `{f0}named:NUMBER` | hash | name, topic, kind, guests, nonce of a named room |
+//! | `{f0}members:NUMBER` | hash | account to its role there: 1 member, 2 moderator, 3 owner |
+//! | `{f0}invited:ACCOUNT` | set | numbers of the rooms it is invited to |
+//! | `{f0}operators` | set | accounts that may keep order in every room |
+//! | `{f0}rooms:ACCOUNT` | hash | private or named room to the last id that was not for this account |
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
 //! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
 //! | `{f0}cursors:ACCOUNT:DEVICE` | hash | the same for one device |
@@ -20,7 +26,7 @@
 //! | `{f0}tokens:ACCOUNT` | sorted set | digests of its tokens by their end |
 
 use super::super::record::Referred;
-use crate::protocol::{Append, Device, NameKey, Reference, RoomId, UserId};
+use crate::protocol::{Append, Device, NameKey, Reference, RoomId, RoomNo, UserId};
 
 /// Accounts, as the original keeps them.
 pub(super) const USERS: &str = "users";
@@ -78,6 +84,30 @@ fn reference_of(
 
 pub(super) fn rooms(account: UserId) -> String {
     format!("{FEED}rooms:{account}")
+}
+
+pub(super) fn numbers() -> String {
+    format!("{FEED}numbers")
+}
+
+pub(super) fn names() -> String {
+    format!("{FEED}names")
+}
+
+pub(super) fn named(no: RoomNo) -> String {
+    format!("{}named:{}", tag(RoomId::Named(no)), no.0)
+}
+
+pub(super) fn members(no: RoomNo) -> String {
+    format!("{}members:{}", tag(RoomId::Named(no)), no.0)
+}
+
+pub(super) fn invited(account: UserId) -> String {
+    format!("{FEED}invited:{account}")
+}
+
+pub(super) fn operators() -> String {
+    format!("{FEED}operators")
 }
 
 pub(super) fn devices(account: UserId) -> String {

@@ -1,9 +1,11 @@
 //! An account as the original keeps it: JSON in the hash `users`; and the small records of our
 //! own.
 
-use super::super::{Account, Receipts, Secret, Token};
+use redis::streams::StreamId;
+
+use super::super::{Account, PeerMarks, Receipts, Secret, Token};
 use crate::protocol::wire::User;
-use crate::protocol::{Device, Millis, Name, UserId};
+use crate::protocol::{Device, Message, MessageId, Millis, Name, Reference, RoomId, Text, UserId};
 
 /// Reads a record. The field it was found under is the account, whatever the record says.
 /// `None`: no JSON of ours or the original's, or without a password.
@@ -57,6 +59,35 @@ pub(super) fn read_token(record: &str) -> Option<Token> {
     };
     let (account, expires) = (UserId(account.parse().ok()?), Millis(expires.parse().ok()?));
     Some(Token { account, device, expires })
+}
+
+/// What others may see of an account in a room: what it shows, its cursor, its mark.
+pub(super) fn seen([receipts, delivered, read]: &[Option<String>; 3]) -> PeerMarks {
+    let shown = read_receipts(receipts.as_deref());
+    let id = |id: &Option<String>, is_shown: bool| {
+        let id = id.as_deref().filter(|_| is_shown).and_then(|id| id.parse().ok());
+        MessageId(id.unwrap_or_default())
+    };
+    PeerMarks { delivered: id(delivered, shown.delivered), read: id(read, shown.read) }
+}
+
+pub(super) fn message_id(entry: &StreamId) -> Option<MessageId> {
+    let (id, _) = entry.id.split_once('-')?;
+    Some(MessageId(id.parse().ok()?))
+}
+
+pub(super) fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
+    // We write `ID-0`; beside it anything may be put by hand.
+    let (id, "0") = entry.id.split_once('-')? else { return None };
+    Some(Message {
+        id: MessageId(id.parse().ok()?),
+        room,
+        sender: UserId(entry.get("sender")?),
+        name: entry.get::<String>("name")?.into(),
+        time: Millis(entry.get("time")?),
+        text: Text::new(&entry.get::<String>("text")?).ok()?,
+        reference: Reference::new(&entry.get::<String>("ref")?)?,
+    })
 }
 
 #[cfg(test)]

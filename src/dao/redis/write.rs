@@ -9,7 +9,7 @@ use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, 
 use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
-use super::{keys, record, unavailable};
+use super::{keys, record, rooms, unavailable};
 use crate::clock;
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
@@ -273,6 +273,10 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         Write::Guests(count) => {
             script.arg("guests").arg(count);
         }
+        Write::Room(change) => rooms::add_args(script, change),
+        Write::Operator { account, is_operator } => {
+            script.arg("operator").arg(account.0).arg(i32::from(*is_operator));
+        }
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
@@ -291,7 +295,7 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
 fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
     let (one, other) = match append.room {
         RoomId::Pair(one, other) => (one.to_string(), other.to_string()),
-        RoomId::Lobby => (String::new(), String::new()),
+        RoomId::Lobby | RoomId::Named(_) => (String::new(), String::new()),
     };
     let text = append.text.as_str();
     script.arg("append").arg(append.room.to_string()).arg(one).arg(other);
@@ -306,6 +310,7 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
         Write::Prune(_) => Some(Written::Pruned(answer.parse().ok()?)),
         Write::Forget { .. } => Some(Written::Pruned(0)),
+        Write::Room(change) => rooms::read_answer(change, answer),
         _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),
         _ => Some(Written::Done),
     }

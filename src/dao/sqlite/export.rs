@@ -8,10 +8,10 @@ use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior, params
 
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
-use super::super::{Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest};
+use super::super::{Account, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest};
 use super::write::SHARED;
-use super::{failed, from_sql, read, to_sql};
-use crate::protocol::{Device, MessageId, Millis, Reference, RoomId, UserId};
+use super::{failed, from_sql, read, rooms, to_sql};
+use crate::protocol::{Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
 /// Hands over every record, all as they were at one moment.
 pub(super) fn export(
@@ -24,6 +24,7 @@ pub(super) fn export(
     export.counters()?;
     for (no, room, last) in export.rooms()? {
         (export.take)(Ok(Record::Room { room, last }))?;
+        export.named(no)?;
         export.messages(no, room)?;
         export.references(no, room)?;
     }
@@ -43,9 +44,10 @@ struct Export<'e, 't> {
 
 impl Export<'_, '_> {
     fn counters(&mut self) -> Result<(), StoreError> {
-        self.each("counters", "SELECT next_user, next_guest FROM meta", [], |row| {
+        self.each("counters", "SELECT next_user, next_guest, next_room FROM meta", [], |row| {
             let (next_user, next_guest) = (UserId(row.get(0)?), UserId(row.get(1)?));
-            Ok(Record::Counters { next_user, next_guest })
+            let next_room = RoomNo(row.get::<_, i64>(2)?.cast_unsigned());
+            Ok(Record::Counters { next_user, next_guest, next_room })
         })?;
         // Below the counter an id is not given again anyway.
         let retired = "SELECT id FROM retired WHERE id >= (SELECT next_user FROM meta) ORDER BY id";
@@ -57,7 +59,8 @@ impl Export<'_, '_> {
         let mut rooms = Vec::new();
         let sql = "
             SELECT key, no, last_id FROM rooms
-            WHERE last_id > 0 OR EXISTS (SELECT 1 FROM messages WHERE room = no)";
+            WHERE last_id > 0 OR EXISTS (SELECT 1 FROM messages WHERE room = no)
+                OR EXISTS (SELECT 1 FROM named WHERE room = no)";
         let read = |row: &Row<'_>| Ok((row.get(1)?, read::room_of(row, 0)?, from_sql(row.get(2)?)));
         for room in self.rows("room", sql, [], read)? {
             match room {
@@ -67,6 +70,11 @@ impl Export<'_, '_> {
         }
         rooms.sort_unstable_by_key(|(_, room, _)| *room);
         Ok(rooms)
+    }
+
+    fn named(&mut self, no: i64) -> Result<(), StoreError> {
+        let sql = "SELECT number, name, topic, kind, guests FROM named WHERE room = ?";
+        self.each("named room", sql, [no], |row| rooms::room_of(row).map(Record::Named))
     }
 
     fn messages(&mut self, no: i64, room: RoomId) -> Result<(), StoreError> {
@@ -102,12 +110,13 @@ impl Export<'_, '_> {
     fn account(&mut self, after: i64) -> Result<Option<i64>, StoreError> {
         let mut found = None;
         let sql = "
-            SELECT id, name, secret, show_delivered, show_read FROM users
+            SELECT id, name, secret, show_delivered, show_read, is_operator FROM users
             WHERE id > ? ORDER BY id LIMIT 1";
         self.each("account", sql, [after], |row| {
             found = Some(row.get(0)?);
             let receipts = Receipts { delivered: row.get(3)?, read: row.get(4)? };
-            Ok(Record::Account { account: read::account_of(row)?, receipts })
+            let (account, is_operator) = (read::account_of(row)?, row.get(5)?);
+            Ok(Record::Account { account, receipts, is_operator })
         })?;
         Ok(found)
     }
@@ -115,14 +124,20 @@ impl Export<'_, '_> {
     fn belongings(&mut self, id: i64) -> Result<(), StoreError> {
         let account = UserId(id);
         let sql = "
-            SELECT coalesce(key, 'none of number ' || room), since FROM members
+            SELECT coalesce(key, 'none of number ' || room), since, role FROM members
             LEFT JOIN rooms ON no = room WHERE account = ?";
-        self.in_order(&format!("account {id}: private room"), sql, id, |row| {
-            Ok(Record::Member {
-                account,
-                room: read::room_of(row, 0)?,
-                since: from_sql(row.get(1)?),
-            })
+        self.in_order(&format!("account {id}: room"), sql, id, |row| {
+            let (room, since) = (read::room_of(row, 0)?, from_sql(row.get(1)?));
+            let has_role = row.get::<_, Option<i64>>(2)?.is_some();
+            let role = has_role.then(|| rooms::role_of(row, 2)).transpose()?;
+            Ok(Record::Member { account, room, since, role })
+        })?;
+        let sql = "
+            SELECT number FROM invitations JOIN named ON named.room = invitations.room
+            WHERE account = ? ORDER BY number";
+        self.each(&format!("account {id}: invitation"), sql, [id], |row| {
+            let room = RoomNo(row.get::<_, i64>(0)?.cast_unsigned());
+            Ok(Record::Invited { account, room })
         })?;
         let sql = "SELECT device FROM devices WHERE account = ? ORDER BY used, device";
         self.each(&format!("account {id}: device"), sql, [id], |row| {
@@ -224,7 +239,8 @@ pub(super) fn import(
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     let is_empty = "
         SELECT NOT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM messages)
-            AND NOT EXISTS (SELECT 1 FROM rooms WHERE last_id > 0)";
+            AND NOT EXISTS (SELECT 1 FROM rooms WHERE last_id > 0)
+            AND NOT EXISTS (SELECT 1 FROM named)";
     if !transaction.query_row(is_empty, [], |row| row.get(0)).map_err(fail)? {
         return Err(StoreError::Unavailable(format!("{}: {NOT_EMPTY}", file.display())));
     }
@@ -246,10 +262,11 @@ struct Import<'c> {
 impl Import<'_> {
     fn put(&mut self, record: &Record) -> rusqlite::Result<()> {
         match record {
-            Record::Counters { next_user, next_guest } => {
+            Record::Counters { next_user, next_guest, next_room } => {
                 let sql = "
-                    UPDATE meta SET next_user = max(next_user, ?), next_guest = min(next_guest, ?)";
-                self.insert(sql, [next_user.0, next_guest.0])
+                    UPDATE meta SET next_user = max(next_user, ?), next_guest = min(next_guest, ?),
+                        next_room = max(next_room, ?)";
+                self.insert(sql, [next_user.0, next_guest.0, rooms::to_sql(*next_room)])
             }
             Record::Retired(id) => self.insert("INSERT INTO retired VALUES (?)", [id.0]),
             Record::Room { room, last } => {
@@ -258,6 +275,7 @@ impl Import<'_> {
                     ON CONFLICT (key) DO UPDATE SET last_id = excluded.last_id";
                 self.insert(sql, params![room.to_string(), to_sql(*last)])
             }
+            Record::Named(room) => self.put_named(room),
             Record::Message(message) => {
                 let sql = "
                     INSERT INTO messages (room, id, sender, name, time, text, reference)
@@ -268,16 +286,18 @@ impl Import<'_> {
                 self.insert(sql, params![room, id, sender, message.name, time, text, reference])
             }
             Record::Reference(referred) => self.put_reference(referred),
-            Record::Account { account, receipts: Receipts { delivered, read } } => {
-                let sql = "INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)";
-                let (name, key) = (account.name.as_str(), account.name.key().as_str());
-                let (id, secret) = (account.id.0, account.secret.as_stored());
-                self.insert(sql, params![id, name, key, secret, delivered, read])
+            Record::Account { account, receipts, is_operator } => {
+                self.put_account(account, *receipts, *is_operator)
             }
-            Record::Member { account, room, since } => {
-                let sql = "INSERT INTO members VALUES (?, ?, ?)";
-                let room = self.number(*room)?;
-                self.insert(sql, [account.0, room, to_sql(*since)])
+            Record::Member { account, room, since, role } => {
+                let sql = "INSERT INTO members (account, room, since, role) VALUES (?, ?, ?, ?)";
+                let (room, role) = (self.number(*room)?, role.map(rooms::role));
+                self.insert(sql, params![account.0, room, to_sql(*since), role])
+            }
+            Record::Invited { account, room } => {
+                let sql = "INSERT INTO invitations (account, room) VALUES (?, ?)";
+                let room = self.number(RoomId::Named(*room))?;
+                self.insert(sql, [account.0, room])
             }
             Record::Device { account, device } => {
                 let sql = "
@@ -301,6 +321,27 @@ impl Import<'_> {
                 self.insert(sql, params![digest.0, account.0, device, expires.0])
             }
         }
+    }
+
+    fn put_named(&mut self, room: &NamedRoom) -> rusqlite::Result<()> {
+        let sql = "
+            INSERT INTO named (room, number, name, topic, kind, guests, nonce)
+            VALUES (?, ?, ?, ?, ?, ?, 0)";
+        let (no, number) = (self.number(room.id())?, rooms::to_sql(room.no));
+        let (name, topic) = (room.name.as_str(), room.topic.as_str());
+        self.insert(sql, params![no, number, name, topic, room.kind.name(), room.guests])
+    }
+
+    fn put_account(
+        &self,
+        account: &Account,
+        Receipts { delivered, read }: Receipts,
+        is_operator: bool,
+    ) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let (name, key) = (account.name.as_str(), account.name.key().as_str());
+        let (id, secret) = (account.id.0, account.secret.as_stored());
+        self.insert(sql, params![id, name, key, secret, delivered, read, is_operator])
     }
 
     fn put_reference(&mut self, referred: &Referred) -> rusqlite::Result<()> {

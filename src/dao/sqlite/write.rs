@@ -1,6 +1,7 @@
 //! The write side: a batch is one transaction.
 
 mod prune;
+mod rooms;
 mod tokens;
 
 use std::collections::HashMap;
@@ -137,6 +138,11 @@ impl Batch<'_> {
             Write::Token { account, device, digest, expires } => {
                 let token = Token { account: *account, device: device.clone(), expires: *expires };
                 return self.give(digest, &token);
+            }
+            Write::Room(change) => return self.change_room(change),
+            Write::Operator { account, is_operator } => {
+                let sql = "UPDATE users SET is_operator = ?2 WHERE id = ?1";
+                return self.change(sql, params![account.0, is_operator]);
             }
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
@@ -310,7 +316,9 @@ impl Batch<'_> {
     fn delete(&self, account: UserId) -> rusqlite::Result<Written> {
         let written = self.change("DELETE FROM users WHERE id = ?", params![account.0])?;
         if written == Written::Done {
+            self.leave_all(account)?;
             for sql in [
+                "DELETE FROM invitations WHERE account = ?",
                 "DELETE FROM cursors WHERE account = ?",
                 "DELETE FROM devices WHERE account = ?",
                 "DELETE FROM members WHERE account = ?",

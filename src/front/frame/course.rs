@@ -16,6 +16,7 @@ pub(super) static COURSE: Dialect = Dialect {
     slot: 0,
     encode: |event, out| spell(event, kind::SMS_PRIVATE, out),
     echo: false,
+    rooms: false,
     cut: Some(cut),
 };
 
@@ -25,6 +26,7 @@ pub(super) static COURSE_GROUP: Dialect = Dialect {
     slot: 1,
     encode: |event, out| spell(event, kind::SMS, out),
     echo: false,
+    rooms: false,
     cut: Some(cut),
 };
 
@@ -49,7 +51,9 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
                 notify(id, status, out);
             }
         }
-        Event::Said { message, .. } | Event::Replayed(message) => said(message, private, out),
+        Event::Said { message, .. } | Event::Replayed { message, .. } => {
+            said(message, private, out);
+        }
         Event::Refused(refusal) if is_not_stored(refusal.code) => {
             system(texts::error(refusal.code, Lang::Zh), out);
         }
@@ -70,6 +74,14 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Delivered { .. }
         | Event::Read { .. }
         | Event::ReceiptsDone(_)
+        | Event::Room(_)
+        | Event::Entered { .. }
+        | Event::MyRooms(_)
+        | Event::Rooms { .. }
+        | Event::Members { .. }
+        | Event::Here(_)
+        | Event::History { .. }
+        | Event::TopicIs(_)
         | Event::Pong
         | Event::Help { .. } => {}
     }
@@ -145,6 +157,8 @@ fn said(message: &Message, private: &str, out: &mut Vec<u8>) {
     let kind = match message.room {
         RoomId::Lobby => kind::SMS,
         RoomId::Pair(..) => private,
+        // Nothing of other rooms is for these clients.
+        RoomId::Named(_) => return,
     };
     let to_user_id = message.room.other(message.sender).filter(|_| kind != kind::SMS);
     let text = tame(message.text.as_str());

@@ -4,6 +4,8 @@
 //! No body is longer than [`HELLO_LIMIT`], which such a client takes. Texts are as they were
 //! sent: the client marks what could steer a terminal.
 
+mod rooms;
+
 use serde::Serialize;
 
 use crate::envelope::Dialect;
@@ -14,19 +16,19 @@ use crate::protocol::wire::{
 };
 use crate::protocol::{
     ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, MessageId, Progress,
-    Receipts, Refusal, RoomId, UserId, Welcome,
+    Receipts, Refusal, RoomId, RoomName, UserId, Welcome,
 };
 use crate::texts::{self, Lang};
 
 /// The dialect of clients that said hello.
 pub(super) static FRAME: Dialect =
-    Dialect { name: "frame", slot: 2, encode: spell, echo: false, cut: None };
+    Dialect { name: "frame", slot: 2, encode: spell, echo: false, rooms: true, cut: None };
 
 /// The version of the protocol.
 const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
-const FEATURES: &[&str] = &[RECEIVED, "resume", "read"];
+const FEATURES: &[&str] = &[RECEIVED, "resume", "read", "rooms"];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -34,10 +36,7 @@ pub(super) const RECEIVED: &str = "received";
 fn spell(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Hello(reply) => encode(kind::HELLO_RES, &hello(reply), out),
-        Event::Welcome(welcome) => {
-            encode(kind::LOGIN_RES, &welcomed(welcome), out);
-            online(&welcome.online, out);
-        }
+        Event::Welcome(welcome) => welcomed_with_all(welcome, out),
         Event::LoginRefused(refusal) => encode(kind::LOGIN_RES, &login_refused(refusal), out),
         Event::Registered(id) => {
             let res = Res { code: code::OK, user_id: Some(id.0), ..Res::default() };
@@ -56,17 +55,13 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
             let rename = Rename { user_id: member.id.0, user_name: member.name.to_string() };
             encode(kind::RENAME, &rename, out);
         }
-        Event::RenameDone(me) => {
-            let user_name = Some(me.name.to_string());
-            let res = Res { code: code::OK, user_name, ..Res::default() };
-            encode(kind::RENAME_RES, &res, out);
-        }
+        Event::RenameDone(me) => encode(kind::RENAME_RES, &rename_done(me), out),
         Event::PasswdDone => {
             encode(kind::PASSWD_RES, &Res { code: code::OK, ..Res::default() }, out);
         }
         Event::Online(members) => online(members, out),
-        Event::Said { message, .. } => said(message, None, out),
-        Event::Replayed(message) => said(message, Some(true), out),
+        Event::Said { message, room, .. } => said(message, room.as_ref(), None, out),
+        Event::Replayed { message, room } => said(message, room.as_ref(), Some(true), out),
         Event::Skipped { room, count } => {
             encode(kind::SKIPPED, &Skipped { room: room.to_string(), count: *count }, out);
         }
@@ -92,7 +87,24 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+        Event::Room(_)
+        | Event::Entered { .. }
+        | Event::MyRooms(_)
+        | Event::Rooms { .. }
+        | Event::Members { .. }
+        | Event::History { .. }
+        | Event::Here(_)
+        | Event::TopicIs(_) => rooms::spell(event, out),
     }
+}
+
+fn rename_done(me: &Member) -> Res {
+    Res { code: code::OK, user_name: Some(me.name.to_string()), ..Res::default() }
+}
+
+fn welcomed_with_all(welcome: &Welcome, out: &mut Vec<u8>) {
+    encode(kind::LOGIN_RES, &welcomed(welcome), out);
+    online(&welcome.online, out);
 }
 
 fn shown(Receipts { delivered, read }: Receipts) -> ReceiptsMes {
@@ -221,9 +233,15 @@ fn width_in_body<T: Serialize>(part: &T) -> usize {
     go_json(&go_json(part)).len()
 }
 
-fn said(message: &Message, replayed: Option<bool>, out: &mut Vec<u8>) {
+fn said(message: &Message, room: Option<&RoomName>, replayed: Option<bool>, out: &mut Vec<u8>) {
+    let (kind, sms) = sms(message);
+    let sms = Sms { replayed, room_name: room.map(ToString::to_string), ..sms };
+    encode(kind, &sms, out);
+}
+
+fn sms(message: &Message) -> (&'static str, Sms) {
     let (kind, to) = match message.room {
-        RoomId::Lobby => (kind::SMS, None),
+        RoomId::Lobby | RoomId::Named(_) => (kind::SMS, None),
         RoomId::Pair(..) => (kind::SMS_PRIVATE, message.room.other(message.sender)),
     };
     let sms = Sms {
@@ -234,10 +252,9 @@ fn said(message: &Message, replayed: Option<bool>, out: &mut Vec<u8>) {
         id: Some(message.id.0),
         room: Some(message.room.to_string()),
         time: Some(message.time.0),
-        replayed,
         ..Sms::default()
     };
-    encode(kind, &sms, out);
+    (kind, sms)
 }
 
 fn refused(refusal: &Refusal, out: &mut Vec<u8>) {

@@ -5,17 +5,22 @@
 //! Never into `serde_json::Value`, and never deeper than `frame::MAX_DEPTH`: reading recurses,
 //! and these stacks are small.
 
+mod recipient;
+mod rooms;
+
 use std::fmt;
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
 };
 
+use recipient::Recipient;
+
 use crate::protocol::frame::{HELLO_LIMIT, is_shallow};
 use crate::protocol::wire::kind;
 use crate::protocol::{
     Command, Device, ErrorCode, Farewell, Hello, MessageId, Name, NameKey, Password, Receipts,
-    Reference, Refusal, RoomId, Text, To, UserId, Who,
+    Reference, Refusal, RoomId, RoomRef, Text, To, UserId, Who,
 };
 
 /// The command of one body.
@@ -117,6 +122,25 @@ const KINDS: &[Kind] = &[
         },
         refused: Command::Bad,
     },
+    Kind { names: &[kind::ROOM], keys: rooms::ROOM, command: rooms::room, refused: Command::Bad },
+    Kind {
+        names: &[kind::ROOMS],
+        keys: &[("after", Key::Room)],
+        command: rooms::rooms,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::HISTORY],
+        keys: rooms::HISTORY,
+        command: rooms::history,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::MEMBERS],
+        keys: &[("room", Key::Room), ("afterId", Key::UserId)],
+        command: rooms::members,
+        refused: Command::Bad,
+    },
     Kind {
         names: &[kind::RECEIVED],
         keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
@@ -150,6 +174,7 @@ const SMS: Keys = &[
     ("receiveUserId", Key::Recipient),
     ("targetId", Key::Recipient),
     ("clientRef", Key::Reference),
+    ("room", Key::Room),
 ];
 
 const HELLO: Keys = &[
@@ -182,6 +207,16 @@ enum Key {
     Epoch,
     Delivered,
     Read,
+    Act,
+    WhomId,
+    WhomName,
+    Role,
+    Access,
+    Guests,
+    Before,
+    After,
+    Since,
+    Limit,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -208,6 +243,16 @@ struct Fields {
     epoch: String,
     delivered: bool,
     read: bool,
+    act: String,
+    whom_id: i64,
+    whom_name: String,
+    role: String,
+    access: String,
+    guests: bool,
+    before: Option<u64>,
+    after: Option<u64>,
+    since: Option<i64>,
+    limit: u64,
 }
 
 impl Fields {
@@ -233,6 +278,16 @@ impl Fields {
             Key::Epoch => self.epoch = value(map)?,
             Key::Delivered => self.delivered = value(map)?,
             Key::Read => self.read = value(map)?,
+            Key::Act => self.act = value(map)?,
+            Key::WhomId => self.whom_id = value(map)?,
+            Key::WhomName => self.whom_name = value(map)?,
+            Key::Role => self.role = value(map)?,
+            Key::Access => self.access = value(map)?,
+            Key::Guests => self.guests = value(map)?,
+            Key::Before => self.before = map.next_value()?,
+            Key::After => self.after = map.next_value()?,
+            Key::Since => self.since = map.next_value()?,
+            Key::Limit => self.limit = value(map)?,
         }
         Ok(())
     }
@@ -313,50 +368,6 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-/// An id, or 0: everybody. Forks say everybody by an empty string, too.
-#[derive(Clone, Copy, Default)]
-struct Recipient(i64);
-
-impl Recipient {
-    fn to(self) -> To {
-        match self.0 {
-            0 => To::Lobby,
-            id => To::One(Who::Id(UserId(id))),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Recipient {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdOrNothing;
-
-        impl Visitor<'_> for IdOrNothing {
-            type Value = Recipient;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an id")
-            }
-
-            fn visit_i64<E: Error>(self, id: i64) -> Result<Recipient, E> {
-                Ok(Recipient(id))
-            }
-
-            fn visit_u64<E: Error>(self, id: u64) -> Result<Recipient, E> {
-                i64::try_from(id).map(Recipient).map_err(E::custom)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Recipient, E> {
-                match text {
-                    "" => Ok(Recipient(0)),
-                    _ => Err(E::custom("ids are integers")),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(IdOrNothing)
-    }
-}
-
 fn login(fields: &Fields) -> Result<Command, Refusal> {
     let unknown = || Refusal::of(ErrorCode::UnknownUser);
     let who = match (fields.user_id, fields.user_name.as_str()) {
@@ -386,7 +397,11 @@ fn say(fields: &Fields) -> Result<Command, Refusal> {
     let reference = optional(&fields.reference, Reference::new)?;
     let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
     let text = Text::new(&fields.content).map_err(refuse)?;
-    Ok(Command::Send { to: fields.recipient.to(), text, reference })
+    let to = match fields.room.as_str() {
+        "" => fields.recipient.to(),
+        room => To::Room(RoomRef::parse(room).map_err(refuse)?),
+    };
+    Ok(Command::Send { to, text, reference })
 }
 
 /// A private text whose recipient is missing must not become a public one.

@@ -1,7 +1,9 @@
 //! A line to a command. The commands are rows of one table, from which the help is made, too.
 
+mod rooms;
+
 use crate::protocol::{
-    Command, ErrorCode, Name, NameKey, Password, Refusal, Text, To, UserId, Who,
+    Command, ErrorCode, Name, NameKey, Password, Refusal, RoomRef, Text, To, UserId, Who,
 };
 use crate::texts::Lang;
 
@@ -72,6 +74,102 @@ pub(super) const COMMANDS: &[Row] = &[
         help_en: "who is online",
         help_zh: "显示在线用户列表",
         parse: |arguments| alone(arguments, Command::Who),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/create",
+        arguments: "ROOM [open|invite|hidden] [no-guests]",
+        help_en: "a new room; it is yours",
+        help_zh: "新建房间，你是房主",
+        parse: rooms::create,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/join",
+        arguments: "ROOM|lobby",
+        help_en: "come into a room, and talk there from now on",
+        help_zh: "进入房间，之后在那里说话",
+        parse: rooms::join,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/part",
+        arguments: "[ROOM]",
+        help_en: "leave the room you talk in, or this one",
+        help_zh: "退出当前房间或指定的房间",
+        parse: rooms::part,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/rooms",
+        arguments: "[AFTER]",
+        help_en: "which rooms there are",
+        help_zh: "列出房间",
+        parse: rooms::rooms,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/members",
+        arguments: "[ROOM] [AFTER]",
+        help_en: "who is in the room",
+        help_zh: "列出房间成员",
+        parse: rooms::members,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/topic",
+        arguments: "[TEXT]",
+        help_en: "what the room is about, or say what",
+        help_zh: "查看或设置房间主题",
+        parse: rooms::topic,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/history",
+        arguments: "[N]",
+        help_en: "the last N messages where you talk, 20 without a number",
+        help_zh: "显示当前房间最近 N 条消息，默认 20 条",
+        parse: rooms::history,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/since",
+        arguments: "[YYYY-MM-DD] HH:MM",
+        help_en: "what was said where you talk since then (UTC)",
+        help_zh: "显示当前房间从该时间（UTC）以来的消息",
+        parse: rooms::since,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/invite",
+        arguments: "ID|NAME",
+        help_en: "let somebody into the room you talk in",
+        help_zh: "邀请某人进入当前房间",
+        parse: rooms::invite,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/kick",
+        arguments: "ID|NAME [WHY]",
+        help_en: "put somebody out of the room you talk in",
+        help_zh: "把某人请出当前房间",
+        parse: rooms::kick,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/role",
+        arguments: "ID|NAME member|moderator|owner",
+        help_en: "make somebody something else in the room you talk in",
+        help_zh: "更改某人在当前房间的身份",
+        parse: rooms::role,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/access",
+        arguments: "open|invite|hidden [no-guests]",
+        help_en: "who may come into the room you talk in",
+        help_zh: "设置谁可以进入当前房间",
+        parse: rooms::access,
         refused: Command::Bad,
     },
     Row {
@@ -164,7 +262,7 @@ pub(super) fn read(line: &[u8]) -> Option<Command> {
         return None;
     }
     if let Some(text) = line.strip_prefix('/').filter(|text| text.starts_with('/')) {
-        return Some(say(To::Lobby, text).unwrap_or_else(refused));
+        return Some(say(HERE, text).unwrap_or_else(refused));
     }
     let known = COMMANDS.iter().find_map(|row| Some(row.command(row.arguments(line)?)));
     // A mistyped `/login` must not tell everybody the password; nor must a blank before it.
@@ -173,8 +271,11 @@ pub(super) fn read(line: &[u8]) -> Option<Command> {
             .starts_with('/')
             .then(|| Command::Bad(Refusal::of(ErrorCode::UnknownCommand)))
     };
-    known.or_else(unknown).or_else(|| Some(say(To::Lobby, line).unwrap_or_else(refused)))
+    known.or_else(unknown).or_else(|| Some(say(HERE, line).unwrap_or_else(refused)))
 }
+
+/// Where plain text goes.
+const HERE: To = To::Room(RoomRef::Here);
 
 fn refused(code: ErrorCode) -> Command {
     Command::Bad(Refusal::of(code))
@@ -214,15 +315,20 @@ fn login(arguments: &str) -> Result<Command, Wrong> {
 }
 
 fn msg(arguments: &str) -> Result<Command, Wrong> {
-    let (name, text) = match arguments.strip_prefix('"') {
+    let (who, text) = somebody(arguments)?;
+    if text.is_empty() {
+        return Err(Wrong::Form);
+    }
+    Ok(say(To::One(who), text)?)
+}
+
+/// An id, a name of one word or a name in quotes; and what follows it.
+fn somebody(arguments: &str) -> Result<(Who, &str), Wrong> {
+    let (name, rest) = match arguments.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').ok_or(Wrong::Form)?,
         None => split_word(arguments),
     };
-    let text = text.trim_start();
-    if name.is_empty() || text.is_empty() {
-        return Err(Wrong::Form);
-    }
-    Ok(say(To::One(meant(name)?), text)?)
+    if name.is_empty() { Err(Wrong::Form) } else { Ok((meant(name)?, rest.trim_start())) }
 }
 
 fn passwd(arguments: &str) -> Result<Command, Wrong> {
@@ -272,7 +378,7 @@ mod tests {
     }
 
     fn chat(text: &str) -> Option<Command> {
-        say(To::Lobby, text).ok()
+        say(HERE, text).ok()
     }
 
     fn name(text: &str) -> Who {

@@ -8,7 +8,7 @@
 use super::command::COMMANDS;
 use crate::clock;
 use crate::envelope::Dialect;
-use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message};
+use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, RoomName};
 use crate::texts::{self, Lang, Reply};
 
 /// Lines with the server's words in English.
@@ -17,6 +17,7 @@ pub(super) static LINE_EN: Dialect = Dialect {
     slot: 3,
     encode: |event, out| spell(event, Lang::En, out),
     echo: true,
+    rooms: true,
     cut: None,
 };
 
@@ -26,6 +27,7 @@ pub(super) static LINE_ZH: Dialect = Dialect {
     slot: 4,
     encode: |event, out| spell(event, Lang::Zh, out),
     echo: true,
+    rooms: true,
     cut: None,
 };
 
@@ -48,8 +50,22 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         }
         Event::Refused(refusal) => refused(refusal.code, &texts::refusal(refusal, lang), lang),
         Event::Online(members) => online(members),
-        Event::Said { message, address } => said(message, address),
-        Event::Replayed(message) => said(message, &clock::utc(message.time)),
+        Event::Said { message, address, room } => said(message, address, room.as_ref()),
+        Event::Replayed { message, room } => {
+            said(message, &clock::utc(message.time), room.as_ref())
+        }
+        Event::Room(news) => server(&texts::news(news, lang)),
+        Event::Entered { room, role } => server(&texts::entered(room, *role, lang)),
+        Event::MyRooms(rooms) => server(&texts::my_rooms(rooms, lang)),
+        Event::Rooms { rooms, more } => listed(&texts::rooms(rooms, *more, lang)),
+        Event::Members { room, members, more } => {
+            listed(&texts::members(room, members, *more, lang))
+        }
+        Event::History { name, messages, more, .. } => {
+            history(messages, name.as_ref(), *more, lang)
+        }
+        Event::Here(room) => server(&texts::here(room.as_deref(), lang)),
+        Event::TopicIs(room) => server(&texts::topic(room, lang)),
         Event::Skipped { count, .. } => told(Reply::Skipped(*count), lang),
         Event::Help { guest } => help(*guest, lang),
         Event::Farewell(why) if *why != Farewell::Idle => server(texts::farewell(*why, lang)),
@@ -99,11 +115,27 @@ fn notice(member: &Member, what: &str) -> String {
     format!("[{}]{}: {what}{LINE_END}", marked(&member.address), marked(&member.name))
 }
 
-/// The brackets hold the sender's address, or the time where the message is an old one.
-fn said(message: &Message, bracket: &str) -> String {
+fn history(messages: &[Message], room: Option<&RoomName>, more: bool, lang: Lang) -> String {
+    let line = |message: &Message| said(message, &clock::utc(message.time), room);
+    let lines: String = messages.iter().map(line).collect();
+    match (messages.len(), more) {
+        (0, _) => told(Reply::NothingSaid, lang),
+        (_, true) => lines + &told(Reply::MoreSaid, lang),
+        _ => lines,
+    }
+}
+
+fn listed(lines: &[String]) -> String {
+    lines.iter().map(|line| server(line)).collect()
+}
+
+/// The brackets hold the room, if it has a name, and the sender's address, or the time where the
+/// message is an old one.
+fn said(message: &Message, bracket: &str, room: Option<&RoomName>) -> String {
     let name = marked(&message.name);
     let text = continued(message.text.as_str());
-    let bracket = marked(bracket);
+    let room = room.map_or(String::new(), |room| format!("{} ", marked(room.as_str())));
+    let bracket = room + &marked(bracket);
     match message.room.other(message.sender) {
         None => format!("[{bracket}]{name}: {text}{LINE_END}"),
         Some(to) => format!("[private {bracket}]{name} -> {to}: {text}{LINE_END}"),

@@ -1,12 +1,14 @@
 //! One session: what its thread is doing, and what its peer has seen and heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, Device, ErrorCode, Event, Member, MessageId, Reference, RoomId, UserId, Welcome,
+    Act, Device, ErrorCode, Event, Member, MessageId, NamedRoom, News, Reference, Refusal, Role,
+    RoomId, RoomNews, RoomNo, UserId, Welcome,
 };
 
+use super::halls::number;
 use super::store::{Store, may_see};
 
 /// What the session's thread is doing.
@@ -14,8 +16,18 @@ use super::store::{Store, may_see};
 pub enum Phase {
     /// Waits to be attached.
     Attaching,
+    /// Is about to read which rooms it is in.
+    Asking,
+    /// Has read it, and is about to hand it in.
+    Handing(Vec<(NamedRoom, Role)>),
+    /// Waits until that is known.
+    Waiting,
     /// Is about to read the store.
     Reading,
+    /// Waits to come into a room.
+    Joining,
+    /// Is in, and is about to send what was said up to here.
+    Telling(RoomId, u64),
     /// Has sent what the store had, and is about to say so.
     Saying(Vec<(RoomId, MessageId)>),
     /// Waits for what its peer asks.
@@ -28,7 +40,8 @@ pub enum Phase {
 
 impl Phase {
     pub fn is_stepping(&self) -> bool {
-        matches!(self, Self::Reading | Self::Saying(_))
+        use Phase::{Asking, Handing, Reading, Saying, Telling};
+        matches!(self, Asking | Handing(_) | Reading | Saying(_) | Telling(..))
     }
 
     pub fn is_over(&self) -> bool {
@@ -45,6 +58,10 @@ pub struct Peer {
     pub phase: Phase,
     /// The id that must come next, of each room.
     pub next: BTreeMap<RoomId, u64>,
+    /// The named rooms that it believes to be in.
+    pub rooms: BTreeSet<RoomNo>,
+    /// The room that it is coming into.
+    pub told_of: Option<RoomId>,
     /// Who is there, as far as it was told.
     pub roster: BTreeMap<UserId, Arc<str>>,
     /// The last answer to `who`.
@@ -65,6 +82,8 @@ impl Peer {
             becomes: None,
             phase: Phase::Attaching,
             next: BTreeMap::new(),
+            rooms: BTreeSet::new(),
+            told_of: None,
             roster: BTreeMap::new(),
             answer: BTreeMap::new(),
             n_issued: 0,
@@ -78,7 +97,7 @@ impl Peer {
         match act {
             Act::Send { reference, .. } => self.unanswered.push(reference.clone()),
             Act::Rename { .. } => self.renames.push(self.n_issued),
-            Act::Who | Act::Received { .. } | Act::Read { .. } | Act::Receipts(_) => {}
+            _ => {}
         }
         self.n_issued += 1;
     }
@@ -112,12 +131,13 @@ impl Peer {
         self.roster = named(&welcome.online);
         self.renames.clear();
         self.next.clear();
+        self.rooms.clear();
         if self.user.is_guest() {
             self.next.insert(RoomId::Lobby, lobby + 1);
         }
         if !self.phase.is_over() {
             // A guest was never here before: it is live at once.
-            self.phase = if self.user.is_guest() { Phase::Live } else { Phase::Reading };
+            self.phase = if self.user.is_guest() { Phase::Live } else { Phase::Asking };
         }
     }
 
@@ -132,11 +152,18 @@ impl Peer {
         self.next.iter().map(|(room, next)| (*room, MessageId(next - 1))).collect()
     }
 
-    pub fn caught(&mut self, live: bool) {
+    pub fn caught(&mut self, live: bool, store: &Store) {
         if self.phase.is_over() {
             return;
         }
-        self.phase = if live { Phase::Live } else { Phase::Reading };
+        self.phase = match self.told_of {
+            _ if live => Phase::Live,
+            Some(room) => Phase::Telling(room, store.room(room).len() as u64),
+            None => Phase::Reading,
+        };
+        if live {
+            self.told_of = None;
+        }
     }
 
     pub fn detached(&mut self) {
@@ -151,6 +178,9 @@ impl Peer {
             Event::Said { message, .. } => {
                 let (room, id) = (message.room, message.id.0);
                 assert!(may_see(self.user, room), "{} sees {room}", self.user);
+                if !self.is_in(room) {
+                    return;
+                }
                 let stored = store.room(room).get(id as usize - 1);
                 assert_eq!(stored, Some(message), "shown, but not stored");
                 let first = if self.user.is_guest() { id } else { 1 };
@@ -161,12 +191,51 @@ impl Peer {
             Event::Accepted { reference, id, room, .. } => {
                 self.answered(reference.as_ref());
                 let next = self.next.get(room).copied().unwrap_or(0);
-                assert!(next > id.0, "an acknowledgement of {id:?} came before {next}");
+                // A message that was accepted while its sender was being put out is not shown to it.
+                let is_shown = next > id.0 || !self.is_in(*room);
+                assert!(is_shown, "an acknowledgement of {id:?} came before {next}");
             }
             Event::Refused(refusal) if refusal.code == ErrorCode::NameTaken => {}
+            // Of what is asked about rooms; sends into them have references.
+            Event::Refused(refusal)
+                if refusal.reference.is_none() && is_about_rooms(refusal.code) => {}
+            // A send without a name, or something about a room that had to wait.
+            Event::Refused(refusal)
+                if *refusal == Refusal::of(ErrorCode::ShuttingDown)
+                    && !self.unanswered.contains(&None) => {}
+            Event::Entered { room, .. } => {
+                self.rooms.insert(room.no);
+                let since = store.halls.since(room.no, self.user).unwrap_or(0);
+                let next = self.next.entry(room.id()).or_default();
+                *next = (*next).max(since + 1);
+            }
+            Event::Room(news) => self.hear_of(news),
             Event::Refused(refusal) => self.answered(refusal.reference.as_ref()),
             Event::Online(online) => self.answer = named(online),
             other => hear(&mut self.roster, other),
+        }
+    }
+
+    /// As far as it knows: what is told to it alone may be of a room that it has left since, or
+    /// is about to have left, as its thread has read already.
+    pub fn is_in(&self, room: RoomId) -> bool {
+        number(room).is_none_or(|no| self.rooms.contains(&no))
+    }
+
+    fn hear_of(&mut self, news: &RoomNews) {
+        let Some(no) = number(news.room) else { panic!("news of {}", news.room) };
+        let is_invited = matches!(&news.what, News::Invited(_));
+        if is_invited || !self.is_in(news.room) {
+            return;
+        }
+        let is_out = match &news.what {
+            News::Left => news.by.id == self.user,
+            News::Kicked(whom, _) => whom.id == self.user,
+            _ => false,
+        };
+        if is_out {
+            self.rooms.remove(&no);
+            self.next.remove(&news.room);
         }
     }
 
@@ -177,6 +246,11 @@ impl Peer {
     }
 
     pub fn has_seen_all(&self, store: &Store) {
+        if !self.user.is_guest() {
+            let rooms = store.halls.rooms_of(self.user);
+            let rooms: BTreeSet<_> = rooms.into_iter().map(|(room, _)| room.no).collect();
+            assert_eq!(self.rooms, rooms, "the rooms of {}", self.user);
+        }
         for room in store.rooms_of(self.user) {
             let next = self.next.get(&room).copied();
             let all = Some(store.room(room).len() as u64 + 1);
@@ -184,6 +258,14 @@ impl Peer {
             assert!(began_later || next == all, "{} in {room}: {next:?}, {all:?}", self.user);
         }
     }
+}
+
+fn is_about_rooms(code: ErrorCode) -> bool {
+    use ErrorCode::{
+        Internal, InviteOnly, NoGuestsHere, NotAllowed, NotMember, NotThere, UnknownRoom,
+    };
+    let codes = [Internal, InviteOnly, NoGuestsHere, NotAllowed, NotMember, NotThere, UnknownRoom];
+    codes.contains(&code)
 }
 
 /// What a notice does to a list of who is there.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hubbub::protocol::{Append, Device, ErrorCode, Message, MessageId, Name, RoomId, UserId};
 
+use super::halls::{Halls, number};
 use super::{ACCOUNTS, NAMES};
 
 /// Room, account, device, reference: who sends the same again is acknowledged, and shown once.
@@ -16,6 +17,7 @@ pub struct Store {
     rooms: BTreeMap<RoomId, Vec<Arc<Message>>>,
     sent: BTreeMap<Key, Arc<Message>>,
     cursors: BTreeMap<(UserId, Option<Device>, RoomId), u64>,
+    pub halls: Halls,
 }
 
 pub fn device(n: u8) -> Device {
@@ -33,6 +35,7 @@ impl Store {
             rooms: BTreeMap::new(),
             sent: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            halls: Halls::new(),
         }
     }
 
@@ -69,9 +72,11 @@ impl Store {
         self.rooms.get(&room).map_or(&[], Vec::as_slice)
     }
 
-    /// The rooms with something in them that somebody may see.
+    /// The rooms with something in them, and the named ones, that somebody may see.
     pub fn rooms_of(&self, user: UserId) -> impl Iterator<Item = RoomId> {
-        self.rooms.keys().copied().filter(move |room| may_see(user, *room))
+        let named = self.halls.rooms_of(user).into_iter().map(|(room, _)| room.id());
+        let others = self.rooms.keys().copied().filter(|room| number(*room).is_none());
+        others.filter(move |room| may_see(user, *room)).chain(named)
     }
 
     pub fn advance(&mut self, user: UserId, device: Option<Device>, room: RoomId, up_to: u64) {
@@ -80,13 +85,16 @@ impl Store {
     }
 
     pub fn cursor(&self, user: UserId, device: Option<&Device>, room: RoomId) -> u64 {
-        self.cursors.get(&(user, device.cloned(), room)).copied().unwrap_or(0)
+        let since = number(room).and_then(|no| self.halls.since(no, user)).unwrap_or(0);
+        self.cursors.get(&(user, device.cloned(), room)).copied().unwrap_or(0).max(since)
     }
 }
 
 pub fn may_see(user: UserId, room: RoomId) -> bool {
     match room {
         RoomId::Lobby => true,
+        // Whoever is in it: its own list says so.
+        RoomId::Named(_) => true,
         RoomId::Pair(a, b) => !user.is_guest() && (user == a || user == b),
     }
 }

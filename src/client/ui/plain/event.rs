@@ -2,9 +2,11 @@
 //! Scripts read these lines, so kinds and fields stay as they are and new fields come at the end.
 //! `client --help` lists them.
 
+mod rooms;
+
 use crate::client::texts;
 use crate::client::ui::clean;
-use crate::client::{Ask, Seen, Update};
+use crate::client::{Ask, Said, Seen, Update};
 use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
 
@@ -48,12 +50,7 @@ pub(super) fn lines(update: &Update) -> String {
             line("refused", &[what.map_or("-", ask), &why.code, &words])
         }
         Update::Unanswered(what) => line("unanswered", &[ask(*what)]),
-        Update::Said(said) => {
-            let kind = if said.replayed { "replayed" } else { "said" };
-            let (room, id) = (said.room.to_string(), said.id.0.to_string());
-            let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
-            line(kind, &[&room, &id, &time, &sender, &said.name, &said.text])
-        }
+        Update::Said(said) => self::said(said),
         Update::Sent { reference, id, room, time } => {
             let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
             line("sent", &[reference.as_str(), &room, &id, &time])
@@ -73,10 +70,21 @@ pub(super) fn lines(update: &Update) -> String {
             };
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
+        Update::Room(_) | Update::Rooms { .. } | Update::Members(_) => rooms::lines(update),
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
     }
+}
+
+fn said(said: &Said) -> String {
+    let kind = if said.replayed { "replayed" } else { "said" };
+    let (room, id) = (said.room.to_string(), said.id.0.to_string());
+    let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
+    // What is said in the lobby and in private has the fields it always had.
+    let mut fields = vec![room.as_str(), &id, &time, &sender, &said.name, &said.text];
+    fields.extend(said.room_name.as_deref());
+    line(kind, &fields)
 }
 
 fn on(shown: bool) -> &'static str {
@@ -102,6 +110,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Rename => "rename",
         Ask::Passwd => "passwd",
         Ask::Who => "who",
+        Ask::Room => "room",
         Ask::Receipts => "receipts",
     }
 }

@@ -1,0 +1,120 @@
+//! Older messages, page by page, read in the session's own thread: a slow query delays the one
+//! who asks, and nobody else.
+
+use super::asking::refusal_of;
+use super::{End, Identity, Session};
+use crate::dao::StoreError;
+use crate::protocol::{
+    ErrorCode, Event, Message, MessageId, Millis, Refusal, RoomId, RoomRef, Span,
+};
+
+/// Messages of one page: 800 KB of the longest texts.
+const MAX_PAGE: usize = 100;
+
+impl Session<'_> {
+    pub(super) fn history(&mut self, room: &RoomRef, span: Span, limit: usize) -> Result<(), End> {
+        match self.page_of(room, span, limit.clamp(1, MAX_PAGE)) {
+            Ok(page) => {
+                let mut bytes = Vec::new();
+                (self.dialect.encode)(&page, &mut bytes);
+                // It counts as nothing that was taken: there are no marks with it.
+                self.send_page(&mut bytes, &mut Vec::new())
+            }
+            Err(refusal) => {
+                self.tell(&Event::Refused(refusal));
+                Ok(())
+            }
+        }
+    }
+
+    fn page_of(&self, room: &RoomRef, span: Span, limit: usize) -> Result<Event, Refusal> {
+        let room = match room {
+            RoomRef::Id(pair @ RoomId::Pair(..)) => *pair,
+            room => self.place(room)?,
+        };
+        let since = self.may_read(room)?;
+        let failed = |error: StoreError| refusal_of(&error);
+        let (messages, more) = self.read(room, since, span, limit).map_err(failed)?;
+        let name = match room {
+            RoomId::Named(no) => self.host.store.room(no).map_err(failed)?.map(|room| room.name),
+            _ => None,
+        };
+        Ok(Event::History { room, name, messages: messages.into(), more })
+    }
+
+    /// What lies up to this id is not for the one who asks. In private rooms that was said to
+    /// another owner of the id; the past of a named room is its members'.
+    fn may_read(&self, room: RoomId) -> Result<MessageId, Refusal> {
+        let refused = |code| Err(Refusal::of(code));
+        let me = match (&self.who, room) {
+            (Identity::Nobody, _) => return refused(ErrorCode::NotLoggedIn),
+            (_, RoomId::Lobby) => return Ok(MessageId(0)),
+            (Identity::Guest, _) => return refused(ErrorCode::AccountNeeded),
+            (Identity::Account(me), _) => *me,
+        };
+        let since = self.host.store.since(me, room).map_err(|error| refusal_of(&error))?;
+        match (since, room) {
+            (Some(since), RoomId::Pair(..)) => Ok(since),
+            (Some(_), _) => Ok(MessageId(0)),
+            (None, _) => refused(ErrorCode::NotMember),
+        }
+    }
+
+    /// The messages, and whether there are more of them that way.
+    fn read(
+        &self,
+        room: RoomId,
+        since: MessageId,
+        span: Span,
+        limit: usize,
+    ) -> Result<(Vec<Message>, bool), StoreError> {
+        let store = &self.host.store;
+        let after = match span {
+            Span::Last => return self.before(room, since, MessageId(u64::MAX), limit),
+            Span::Before(id) => return self.before(room, since, id, limit),
+            Span::After(id) => id,
+            Span::Since(time) => self.last_before(room, time)?,
+        };
+        let mut page = store.page(room, after.max(since), limit + 1)?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        Ok((page, more))
+    }
+
+    fn before(
+        &self,
+        room: RoomId,
+        since: MessageId,
+        before: MessageId,
+        limit: usize,
+    ) -> Result<(Vec<Message>, bool), StoreError> {
+        let store = &self.host.store;
+        let end = before.0.min(store.last(room)?.0.saturating_add(1));
+        let first = end.saturating_sub(limit as u64 + 1).max(since.0);
+        let mut page = store.page(room, MessageId(first), limit)?;
+        // Where old ones are gone, the page reaches further.
+        page.retain(|message| message.id.0 < end);
+        let oldest = page.first().map_or(0, |message| message.id.0);
+        if oldest <= since.0 + 1 {
+            return Ok((page, false));
+        }
+        // The one before the oldest may be gone.
+        let next = store.page(room, MessageId(oldest - 2), 1)?;
+        let more = next.first().is_some_and(|message| message.id.0 < oldest);
+        Ok((page, more))
+    }
+
+    /// The last message before a moment. Times increase with ids, but for a clock that was set
+    /// back: twenty questions find a place among a million messages.
+    fn last_before(&self, room: RoomId, time: Millis) -> Result<MessageId, StoreError> {
+        let (mut low, mut high) = (0, self.host.store.last(room)?.0);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.host.store.page(room, MessageId(middle), 1)?.first() {
+                Some(message) if message.time < time => low = message.id.0,
+                _ => high = middle,
+            }
+        }
+        Ok(MessageId(low))
+    }
+}
