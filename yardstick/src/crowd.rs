@@ -5,9 +5,10 @@
 
 mod connect;
 mod enter;
+mod wire;
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use rustix::time::Timespec;
 
 pub use connect::raise_limits;
 pub use enter::Entered;
+pub use wire::Seal;
+use wire::Wire;
 
 use crate::clock;
 use crate::dialect::{Dialect, Who};
@@ -48,7 +51,7 @@ enum Place {
 struct Peer {
     who: Who,
     place: Place,
-    socket: Option<TcpStream>,
+    wire: Option<Wire>,
     /// Read, and not yet whole.
     kept: Vec<u8>,
     /// Where the last mark stood.
@@ -81,8 +84,13 @@ pub struct Crowd {
     /// Its language; the same for all.
     pub dialect: Box<dyn Dialect>,
     server: SocketAddr,
+    /// Where they speak TLS.
+    seal: Option<Seal>,
     /// How many clients share one source address.
     per_source: usize,
+    /// What one read brought.
+    raw: Vec<u8>,
+    /// What was kept of one of them, and behind it what the read said.
     buffer: Vec<u8>,
     n_in: usize,
     /// Bytes that came to those who do not speak.
@@ -102,7 +110,7 @@ impl Crowd {
     /// # Errors
     /// The kernel has no epoll set for us.
     pub fn new(
-        server: SocketAddr,
+        (server, seal): (SocketAddr, Option<Seal>),
         dialect: Box<dyn Dialect>,
         people: Vec<Who>,
         per_source: usize,
@@ -110,7 +118,7 @@ impl Crowd {
         let peer = |who| Peer {
             who,
             place: Place::Later(0),
-            socket: None,
+            wire: None,
             kept: Vec::new(),
             hint: 0,
             out: Vec::new(),
@@ -125,8 +133,10 @@ impl Crowd {
             peers: people.into_iter().map(peer).collect(),
             dialect,
             server,
+            seal,
             per_source: per_source.max(1),
-            buffer: vec![0; READ],
+            raw: vec![0; READ],
+            buffer: Vec::new(),
             n_in: 0,
             bytes: 0,
             trouble: None,
@@ -159,6 +169,16 @@ impl Crowd {
     /// The first thing that went wrong, in the server's words where it had some.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
+    }
+
+    /// What went wrong until now was meant to.
+    pub fn forget_trouble(&mut self) {
+        self.trouble = None;
+    }
+
+    /// From now on everybody comes in by password.
+    pub fn forget_tokens(&mut self) {
+        self.peers.iter_mut().for_each(|peer| peer.who.token = None);
     }
 
     /// Bytes that came, since this was last asked, to those who do not speak.
@@ -196,20 +216,9 @@ impl Crowd {
     /// Sends what the kernel takes now; the rest goes out by itself.
     pub fn flush(&mut self, peer: usize) {
         let one = &mut self.peers[peer];
-        let Some(mut socket) = one.socket.as_ref() else { return };
-        let mut sent = 0;
-        let result = loop {
-            if sent == one.out.len() {
-                break Ok(());
-            }
-            match socket.write(&one.out[sent..]) {
-                Ok(n) => sent += n,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        one.out.drain(..sent);
-        let wants_write = !one.out.is_empty();
+        let Some(wire) = &mut one.wire else { return };
+        let result = wire.write(&mut one.out);
+        let wants_write = !one.out.is_empty() || wire.is_pending();
         if wants_write != one.wants_write {
             one.wants_write = wants_write;
             self.set_interest(peer);
@@ -275,24 +284,23 @@ impl Crowd {
     /// One read: what it brought, and when it came.
     fn read(&mut self, peer: usize, heard: &mut Vec<Heard>) -> u64 {
         let one = &mut self.peers[peer];
-        let Some(mut socket) = one.socket.as_ref() else { return 0 };
+        let Some(wire) = &mut one.wire else { return 0 };
         if one.is_mute {
             self.lose(peer, "cut while it did not read");
             return 0;
         }
-        let n_kept = one.kept.len();
-        if self.buffer.len() < n_kept + READ / 2 {
-            self.buffer.resize(n_kept + READ, 0);
-        }
-        self.buffer[..n_kept].copy_from_slice(&one.kept);
-        let n = match socket.read(&mut self.buffer[n_kept..]) {
-            Ok(0) => {
-                let said = String::from_utf8_lossy(&one.kept).into_owned();
+        self.buffer.clear();
+        self.buffer.append(&mut one.kept);
+        let result = wire.read(&mut self.raw, &mut self.buffer);
+        let has_answer = wire.is_pending();
+        let n = match result {
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let said = String::from_utf8_lossy(&self.buffer).into_owned();
                 self.lose(peer, &format!("closed by the server {said}"));
                 return 0;
             }
-            Ok(n) => n,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return 0,
             Err(error) => {
                 self.lose(peer, &error.to_string());
                 return 0;
@@ -302,36 +310,39 @@ impl Crowd {
             self.bytes += n as u64;
         }
         let now = clock::now();
-        self.take(peer, n_kept + n, heard);
+        self.take(peer, heard);
+        if has_answer {
+            self.flush(peer);
+        }
         now
     }
 
-    /// Reads the first bytes of the buffer as this peer's.
-    fn take(&mut self, peer: usize, n: usize, heard: &mut Vec<Heard>) {
+    /// Reads the buffer as this peer's.
+    fn take(&mut self, peer: usize, heard: &mut Vec<Heard>) {
         let mut done = 0;
         if self.peers[peer].place != Place::In {
-            done = self.enter(peer, n);
+            done = self.enter(peer);
         }
         let one = &mut self.peers[peer];
         if one.place == Place::In {
-            let bytes = &self.buffer[done..n];
+            let bytes = &self.buffer[done..];
             match scan::scan(self.dialect.framing(), bytes, &mut one.hint, heard) {
                 Ok(more) => done += more,
                 Err(scan::NoFrame) => return self.lose(peer, "sent what is no frame"),
             }
         }
-        one.kept.clear();
-        if one.socket.is_some() {
-            one.kept.extend_from_slice(&self.buffer[done..n]);
+        if one.wire.is_some() {
+            one.kept.extend_from_slice(&self.buffer[done..]);
         }
     }
 
     /// The connection has ended, or is ended.
     fn lose(&mut self, peer: usize, why: &str) {
         let one = &mut self.peers[peer];
-        if one.socket.take().is_none() {
+        if one.wire.take().is_none() {
             return;
         }
+        one.kept.clear();
         if one.place == Place::In {
             self.n_in -= 1;
         }
@@ -344,7 +355,8 @@ impl Crowd {
     /// Closes this one's connection in order.
     pub fn leave(&mut self, peer: usize) {
         let one = &mut self.peers[peer];
-        if one.socket.take().is_some() {
+        if let Some(wire) = one.wire.take() {
+            wire.close();
             self.n_in -= usize::from(one.place == Place::In);
             one.place = Place::Gone(clock::now());
         }
@@ -352,13 +364,13 @@ impl Crowd {
 
     fn set_interest(&mut self, peer: usize) {
         let one = &self.peers[peer];
-        let Some(socket) = &one.socket else { return };
+        let Some(wire) = &one.wire else { return };
         let mut flags = if one.is_mute { EventFlags::RDHUP } else { EventFlags::IN };
         if one.wants_write || one.place == Place::Connecting {
             flags |= EventFlags::OUT;
         }
         if let Err(error) =
-            epoll::modify(&self.epoll, socket, EventData::new_u64(peer as u64), flags)
+            epoll::modify(&self.epoll, wire.socket(), EventData::new_u64(peer as u64), flags)
         {
             self.lose(peer, &error.to_string());
         }

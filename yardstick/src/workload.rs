@@ -5,6 +5,7 @@ pub mod idle;
 pub mod pairs;
 pub mod slow;
 pub mod stored;
+pub mod storm;
 
 use std::io;
 use std::time::Duration;

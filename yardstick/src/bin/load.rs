@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use yardstick::clock;
-use yardstick::crowd::{Crowd, ignore, raise_limits};
+use yardstick::crowd::{Crowd, Seal, ignore, raise_limits};
 use yardstick::dialect::{self, DIALECTS, Dialect, Manner, Newcomers, Who};
 use yardstick::proc;
 use yardstick::report::{Row, table};
 use yardstick::workload::fanout::Room;
-use yardstick::workload::{Letters, Pace, QUIET, fanout, idle, pairs, slow, stored};
+use yardstick::workload::{Letters, Pace, QUIET, fanout, idle, pairs, slow, stored, storm};
 
 /// How long the server is warmed up before the first phase.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -90,12 +90,17 @@ enum Workload {
         #[arg(long, default_value_t = 10.0)]
         secs: f64,
     },
-    /// Everybody comes in at once.
+    /// The server is restarted, and everybody comes back at once. When everybody is in, `restart`
+    /// stands on a line of standard output; then the server is to be restarted, and a line of
+    /// standard input to say its new process, once that listens.
     Storm {
         #[command(flatten)]
         target: Target,
         #[command(flatten)]
         people: People,
+        /// Come back by password.
+        #[arg(long)]
+        by_password: bool,
     },
     /// Some stop reading, and come back.
     Slow {
@@ -125,6 +130,9 @@ struct Target {
     /// What it speaks.
     #[arg(long, default_value = "frames", value_parser = DIALECTS.iter().map(|row| row.0).collect::<Vec<_>>())]
     dialect: String,
+    /// Speak TLS, and trust the authority in this PEM file, as `server cert new` makes it.
+    #[arg(long, value_name = "CA.pem")]
+    tls: Option<PathBuf>,
     /// What to call it in the results; otherwise its dialect.
     #[arg(long)]
     label: Option<String>,
@@ -134,6 +142,13 @@ struct Target {
     /// Where the results are added, as JSON lines.
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+impl Target {
+    /// Where to connect, and how.
+    fn server(&self) -> io::Result<(SocketAddr, Option<Seal>)> {
+        Ok((self.addr, self.tls.as_deref().map(Seal::by_authority).transpose()?))
+    }
 }
 
 #[derive(Args, Debug)]
@@ -195,8 +210,8 @@ fn run(workload: Workload) -> Outcome<u64> {
         Workload::Stored { target, people, depth, texts } => {
             to_the_absent(&target, &people, depth, &texts)
         }
-        Workload::Idle { target, people, secs } => come(("idle", &target, &people), span(secs)),
-        Workload::Storm { target, people } => come(("storm", &target, &people), Duration::ZERO),
+        Workload::Idle { target, people, secs } => come(&target, &people, span(secs)),
+        Workload::Storm { target, people, by_password } => come_back(&target, &people, by_password),
         Workload::Slow { target, people, slow, pace, texts } => {
             stop_reading(&target, &people, (slow, pace), &texts)
         }
@@ -269,16 +284,35 @@ fn span(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or_default()
 }
 
-/// Comes in and stays; a storm all at once.
-fn come((name, target, people): (&str, &Target, &People), span: Duration) -> Outcome<u64> {
+/// Comes in and stays.
+fn come(target: &Target, people: &People, span: Duration) -> Outcome<u64> {
     let mut crowd = crowd(target, people, people.n, 0, false)?;
-    let usual = if span.is_zero() { people.n } else { crowd.dialect.n_at_once() };
-    let n_at_once = people.at_once.unwrap_or(usual);
-    let mut all = Results::new(name, target, people);
+    let n_at_once = people.at_once.unwrap_or(crowd.dialect.n_at_once());
+    let mut all = Results::new("idle", target, people);
     for row in idle::run(&mut crowd, n_at_once, span, target.pid)? {
         all.add(row)?;
     }
     Ok(all.finish())
+}
+
+/// Comes in at leisure, and back all at once.
+fn come_back(target: &Target, people: &People, by_password: bool) -> Outcome<u64> {
+    let mut crowd = crowd(target, people, people.n, 0, false)?;
+    let n_at_first = crowd.dialect.n_at_once();
+    let n_at_once = people.at_once.unwrap_or(people.n);
+    let mut all = Results::new("storm", target, people);
+    let restart = storm::Restart { server: &mut wait_for_restart, by_password, n_at_once };
+    all.add(storm::run(&mut crowd, n_at_first, restart)?)?;
+    Ok(all.finish())
+}
+
+/// Asks whoever started this for a restart of the server: its new process.
+fn wait_for_restart() -> io::Result<u32> {
+    println!("restart");
+    io::stdout().flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    line.trim().parse().map_err(|_| io::Error::other("no process was given after the restart"))
 }
 
 /// `n` people, the first `n_speakers` of whom speak.
@@ -305,7 +339,7 @@ fn crowd(
     if people.tokens.is_some() && all.iter().any(|who| who.token.is_none()) {
         return Err(format!("{n} tokens are needed: make more by `load accounts`").into());
     }
-    Ok(Crowd::new(target.addr, dialect, all, people.per_source)?)
+    Ok(Crowd::new(target.server()?, dialect, all, people.per_source)?)
 }
 
 /// The first `n` come in.
@@ -329,7 +363,7 @@ fn accounts(target: &Target, people: &People) -> Outcome<()> {
     let newcomers = Newcomers::default();
     let n_at_once = people.at_once.unwrap_or(newcomers.n_at_once());
     let made = newcomers.tokens();
-    let mut crowd = Crowd::new(target.addr, Box::new(newcomers), all, people.per_source)?;
+    let mut crowd = Crowd::new(target.server()?, Box::new(newcomers), all, people.per_source)?;
     let result = crowd.bring_in(&everybody, n_at_once, &mut ignore);
     write_tokens(path, &made.borrow())?;
     result?;

@@ -7,7 +7,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Crowd, Place};
+use super::{Crowd, Place, Wire};
 use crate::clock;
 use crate::dialect::Entry;
 
@@ -38,9 +38,9 @@ impl Crowd {
     pub(super) fn connect(&mut self, peer: usize) {
         self.peers[peer].began = clock::now();
         match self.open(peer) {
-            Ok(socket) => {
+            Ok(wire) => {
                 let one = &mut self.peers[peer];
-                one.socket = Some(socket);
+                one.wire = Some(wire);
                 one.place = Place::Connecting;
                 one.wants_write = false;
                 one.kept.clear();
@@ -51,12 +51,12 @@ impl Crowd {
     }
 
     fn connect_later(&mut self, peer: usize, error: &io::Error) {
-        self.peers[peer].socket = None;
+        self.peers[peer].wire = None;
         self.peers[peer].place = Place::Later(clock::now() + AGAIN);
         self.trouble.get_or_insert_with(|| format!("cannot connect: {error}"));
     }
 
-    fn open(&self, peer: usize) -> io::Result<TcpStream> {
+    fn open(&self, peer: usize) -> io::Result<Wire> {
         let family = if self.server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
@@ -73,7 +73,7 @@ impl Crowd {
         }
         let data = EventData::new_u64(peer as u64);
         epoll::add(&self.epoll, &socket, data, EventFlags::IN | EventFlags::OUT)?;
-        Ok(TcpStream::from(socket))
+        Wire::new(TcpStream::from(socket), self.seal.as_ref(), self.server.ip())
     }
 
     /// 127.0.0.2 and on for those that are beyond the ports of 127.0.0.1.
@@ -86,8 +86,8 @@ impl Crowd {
     /// The kernel is done connecting, one way or the other.
     pub(super) fn on_connected(&mut self, peer: usize) {
         let one = &mut self.peers[peer];
-        let Some(socket) = &one.socket else { return };
-        if let Ok(Some(error)) | Err(error) = socket.take_error() {
+        let Some(wire) = &one.wire else { return };
+        if let Ok(Some(error)) | Err(error) = wire.socket().take_error() {
             return self.connect_later(peer, &error);
         }
         one.place = Place::Entering;

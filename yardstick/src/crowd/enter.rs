@@ -102,12 +102,11 @@ impl Crowd {
         io::Error::other(format!("{n_done} of {n} came in: {why}"))
     }
 
-    /// Gives the first `n` bytes of the buffer to the dialect, unit by unit: how many are done
-    /// with.
-    pub(super) fn enter(&mut self, peer: usize, n: usize) -> usize {
+    /// Gives the buffer to the dialect, unit by unit: how many bytes are done with.
+    pub(super) fn enter(&mut self, peer: usize) -> usize {
         let mut done = 0;
         while self.peers[peer].place == Place::Entering {
-            let unit = scan::next_unit(self.dialect.framing(), &self.buffer[done..n]);
+            let unit = scan::next_unit(self.dialect.framing(), &self.buffer[done..]);
             let (start, end, next) = match unit {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
@@ -124,7 +123,8 @@ impl Crowd {
                 Entry::Wait => self.flush(peer),
                 Entry::In => self.is_now_in(peer),
                 Entry::Later => {
-                    one.socket = None;
+                    one.wire = None;
+                    one.kept.clear();
                     one.place = Place::Later(clock::now() + SECOND);
                 }
                 Entry::Refused(why) => self.lose(peer, &why),

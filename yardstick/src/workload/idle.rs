@@ -1,5 +1,4 @@
-//! Coming in, and then saying nothing: what a connection costs to make, and to keep. The storm is
-//! the same with everybody at once.
+//! Coming in, and then saying nothing: what a connection costs to make, and to keep.
 
 use std::io;
 use std::time::Duration;
@@ -29,9 +28,6 @@ pub fn run(crowd: &mut Crowd, n_at_once: usize, span: Duration, pid: u32) -> io:
     coming.number("secs", clock::seconds(entered.elapsed)).number("per_s", per_second.round());
     coming.set("later", entered.n_later).latency("enter", &entered.latency);
     coming.set("rss_top_kib", proc::usage(pid).rss_top_kib);
-    if span.is_zero() {
-        return Ok(vec![coming]);
-    }
     let mut staying = Row::default();
     staying.set("pace", "staying");
     let (meter, quiet) = (Meter::start(pid), proc::usage(pid));
