@@ -233,9 +233,4 @@ impl Welcome {
     /// Longer lists are cut: a course client keeps at most 2,005 ids in one frame and is told
     /// at most 1,000 beyond it (DESIGN.md section 4, presence).
     pub const MAX_ONLINE: usize = 3_000;
-
-    /// A client that said hello is greeted with so many of them: it knows how many there are, can
-    /// ask for all, and is told a name with each message. With 3,000 each, 10,000 clients that
-    /// came back took 75 s and 1.7 GB (docs/performance.md).
-    pub const GREETED: usize = 500;
 }

@@ -104,8 +104,7 @@ fn rename_done(me: &Member) -> Res {
 
 fn welcomed_with_all(welcome: &Welcome, out: &mut Vec<u8>) {
     encode(kind::LOGIN_RES, &welcomed(welcome), out);
-    // Ten thousand who come back at once would be sent the square of it.
-    online(welcome.online.get(..Welcome::GREETED).unwrap_or(&welcome.online), out);
+    online(&welcome.online, out);
 }
 
 fn shown(Receipts { delivered, read }: Receipts) -> ReceiptsMes {
