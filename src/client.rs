@@ -58,7 +58,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 
 use crate::protocol::{
     Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomName,
-    RoomRef, Text, UserId, Who,
+    RoomRef, Span, Text, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
@@ -286,6 +286,16 @@ impl Client {
         self.order(Order::Members(room, after))
     }
 
+    /// Asks what was said in a room one may read: at most `limit` messages, of which the server
+    /// sends no more than a hundred. Answered by [`Update::History`]; it counts as nothing that
+    /// was received.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn history(&self, room: RoomRef, span: Span, limit: usize) -> Result<(), OrderError> {
+        self.order(Order::History { room, span, limit })
+    }
+
     /// Says that this account has read a room up to here: its other devices hear of it, and in
     /// a private room the other one, if the account lets them. Said once; not repeated after a
     /// break, for the next one says more.
@@ -379,6 +389,12 @@ impl Updates {
         })?;
         self.taken.fetch_add(1, Ordering::Relaxed);
         Ok(update)
+    }
+
+    /// For a `select` that waits for updates among other things, by its `ready`: what is there
+    /// is taken by [`Updates::next`] alone.
+    pub fn arrivals(&self) -> &Receiver<Update> {
+        &self.updates
     }
 }
 

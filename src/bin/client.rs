@@ -72,7 +72,8 @@ Plain mode
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
-    /topic ROOM TEXT                /invite ROOM WHO  /kick ROOM WHO [WHY]
+    /history ROOM [N]               /topic ROOM TEXT
+    /invite ROOM WHO                /kick ROOM WHO [WHY]
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
     /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
@@ -87,6 +88,7 @@ Plain mode
     room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
     my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|
     member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
+    history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME] ...   history-end ROOM more|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N

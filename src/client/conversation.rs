@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
     Device, ErrorCode, Member, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind,
-    RoomName, RoomRef, UserId, Who, frame,
+    RoomName, RoomRef, Span, UserId, Who, frame,
 };
 
 use super::pending::Pending;
 use super::positions::Positions;
-use super::{Ask, Lost, Reason, Unsent, Update};
+use super::{Ask, Lost, Reason, Said, Unsent, Update};
 
 /// Of the protocol that this speaks.
 const VERSION: i64 = 1;
@@ -61,6 +61,7 @@ pub(super) enum Order {
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
     Members(RoomRef, Option<UserId>),
+    History { room: RoomRef, span: Span, limit: usize },
     Send(Unsent),
 }
 
@@ -76,6 +77,7 @@ impl Order {
             Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
                 Some(Ask::Room)
             }
+            Self::History { .. } => Some(Ask::History),
             Self::Receipts(_) => Some(Ask::Receipts),
             Self::Read { .. } | Self::Send(_) => None,
         }
@@ -129,6 +131,8 @@ pub(super) struct Conversation {
     positions: Positions,
     /// The list of who is online, as it comes in pieces.
     online: Vec<Member>,
+    /// A page of what was said, as it comes in pieces.
+    page: Vec<Said>,
     heard_at: Instant,
     ping_at: Instant,
     receipts_at: Option<Instant>,
@@ -163,6 +167,7 @@ impl Conversation {
             pending: Pending::default(),
             positions: Positions::default(),
             online: Vec::new(),
+            page: Vec::new(),
             heard_at: now,
             ping_at: now,
             receipts_at: None,
@@ -211,6 +216,7 @@ impl Conversation {
         }
         self.bytes.clear();
         self.online.clear();
+        self.page.clear();
         self.pending.lost();
         let waiting: Vec<_> = self.waiting.drain(..).filter_map(|order| order.ask()).collect();
         for ask in self.asked.split_off(0).into_iter().chain(waiting) {
@@ -397,6 +403,7 @@ impl Conversation {
             Order::CreateRoom { .. } | Order::Room(..) | Order::Rooms(_) | Order::Members(..) => {
                 self.ask_about_rooms(order);
             }
+            Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
             // These two do not wait in this queue.
             Order::Login { .. } | Order::Send(_) => {}
         }

@@ -125,6 +125,15 @@ pub enum Update {
     },
     /// A page of the members of a room, in answer to [`Client::members`].
     Members(Members),
+    /// A page of what was said in a room, in answer to [`Client::history`].
+    History {
+        /// Which room.
+        room: RoomId,
+        /// In order.
+        messages: Vec<Said>,
+        /// There are others in the direction that was asked for.
+        more: bool,
+    },
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -201,6 +210,8 @@ pub enum Ask {
     Who,
     /// [`Client::create_room`], [`Client::ask_room`], [`Client::rooms`], [`Client::members`].
     Room,
+    /// [`Client::history`].
+    History,
     /// [`Client::show_receipts`].
     Receipts,
 }

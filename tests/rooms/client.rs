@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use hubbub::client::{Client, Config, Update, Updates};
-use hubbub::protocol::{Device, Password, RoomAsk, RoomKind, RoomName, RoomRef, Text, UserId, Who};
+use hubbub::client::{Ask, Client, Config, Update, Updates};
+use hubbub::protocol::{
+    Device, ErrorCode, Password, RoomAsk, RoomKind, RoomName, RoomRef, Span, Text, UserId, Who,
+};
 
 use super::on_every_store;
 use crate::support::peers::Course;
@@ -78,8 +80,28 @@ fn the_library_makes_joins_and_leaves_rooms() {
             _ => None,
         });
         assert_eq!((rooms[0].room_name.as_str(), rooms[0].online), ("#hall", Some(2)));
+        let page = |span, limit| {
+            ann.history(room(), span, limit).unwrap();
+            until(&of_ann, |update| match update {
+                Update::History { messages, more, .. } => {
+                    let texts = messages.iter().map(|said| (said.id, said.text.clone()));
+                    Some((texts.collect::<Vec<_>>(), more))
+                }
+                _ => None,
+            })
+        };
+        let (last, more) = page(Span::Last, 1);
+        assert_eq!((last[0].1.as_str(), more), ("second", true));
+        let (before, more) = page(Span::Before(last[0].0), 100);
+        assert_eq!((before[0].1.as_str(), before.len(), more), ("first", 1, false));
         ann.ask_room(room(), RoomAsk::Part).unwrap();
         act(&of_ann, "part");
+        ann.history(room(), Span::Last, 1).unwrap();
+        let refused = until(&of_ann, |update| match update {
+            Update::Refused { what, why } => Some((what, why.known())),
+            _ => None,
+        });
+        assert_eq!(refused, (Some(Ask::History), Some(ErrorCode::NotMember)));
         assert_eq!(ann.close(DEADLINE), Some(vec![]));
         assert_eq!(tom.close(DEADLINE), Some(vec![]));
     });

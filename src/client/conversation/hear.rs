@@ -56,6 +56,7 @@ impl Conversation {
             kind::ROOMS_RES => read(data).map(|rooms| self.rooms_told(rooms, false)),
             kind::MY_ROOMS => read(data).map(|rooms| self.rooms_told(rooms, true)),
             kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
+            kind::HISTORY_RES => read(data).map(|page| self.history_told(page)),
             kind::ERROR => read(data).map(|error| self.refused(error)),
             kind::PONG => Some(()),
             other => {

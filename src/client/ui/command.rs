@@ -31,6 +31,8 @@ pub(super) enum Line {
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
     Members(RoomRef, Option<UserId>),
+    /// So many of the last messages.
+    History(RoomRef, usize),
     Who,
     Rename(Name),
     Passwd {
@@ -67,6 +69,7 @@ const COMMANDS: &[Row] = &[
     ("part", "/part ROOM", rooms::part),
     ("rooms", "/rooms [AFTER]", rooms::rooms),
     ("members", "/members ROOM [AFTER]", rooms::members),
+    ("history", "/history ROOM [N]", rooms::history),
     ("topic", "/topic ROOM TEXT", rooms::topic),
     ("invite", "/invite ROOM WHO", rooms::invite),
     ("kick", "/kick ROOM WHO [WHY]", rooms::kick),

@@ -12,7 +12,7 @@ use rustyline::{DefaultEditor, ExternalPrinter};
 
 use crate::client::texts::{self, Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Reason, Update, Updates};
-use crate::protocol::{ErrorCode, Name, Password, Text, UserId};
+use crate::protocol::{ErrorCode, Name, Password, Span, Text, UserId};
 use crate::texts::Lang;
 use crate::{clock, threads};
 
@@ -278,6 +278,7 @@ impl Menu {
             Line::Room(room, ask) => self.client.ask_room(room, ask),
             Line::Rooms(after) => self.client.rooms(after),
             Line::Members(room, after) => self.client.members(room, after),
+            Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Who => {
                 self.list_online();
                 Ok(())

@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::client::texts::{Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Update, Updates};
-use crate::protocol::{ErrorCode, Text, To, Who};
+use crate::protocol::{ErrorCode, Span, Text, To, Who};
 use crate::texts::Lang;
 use crate::threads;
 
@@ -162,6 +162,7 @@ impl Plain {
                 }
                 Ok(())
             }
+            Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Who => self.client.who(),
             Line::Rename(name) => self.client.rename(name),
             Line::Passwd { old, new } => self.client.passwd(old, new),

@@ -126,6 +126,7 @@ impl Screen {
             | Update::Room(_)
             | Update::Rooms { .. }
             | Update::Members(_)
+            | Update::History { .. }
             | Update::Online(_) => None,
         }
     }

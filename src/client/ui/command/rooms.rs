@@ -3,6 +3,9 @@
 use super::{Line, split, who, word};
 use crate::protocol::{Note, Role, RoomAsk, RoomKind, RoomName, RoomRef, Topic, UserId};
 
+/// Messages of a page where nobody says how many: the server's own default.
+const DEFAULT_PAGE: usize = 50;
+
 pub(super) fn say(rest: &str) -> Option<Line> {
     let (room, text) = place(rest)?;
     (!text.is_empty()).then(|| Line::SayIn { room, text: text.to_owned() })
@@ -33,6 +36,12 @@ pub(super) fn members(rest: &str) -> Option<Line> {
     let (room, after) = place(rest)?;
     let after = if after.is_empty() { None } else { Some(UserId(after.parse().ok()?)) };
     Some(Line::Members(room, after))
+}
+
+pub(super) fn history(rest: &str) -> Option<Line> {
+    let (room, limit) = place(rest)?;
+    let limit = if limit.is_empty() { DEFAULT_PAGE } else { limit.parse().ok()? };
+    Some(Line::History(room, limit))
 }
 
 pub(super) fn topic(rest: &str) -> Option<Line> {

@@ -71,6 +71,12 @@ pub(super) fn lines(update: &Update) -> String {
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
         Update::Room(_) | Update::Rooms { .. } | Update::Members(_) => rooms::lines(update),
+        Update::History { room, messages, more } => {
+            let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
+            let more = if *more { "more" } else { "" };
+            lines.push_str(&line("history-end", &[&room.to_string(), more]));
+            lines
+        }
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
@@ -78,7 +84,10 @@ pub(super) fn lines(update: &Update) -> String {
 }
 
 fn said(said: &Said) -> String {
-    let kind = if said.replayed { "replayed" } else { "said" };
+    told(if said.replayed { "replayed" } else { "said" }, said)
+}
+
+fn told(kind: &str, said: &Said) -> String {
     let (room, id) = (said.room.to_string(), said.id.0.to_string());
     let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
     // What is said in the lobby and in private has the fields it always had.
@@ -111,6 +120,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Passwd => "passwd",
         Ask::Who => "who",
         Ask::Room => "room",
+        Ask::History => "history",
         Ask::Receipts => "receipts",
     }
 }
