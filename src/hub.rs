@@ -19,7 +19,7 @@ use crossbeam_channel::Sender;
 
 use crate::clock;
 use crate::dao::{Health, Job, Tell, Write};
-use crate::envelope::{Bytes, Dialect};
+use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{
@@ -67,9 +67,9 @@ pub struct Path {
 /// What the hub tells a session's thread.
 #[derive(Debug)]
 pub enum Signal {
-    /// Attached. A guest is live; for an account send the login reply and what the store has,
-    /// then say [`Input::CaughtUp`].
-    Attached(Welcome),
+    /// Attached. A guest is live; for an account send the login reply, who is online and what
+    /// the store has, then say [`Input::CaughtUp`].
+    Attached(Welcome, Arc<Envelope>),
     /// What is said in these rooms, which the account is in, is held from now on.
     Ready(Vec<(NamedRoom, Role)>),
     /// In the room that was asked for, or not.
@@ -206,7 +206,8 @@ impl Hub {
                 }
             }
             Effect::Attached { session, welcome } => {
-                self.signal(session, Signal::Attached(welcome));
+                let listed = self.fanout.listed(&welcome.online);
+                self.signal(session, Signal::Attached(welcome, listed));
             }
             Effect::Ready { session, rooms } => self.signal(session, Signal::Ready(rooms)),
             Effect::Joined { session, joined } => self.signal(session, Signal::Joined(joined)),

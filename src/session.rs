@@ -24,7 +24,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock;
 use crate::dao::TokenDigest;
-use crate::envelope::Dialect;
+use crate::envelope::{Bytes, Dialect};
 use crate::front::{Decoder, Front, Speech};
 use crate::hub::{self, Item, Signal};
 use crate::limits::{self, Admitted, Bucket, Budget};
@@ -372,7 +372,15 @@ impl<'a> Session<'a> {
 
     /// Tells this peer, from its own thread.
     fn tell(&self, event: &Event) {
-        match self.outbox.push(&self.dialect.bytes(event), &[]) {
+        self.push(&self.dialect.bytes(event));
+    }
+
+    /// What this dialect has no word for is no bytes.
+    fn push(&self, bytes: &Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
+        match self.outbox.push(bytes, &[]) {
             Ok(_) => {}
             Err(PushError::Full) => {
                 log::warn!("cut: it does not read what it asks for");

@@ -168,7 +168,7 @@ impl State {
         let address = Arc::clone(&attach.address);
         let welcome = Welcome {
             me: Member { address, ..self.people.member(attach.user) },
-            online: self.people.online(attach.user),
+            online: self.people.online(),
             n_online: self.people.len(),
             epoch: Arc::clone(&self.epoch),
         };

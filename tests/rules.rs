@@ -162,13 +162,37 @@ fn who_logs_in_and_goes_at_once_is_not_there_for_ever() {
     ]);
 }
 
+/// A session that catches up holds what it hears of others, and folds it where it is much.
+#[test]
+fn who_catches_up_for_long_hears_who_is_there_in_the_end() {
+    for n_others in [0, 500] {
+        let mut world = World::new();
+        for _ in 0..n_others {
+            world.arrive(Somebody::Guest);
+        }
+        world.play(&Op::Open(Somebody::Account(0, None)));
+        for round in 0..300 {
+            let who = 1 + round % (ACCOUNTS - 1);
+            match world.session_of(UserId(100 + who as i64)) {
+                Some(id) if round % 5 == 0 => world.ask(id, &[Ask::Rename(round % NAMES.len())]),
+                Some(id) => world.leave(id, Leaving::Logout),
+                None => world.arrive(Somebody::Account(who, None)),
+            }
+            world.play(&Op::Wait(700));
+        }
+        world.play(&Op::Wait(2_000));
+        world.come_to_rest();
+        world.check_at_rest();
+    }
+}
+
 /// Above 500 people notices are folded; what everyone has heard in the end is the same.
 #[test]
 fn a_crowd_hears_who_is_there_in_the_end() {
-    let moves = proptest::collection::vec((0..ACCOUNTS, 0..400_i64, any::<bool>()), 1..40);
-    proptest!(cases(6), |(moves in moves)| {
+    let moves = proptest::collection::vec((0..ACCOUNTS, 0..400_i64, any::<bool>()), 1..60);
+    proptest!(cases(8), |(n_guests in 494..502, moves in moves)| {
         let mut world = World::new();
-        for _ in 0..495 {
+        for _ in 0..n_guests {
             world.arrive(Somebody::Guest);
         }
         for (who, wait, renames) in moves {

@@ -92,6 +92,7 @@ Plain mode
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
+    crowd ONLINE CAME LEFT          (very many, not told one by one)
     registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
     delivered ROOM BY-ID UP-TO-ID   read ROOM BY-ID UP-TO-ID
     receipts-ok on|off on|off (delivered, read)

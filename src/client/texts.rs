@@ -160,6 +160,7 @@ pub enum Notice<'a> {
     Came { name: &'a str },
     Left { name: &'a str },
     TimedOut { name: &'a str },
+    Crowd { n_online: u64, came: u64, left: u64 },
     Renamed { id: i64, name: &'a str },
     Skipped { count: u64 },
     Stored { name: &'a str },
@@ -208,6 +209,9 @@ impl Notice<'_> {
             Self::Came { name } => format!("{name} is online."),
             Self::Left { name } => format!("{name} has left."),
             Self::TimedOut { name } => format!("{name} was silent for too long and has left."),
+            Self::Crowd { n_online, came, left } => {
+                format!("{came} came, {left} left. Online: {n_online}.")
+            }
             Self::Renamed { id, name } => format!("{id} is called {name} now."),
             Self::Skipped { count } => format!("{count} older messages are not shown."),
             Self::Stored { name } => format!("(to {name}: stored)"),
@@ -255,6 +259,9 @@ impl Notice<'_> {
             Self::Came { name } => format!("{name} 上线了。"),
             Self::Left { name } => format!("{name} 离开了。"),
             Self::TimedOut { name } => format!("{name} 长时间未发言，已离开。"),
+            Self::Crowd { n_online, came, left } => {
+                format!("来了 {came} 人，走了 {left} 人。当前在线 {n_online} 人。")
+            }
             Self::Renamed { id, name } => format!("{id} 改名为 {name}。"),
             Self::Skipped { count } => format!("另有 {count} 条更早的消息未显示。"),
             Self::Stored { name } => format!("(发给 {name}: 已保存)"),

@@ -95,6 +95,16 @@ pub enum Update {
         /// How.
         how: Leaving,
     },
+    /// So many came and left within a second that they are not told one by one. Who they are is
+    /// learned when they speak, or from [`Client::who`].
+    Crowd {
+        /// How many are online now.
+        n_online: u64,
+        /// How many came.
+        came: u64,
+        /// How many left.
+        left: u64,
+    },
     /// Somebody has another name now.
     Renamed(Member),
     /// Somebody has a room up to here: the other one of a private room, or oneself on another

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{Path, Seat, cursors::Cursors};
 use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::outbox::{Mark, PushError};
-use crate::protocol::{BySession, Event, Farewell, RoomId, SessionId};
+use crate::protocol::{BySession, Event, Farewell, Member, RoomId, SessionId};
 
 /// Bytes of text in one batch; a larger one would delay its first message.
 const MAX_TEXT: usize = 64 * 1024;
@@ -40,6 +40,8 @@ pub(super) struct Fanout {
     rooms: HashMap<RoomId, Members>,
     last: Option<Arc<Envelope>>,
     last_list: Option<Arc<Envelope>>,
+    /// Who is online, as it was told at the last login.
+    last_listed: Option<Arc<Envelope>>,
 }
 
 /// Who is told: a room's members, or everybody.
@@ -160,6 +162,22 @@ impl Fanout {
         match slot {
             Some(last) if last.is_of(&event) => Arc::clone(last),
             _ => Arc::clone(slot.insert(Arc::new(Envelope::new(event)))),
+        }
+    }
+
+    /// Who is online, to be told at a login. The same list is not encoded again for the next who
+    /// comes.
+    pub(super) fn listed(&mut self, online: &Arc<[Member]>) -> Arc<Envelope> {
+        let is_known = |known: &Arc<Envelope>| match known.event() {
+            Event::Listed(all) => Arc::ptr_eq(all, online),
+            _ => false,
+        };
+        match &self.last_listed {
+            Some(known) if is_known(known) => Arc::clone(known),
+            _ => {
+                let listed = Arc::new(Event::Listed(Arc::clone(online)));
+                Arc::clone(self.last_listed.insert(Arc::new(Envelope::new(listed))))
+            }
         }
     }
 

@@ -28,13 +28,15 @@ pub enum Event {
     Came(Member),
     /// The last session of somebody ended.
     Left(Member, Leaving),
-    /// Several came and left since the last such notice: told at once in large rooms. Who is in
-    /// both lists left and came back.
+    /// Several came and left since the last such notice: told at once where very many are online.
+    /// Who is in both lists left and came back.
     Crowd {
         /// Who came, in order.
         came: Arc<[Member]>,
         /// Who left, in order.
         left: Arc<[Member]>,
+        /// How many are online now.
+        n_online: usize,
     },
     /// Somebody has another name now.
     Renamed(Member),
@@ -44,6 +46,10 @@ pub enum Event {
     PasswdDone,
     /// Who is online: the answer to [`Command::Who`].
     Online(Arc<[Member]>),
+    /// Who is online, after a login, for those whose [`Event::Welcome`] does not say it: the same
+    /// list for all who come before it changes. Of a longer one than [`Welcome::MAX_ONLINE`] the
+    /// rest is left out.
+    Listed(Arc<[Member]>),
     /// Somebody says something, now.
     Said {
         /// What is stored.
@@ -221,7 +227,8 @@ pub struct HelloReply {
 pub struct Welcome {
     /// Oneself.
     pub me: Member,
-    /// Everybody online, oneself included; cut at [`Welcome::MAX_ONLINE`].
+    /// Everybody online of whom others have heard, by id: in a crowd one may be missing oneself.
+    /// Shared by all who come before it changes.
     pub online: Arc<[Member]>,
     /// How many are online in all.
     pub n_online: usize,
@@ -230,7 +237,7 @@ pub struct Welcome {
 }
 
 impl Welcome {
-    /// Longer lists are cut: a course client keeps at most 2,005 ids in one frame and is told
-    /// at most 1,000 beyond it (DESIGN.md section 4, presence).
+    /// Longer lists are cut after a login: a course client keeps at most 2,005 ids in one frame
+    /// and is told at most 1,000 beyond it.
     pub const MAX_ONLINE: usize = 3_000;
 }

@@ -32,6 +32,7 @@ pub mod kind {
     pub const REGISTER: &str = "RegisterMes";
     pub const REGISTER_RES: &str = "RegisterResMes";
     pub const NOTIFY: &str = "NotifyUserStatusMes";
+    pub const CROWD: &str = "CrowdMes";
     pub const SMS: &str = "SmsMes";
     pub const SMS_PRIVATE: &str = "SmsPrivateMes";
     pub const HELLO: &str = "HelloMes";
@@ -182,6 +183,18 @@ pub struct Notify {
     /// `timeout` where somebody left by silence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// `CrowdMes`: very many came and left since the last summary, so they are not told one by one.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Crowd {
+    /// How many are online now.
+    pub n_online: u64,
+    /// How many came.
+    pub came: u64,
+    /// How many left.
+    pub left: u64,
 }
 
 /// `SmsMes` and `SmsPrivateMes`, both ways. The sender's User is flat in it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{End, HUB_TIME, Identity, Session};
 use crate::clock;
 use crate::dao::{Account, StoreError, Write};
+use crate::envelope::Envelope;
 use crate::hub::{Item, Path, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
@@ -56,13 +57,14 @@ impl Session<'_> {
         held: &[(RoomId, MessageId)],
     ) -> Result<(), End> {
         let device = self.own_device(account.id)?;
-        let welcome = self.attach(account.id, Some(&account.name), device.clone())?;
+        let (welcome, listed) = self.attach(account.id, Some(&account.name), device.clone())?;
         self.who = Identity::Account(account.id);
         if device.is_none() {
             self.outbox.keep_marks();
         }
         log::info!("{} logged in", account.id);
         self.tell(&Event::Welcome(welcome));
+        self.push(&listed.bytes(self.dialect));
         self.tell_progress(account.id);
         self.load_rooms(account.id)?;
         let mut positions = self.positions(account.id, device.as_ref())?;
@@ -109,7 +111,7 @@ impl Session<'_> {
         user: UserId,
         name: Option<&Name>,
         device: Option<Device>,
-    ) -> Result<Welcome, End> {
+    ) -> Result<(Welcome, Arc<Envelope>), End> {
         let shared = match name {
             Some(name) => {
                 self.host.store.named(name.key()).map_err(|error| lost(&error))?.len() > 1
@@ -140,7 +142,7 @@ impl Session<'_> {
         self.is_detached = false;
         self.enter(Input::Attach(Box::new(attach)));
         match self.signals.1.recv_timeout(HUB_TIME) {
-            Ok(Signal::Attached(welcome)) => Ok(welcome),
+            Ok(Signal::Attached(welcome, listed)) => Ok((welcome, listed)),
             Ok(other) => {
                 log::error!("expected to be attached, got {other:?}");
                 Err(End::ours(Farewell::ShuttingDown))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Attach;
 use crate::protocol::{
     ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, RoomNo, SessionId, UserId,
-    Welcome,
 };
 
 /// Above this many people, who comes and who leaves is told once a second, all at once:
@@ -22,7 +21,7 @@ pub(super) struct People {
     persons: BTreeMap<UserId, Person>,
     /// Who bears a name, of those online.
     bearers: HashMap<NameKey, Vec<UserId>>,
-    /// The answer to `who`, until something changes.
+    /// Everybody of whom others have heard, until they hear something else.
     roster: Option<Arc<Event>>,
     folded: Option<Folded>,
 }
@@ -92,7 +91,7 @@ impl People {
             Some(name) => self.give(attach.user, name, attach.shared),
             None => Vec::new(),
         };
-        self.roster = None;
+        self.forget_roster();
         changes.push(Change::Event(Event::Came(self.member(attach.user))));
         changes
     }
@@ -107,7 +106,7 @@ impl People {
         let member = self.member(id);
         self.take_name(id);
         self.persons.remove(&id);
-        self.roster = None;
+        self.forget_roster();
         vec![Change::Event(Event::Left(member, why))]
     }
 
@@ -191,30 +190,34 @@ impl People {
         Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
     }
 
-    /// The answer to `who`: everybody, by id. The same event until somebody comes, leaves or
-    /// has another name, so that it is encoded once for all who ask.
+    /// Everybody of whom others have heard, by id: the answer to `who`, and what one finds at a
+    /// login. The same list until they hear something else, so that it is spelled once for all
+    /// who ask. Who came since the last summary comes with the next one, or has gone before it,
+    /// and then nobody is told; who left since then may still be there.
     pub(super) fn roster(&mut self) -> Arc<Event> {
         if let Some(roster) = &self.roster {
             return Arc::clone(roster);
         }
-        let everybody = self.persons.keys().map(|id| self.member(*id)).collect();
-        Arc::clone(self.roster.insert(Arc::new(Event::Online(everybody))))
+        let folded = self.folded.iter().flat_map(|folded| &folded.came);
+        let untold: HashSet<_> = folded.map(|member| member.id).collect();
+        let told = self.persons.keys().filter(|id| !untold.contains(id));
+        let all = told.map(|id| self.member(*id)).collect();
+        Arc::clone(self.roster.insert(Arc::new(Event::Online(all))))
     }
 
-    /// For a login reply: everybody whom others have heard of, or as many as it may hold, `me`
-    /// among them. Who came since the last summary comes with the next one, or has gone before
-    /// it, and then nobody is told.
-    pub(super) fn online(&mut self, me: UserId) -> Arc<[Member]> {
-        let untold: HashSet<_> = self.untold().map(|member| member.id).collect();
-        if untold.is_empty()
-            && self.persons.len() <= Welcome::MAX_ONLINE
-            && let Event::Online(everybody) = &*self.roster()
-        {
-            return Arc::clone(everybody);
+    /// The people in [`People::roster`].
+    pub(super) fn online(&mut self) -> Arc<[Member]> {
+        match &*self.roster() {
+            Event::Online(all) => Arc::clone(all),
+            _ => [].into(),
         }
-        let others = self.persons.keys().filter(|id| **id != me && !untold.contains(id));
-        let listed = std::iter::once(&me).chain(others).take(Welcome::MAX_ONLINE);
-        listed.map(|id| self.member(*id)).collect()
+    }
+
+    /// Somebody came or left: others hear of it at once, or with the next summary.
+    fn forget_roster(&mut self) {
+        if !self.is_crowd() {
+            self.roster = None;
+        }
     }
 
     /// Are there so many that notices are folded? While some are folded, all are: their order
@@ -252,16 +255,14 @@ impl People {
         member.map(|member| member.clone_from(renamed)).is_some()
     }
 
-    fn untold(&self) -> impl Iterator<Item = &Member> {
-        self.folded.iter().flat_map(|folded| &folded.came)
-    }
-
     /// What was put aside, when its time has come.
     pub(super) fn due_crowd(&mut self, now: Millis) -> Option<Event> {
         self.folded.take_if(|folded| folded.due <= now).and_then(|folded| {
             let (came, left): (Arc<[_]>, Arc<[_]>) = (folded.came.into(), folded.left.into());
             let is_empty = came.is_empty() && left.is_empty();
-            (!is_empty).then_some(Event::Crowd { came, left })
+            self.roster = None;
+            let n_online = self.persons.len();
+            (!is_empty).then_some(Event::Crowd { came, left, n_online })
         })
     }
 
@@ -289,6 +290,7 @@ impl People {
 
     /// Somebody else bears this one's name now.
     fn make_way(&mut self, id: UserId) -> Vec<Change> {
+        self.roster = None;
         if id.is_guest() {
             let sessions = self.sessions(id).to_vec();
             self.take_name(id);

@@ -57,12 +57,18 @@ fn is_news(event: &Event, taken: &HashMap<RoomId, MessageId>) -> bool {
     }
 }
 
+/// Notices of who comes and goes that are held as they came; more are folded into what is known
+/// of each person. In a crowd there is one a second, and all who catch up hold the very same.
+const MAX_RECENT: usize = 120;
+
 /// What waits for a session to catch up.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// Messages, acknowledgements and errors. The latter are bounded by the sends in flight.
     events: Vec<Arc<Event>>,
-    /// The last thing heard of each person: here or gone.
+    /// Who came, left or has another name, of late.
+    recent: Vec<Arc<Event>>,
+    /// Before those, the last thing heard of each person: here or gone.
     presence: BTreeMap<UserId, Arc<Event>>,
     /// The last new name of each person.
     names: BTreeMap<UserId, Arc<Event>>,
@@ -89,14 +95,11 @@ impl Held {
                 }
                 self.keep_within_bounds();
             }
-            Event::Came(member) | Event::Left(member, _) => {
-                // It comes, or came, under a name that is newer than any held.
-                self.names.remove(&member.id);
-                self.presence.insert(member.id, event);
-            }
-            Event::Crowd { came, left } => self.hold_crowd(came, left),
-            Event::Renamed(member) => {
-                self.names.insert(member.id, event);
+            Event::Came(_) | Event::Left(..) | Event::Crowd { .. } | Event::Renamed(_) => {
+                self.recent.push(event);
+                if self.recent.len() > MAX_RECENT {
+                    std::mem::take(&mut self.recent).into_iter().for_each(|old| self.fold(old));
+                }
             }
             Event::Delivered { room, by, .. } => {
                 self.progress.insert((*room, *by, false), event);
@@ -108,10 +111,26 @@ impl Held {
         }
     }
 
-    fn hold_crowd(&mut self, came: &[Member], left: &[Member]) {
+    /// Keeps of a notice what is still so when others follow.
+    fn fold(&mut self, event: Arc<Event>) {
+        match &*event {
+            Event::Came(member) | Event::Left(member, _) => {
+                // It comes, or came, under a name that is newer than any held.
+                self.names.remove(&member.id);
+                self.presence.insert(member.id, event);
+            }
+            Event::Crowd { came, left, .. } => self.fold_crowd(came, left),
+            Event::Renamed(member) => {
+                self.names.insert(member.id, event);
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_crowd(&mut self, came: &[Member], left: &[Member]) {
         let left = left.iter().map(|member| Event::Left(member.clone(), Leaving::Logout));
         let came = came.iter().map(|member| Event::Came(member.clone()));
-        left.chain(came).for_each(|event| self.hold(Arc::new(event)));
+        left.chain(came).for_each(|event| self.fold(Arc::new(event)));
     }
 
     fn keep_within_bounds(&mut self) {
@@ -141,6 +160,7 @@ impl Held {
             .into_iter()
             .chain(self.presence.into_values())
             .chain(self.names.into_values())
+            .chain(self.recent)
             .chain(self.progress.into_values())
     }
 }

@@ -118,6 +118,20 @@ fn what_the_program_says_itself_comes_behind_the_connection() {
 }
 
 #[test]
+fn a_script_is_told_how_many_came_and_left() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &["--user", "100"]);
+    let mut peer = server.accept();
+    peer.let_in(100, "one");
+    peer.say(kind::CROWD, &wire::Crowd { n_online: 9_000, came: 812, left: 3 });
+    assert_eq!(program.line("crowd")[1..], ["9000", "812", "3"]);
+    program.end_input();
+    while peer.read().is_some_and(|(kind, _)| kind != kind::LOGOUT) {}
+    drop(peer);
+    assert_eq!(program.exit_code(), 0);
+}
+
+#[test]
 fn a_script_may_hide_how_far_it_is() {
     let server = FakeServer::start();
     let mut program = Program::start(&server.address(), &["--user", "100"]);

@@ -1,4 +1,4 @@
-//! Many who come and go while two talk.
+//! Many who come and go: while two talk, and so many at once that they are only counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,9 @@ use hubbub::threads;
 
 use crate::support::peers::{Extended, Line, message};
 use crate::support::server::Server;
+
+/// More than are told one by one.
+const CROWD: usize = 700;
 
 const STORMS: usize = 8;
 const GUESTS: usize = 25;
@@ -88,4 +91,44 @@ fn a_storm_of_guests_disturbs_nobody_and_leaves_nobody_behind() {
     let here: BTreeSet<_> = jerry.who().into_keys().collect();
     assert_eq!(here, BTreeSet::from([100, 200]));
     drop(tom);
+}
+
+#[test]
+fn very_many_who_come_at_once_are_counted_and_found_by_asking() {
+    let server = Server::start();
+    let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+    let crowd: Vec<_> = (0..CROWD).map(|_| Line::connect(server.lines())).collect();
+    let mut n_online = 1;
+    while n_online < CROWD as u64 + 1 {
+        let (kind, data) = tom.next("who comes");
+        match kind.as_str() {
+            "NotifyUserStatusMes" => n_online += 1,
+            "CrowdMes" => {
+                let count = |key| data[key].as_u64().unwrap();
+                assert_eq!((n_online + count("came"), 0), (count("nOnline"), count("left")));
+                n_online = count("nOnline");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(tom.who().len(), CROWD + 1);
+    // Who comes now finds all of them on its list, and is on it itself a second later.
+    let mut jerry = Extended::enter(server.frames(), (200, "jerry"), "laptop");
+    while jerry.next("its own coming").1["userId"] != 200 {}
+    assert_eq!(jerry.who().len(), CROWD + 2);
+    drop(crowd);
+    let (mut n_online, mut n_counted) = (CROWD as u64 + 2, 0);
+    while n_online > 2 {
+        let (kind, data) = jerry.next("who goes");
+        match kind.as_str() {
+            "NotifyUserStatusMes" if data["status"] == 1 => n_online -= 1,
+            "CrowdMes" => {
+                n_online -= data["left"].as_u64().unwrap();
+                assert_eq!(Some(n_online), data["nOnline"].as_u64());
+                n_counted += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(n_counted > 0, "seven hundred who leave are counted");
 }

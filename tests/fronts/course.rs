@@ -225,6 +225,7 @@ fn a_long_list_is_cut_at_the_limit_and_continued() {
     let reply: wire::Frame = serde_json::from_str(&sent[0]).unwrap();
     let reply: wire::LoginRes = serde_json::from_str(&reply.data).unwrap();
     let mut known = reply.users_id.unwrap();
+    assert_eq!(known.remove(0), 100, "oneself, who is not on the list yet");
     assert_eq!(sent.len(), 1 + 1_000);
     for body in &sent[1..] {
         let frame: wire::Frame = serde_json::from_str(body).unwrap();
@@ -239,7 +240,7 @@ fn a_long_list_is_cut_at_the_limit_and_continued() {
 #[test]
 fn a_summary_is_told_one_by_one_up_to_a_thousand() {
     let many: Vec<Member> = (1..=2_000).map(|n| member(n, "x")).collect();
-    let crowd = Event::Crowd { came: many.into(), left: vec![].into() };
+    let crowd = Event::Crowd { came: many.into(), left: vec![].into(), n_online: 2_000 };
     assert_eq!(bodies(&encode("course", &crowd)).len(), 1_000);
 }
 

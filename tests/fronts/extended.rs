@@ -1,10 +1,10 @@
 //! Clients that said hello. The bytes of each event stand in docs/protocol.md.
 
 use hubbub::protocol::frame::{self, HELLO_LIMIT};
-use hubbub::protocol::{Member, RoomId, wire};
+use hubbub::protocol::{Event, Member, RoomId, wire};
 use proptest::prelude::*;
 
-use super::{PRIVATE, bodies, body, decode, describe, encode, member, said, welcome};
+use super::{PRIVATE, bodies, body, decode, describe, encode, member, said};
 
 fn hello(data: &str) -> String {
     body(&format!(r#"{{"type":"HelloMes","data":{}}}"#, frame::go_json(&data)))
@@ -32,17 +32,34 @@ fn a_hello_must_be_one_that_can_be_kept() {
 #[test]
 fn a_list_comes_in_as_many_frames_as_it_takes() {
     let name = "<".repeat(64);
-    let crowd: Vec<Member> = (1..=3_000).map(|id| member(id, &name)).collect();
-    let sent = bodies(&encode("frame", &welcome(crowd)));
+    let crowd: Vec<Member> = (1..=4_000).map(|id| member(id, &name)).collect();
+    let sent = bodies(&encode("frame", &Event::Listed(crowd.into())));
     let mut known = Vec::new();
-    for (at, body) in sent.iter().enumerate().skip(1) {
+    for (at, body) in sent.iter().enumerate() {
         assert!(body.len() <= HELLO_LIMIT);
         let frame: wire::Frame = serde_json::from_str(body).unwrap();
         let page: wire::WhoRes = serde_json::from_str(&frame.data).unwrap();
         assert_eq!(page.more, at + 1 < sent.len());
         known.extend(page.online.iter().map(|person| person.user_id));
     }
-    assert_eq!(known, (1..=3_000).collect::<Vec<i64>>());
+    assert_eq!(known, (1..=3_000).collect::<Vec<i64>>(), "after a login a long list is cut");
+}
+
+#[test]
+fn who_came_and_left_is_named_unless_they_are_very_many() {
+    let kinds = |came: i64, left: i64| -> Vec<wire::Frame> {
+        let people = |ids: std::ops::Range<i64>| ids.map(|id| member(id, "x")).collect();
+        let (came, left) = (people(1..came + 1), people(1_000..1_000 + left));
+        let sent = bodies(&encode("frame", &Event::Crowd { came, left, n_online: 9_000 }));
+        sent.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    };
+    let named = kinds(30, 20);
+    assert_eq!(named.len(), 50);
+    assert!(named.iter().all(|frame| frame.kind == wire::kind::NOTIFY));
+    let [counted] = &*kinds(31, 20) else { panic!("one frame for them all") };
+    assert_eq!(counted.kind, wire::kind::CROWD);
+    let counted: wire::Crowd = serde_json::from_str(&counted.data).unwrap();
+    assert_eq!(counted, wire::Crowd { n_online: 9_000, came: 31, left: 20 });
 }
 
 #[test]

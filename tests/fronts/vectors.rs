@@ -158,7 +158,14 @@ fn named_event(meaning: &str) -> Event {
         "crowd" => Event::Crowd {
             came: vec![member(200, "jerry"), member(300, "spike")].into(),
             left: vec![member(400, "tyke")].into(),
+            n_online: 600,
         },
+        "very-many" => Event::Crowd {
+            came: vec![member(200, "jerry"); 812].into(),
+            left: vec![member(400, "tyke")].into(),
+            n_online: 9_000,
+        },
+        "listed" => Event::Listed(people().into()),
         "renamed" => Event::Renamed(member(200, "Jerry")),
         "rename-done" => Event::RenameDone(member(100, "tom#100")),
         "passwd-done" => Event::PasswdDone,

@@ -405,6 +405,8 @@ impl World {
                 peer.has_seen_all(&self.store);
                 let differ = difference(&peer.roster, &self.town);
                 assert!(differ.is_empty(), "{id:?} has heard of, and there are: {differ:?}");
+                let counted = peer.n_online.unwrap_or(self.town.len());
+                assert_eq!(counted, self.town.len(), "{id:?} was told how many there are");
             }
             peer.is_done_with("is at rest");
         }

@@ -50,6 +50,9 @@ impl Conversation {
             kind::RECEIPTS_RES => read(data).map(|shown| self.receipts_set(shown)),
             kind::WHO_RES => read(data).map(|who| self.online(who)),
             kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
+            kind::CROWD => read(data).map(|wire::Crowd { n_online, came, left }| {
+                self.hand_on(Update::Crowd { n_online, came, left });
+            }),
             kind::RENAME => read(data).map(|rename| self.renamed(rename)),
             kind::SKIPPED => read(data).map(|skipped| self.skipped(&skipped)),
             kind::ROOM => read(data).map(|mes| self.room_told(mes)),

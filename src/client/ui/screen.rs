@@ -109,6 +109,9 @@ impl Screen {
                     Leaving::BecameAccount => None,
                 }
             }
+            Update::Crowd { n_online, came, left } => {
+                notice(Notice::Crowd { n_online: *n_online, came: *came, left: *left })
+            }
             Update::Renamed(who) => {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
             }

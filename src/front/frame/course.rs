@@ -44,7 +44,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         Event::RegisterRefused(refusal) => register_refused(refusal, out),
         Event::Came(member) => notify(member.id, status::ONLINE, out),
         Event::Left(member, _) => notify(member.id, status::OFFLINE, out),
-        Event::Crowd { came, left } => {
+        Event::Crowd { came, left, .. } => {
             let left = left.iter().map(|member| (member.id, status::OFFLINE));
             let came = came.iter().map(|member| (member.id, status::ONLINE));
             for (id, status) in left.chain(came).take(MAX_NOTIFIED) {
@@ -66,6 +66,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::RenameDone(_)
         | Event::PasswdDone
         | Event::Online(_)
+        | Event::Listed(_)
         | Event::Skipped { .. }
         | Event::Accepted { .. }
         | Event::Refused(_)
@@ -93,7 +94,11 @@ fn welcomed(welcome: &Welcome, out: &mut Vec<u8>) {
     let reply =
         |ids: Vec<i64>| LoginRes { code: code::OK, users_id: Some(ids), ..LoginRes::default() };
     let mut room = COURSE_LIMIT.saturating_sub(body_len(kind::LOGIN_RES, &reply(Vec::new())));
-    let mut ids = welcome.online.iter().map(|member| member.id);
+    let listed = welcome.online.get(..Welcome::MAX_ONLINE).unwrap_or(&welcome.online);
+    // In a crowd one is not on the list yet; these clients find themselves on it.
+    let is_there = listed.iter().any(|member| member.id == welcome.me.id);
+    let me = (!is_there).then_some(welcome.me.id);
+    let mut ids = me.into_iter().chain(listed.iter().map(|member| member.id));
     let mut listed = Vec::new();
     let mut first_beyond = None;
     for id in ids.by_ref() {
@@ -264,7 +269,7 @@ mod tests {
         let me = crate::protocol::Member { id: UserId(7), name: "x".into(), address: "-".into() };
         let mut told = Vec::new();
         let (came, left) = ([me.clone()].into(), [me].into());
-        spell(&Event::Crowd { came, left }, kind::SMS_PRIVATE, &mut told);
+        spell(&Event::Crowd { came, left, n_online: 600 }, kind::SMS_PRIVATE, &mut told);
         let mut expected = Vec::new();
         notify(UserId(7), status::OFFLINE, &mut expected);
         notify(UserId(7), status::ONLINE, &mut expected);

@@ -39,7 +39,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Came(member) => notice(member, "login!!!"),
         Event::Left(member, Leaving::Logout) => notice(member, "logout"),
         Event::Left(member, Leaving::TimedOut) => notice(member, "time out leaved"),
-        Event::Crowd { came, left } => {
+        Event::Crowd { came, left, .. } => {
             told(Reply::Crowd { came: came.len(), left: left.len() }, lang)
         }
         Event::RenameDone(_) => line(&texts::reply(Reply::Renamed, lang)),
@@ -76,6 +76,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::Farewell(_)
         | Event::Accepted { .. }
         | Event::Hello(_)
+        | Event::Listed(_)
         | Event::Token { .. }
         | Event::Progress(_)
         | Event::Delivered { .. }

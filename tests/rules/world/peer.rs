@@ -64,6 +64,8 @@ pub struct Peer {
     pub told_of: Option<RoomId>,
     /// Who is there, as far as it was told.
     pub roster: BTreeMap<UserId, Arc<str>>,
+    /// How many are there, if it was told as a number last.
+    pub n_online: Option<usize>,
     /// The last answer to `who`.
     pub answer: BTreeMap<UserId, Arc<str>>,
     n_issued: usize,
@@ -85,6 +87,7 @@ impl Peer {
             rooms: BTreeSet::new(),
             told_of: None,
             roster: BTreeMap::new(),
+            n_online: None,
             answer: BTreeMap::new(),
             n_issued: 0,
             n_finished: 0,
@@ -127,7 +130,7 @@ impl Peer {
         self.is_done_with("becomes another");
         (self.user, self.device) = self.becomes.take().expect("nobody asked for this");
         assert_eq!(welcome.me.id, self.user);
-        assert!(welcome.n_online >= welcome.online.len());
+        self.n_online = None;
         self.roster = named(&welcome.online);
         self.renames.clear();
         self.next.clear();
@@ -212,7 +215,14 @@ impl Peer {
             Event::Room(news) => self.hear_of(news),
             Event::Refused(refusal) => self.answered(refusal.reference.as_ref()),
             Event::Online(online) => self.answer = named(online),
-            other => hear(&mut self.roster, other),
+            other => {
+                self.n_online = match other {
+                    Event::Crowd { n_online, .. } => Some(*n_online),
+                    Event::Came(_) | Event::Left(..) => None,
+                    _ => self.n_online,
+                };
+                hear(&mut self.roster, other);
+            }
         }
     }
 
@@ -274,7 +284,7 @@ pub fn hear(roster: &mut BTreeMap<UserId, Arc<str>>, event: &Event) {
         Event::Said { .. } => {}
         Event::Came(member) => drop(roster.insert(member.id, Arc::clone(&member.name))),
         Event::Left(member, _) => drop(roster.remove(&member.id)),
-        Event::Crowd { came, left } => {
+        Event::Crowd { came, left, .. } => {
             left.iter().for_each(|member| drop(roster.remove(&member.id)));
             roster.extend(named(came));
         }

@@ -60,9 +60,9 @@ pub(super) fn lines(update: &Update) -> String {
             let words = texts::reason(why, Lang::En);
             line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
         }
-        Update::Came(who) => member("came", who),
-        Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
-        Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
+        Update::Came(_) | Update::Left { .. } | Update::Crowd { .. } | Update::Renamed(_) => {
+            presence(update)
+        }
         Update::Seen { room, by, up_to, how } => {
             let kind = match how {
                 Seen::Delivered => "delivered",
@@ -80,6 +80,19 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
+    }
+}
+
+/// Who comes and goes.
+fn presence(update: &Update) -> String {
+    match update {
+        Update::Came(who) => member("came", who),
+        Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
+        Update::Crowd { n_online, came, left } => {
+            line("crowd", &[&n_online.to_string(), &came.to_string(), &left.to_string()])
+        }
+        Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
+        _ => String::new(),
     }
 }
 
