@@ -34,12 +34,14 @@
 
 mod conversation;
 pub mod device;
+pub mod kept;
 mod link;
 mod net;
 #[doc(hidden)]
 pub mod overhear;
 mod pending;
 mod positions;
+pub mod settings;
 pub mod texts;
 pub mod ui;
 mod update;
@@ -63,7 +65,7 @@ use crate::protocol::{
 use crate::tls::Greeter;
 use crate::{clock, threads};
 
-use conversation::{Conversation, Order};
+use conversation::{Conversation, Order, Parting};
 use net::{Inlets, Net};
 
 /// Sends that wait for their acknowledgement, at most: 8 MB of the longest texts.
@@ -132,7 +134,7 @@ pub struct Client {
     orders: Sender<Order>,
     /// A semaphore: holds one unit for each send without an end, and [`MAX_PENDING`] fit.
     slots: Sender<()>,
-    closing: Sender<Instant>,
+    closing: Sender<(Instant, Parting)>,
     /// A byte here ends the thread's wait in `poll`.
     wake: UnixStream,
     references: References,
@@ -185,6 +187,21 @@ impl Client {
     /// [`OrderError`]: not taken.
     pub fn login(&self, who: Who, password: Password) -> Result<(), OrderError> {
         self.order(Order::Login { who, password })
+    }
+
+    /// Comes back by the token of an earlier login of the same device, which may have been in
+    /// another run of the program, and again after every break. Answered as a login. When the
+    /// token is no longer good, `otherwise` is used; without it the answer is
+    /// [`Update::Refused`] with `bad_token`, and a password is needed.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn resume(
+        &self,
+        token: Password,
+        otherwise: Option<(Who, Password)>,
+    ) -> Result<(), OrderError> {
+        self.order(Order::Resume { token, otherwise })
     }
 
     /// Asks for an account; `id` `None`: the server chooses.
@@ -339,14 +356,24 @@ impl Client {
         self.order(Order::Passwd { old, new })
     }
 
-    /// Leaves: blocks until every send has an end, at most for `wait`, then tells the server
-    /// what this device has, says goodbye and ends the thread. Returns what has no end: nobody
-    /// knows whether it is stored. `None`: the thread hangs in the look-up of a name, which
-    /// nothing can interrupt; it ends with it, and nothing is known.
+    /// Logs out: blocks until every send has an end, at most for `wait`, then tells the server
+    /// what this device has, says goodbye and ends the thread. Tokens of this login end, too.
+    /// Returns what has no end: nobody knows whether it is stored. `None`: the thread hangs in
+    /// the look-up of a name, which nothing can interrupt; it ends with it, and nothing is known.
     ///
     /// Another thread should go on reading [`Updates`] meanwhile.
     pub fn close(self, wait: Duration) -> Option<Vec<Unsent>> {
-        if self.closing.try_send(clock::now() + wait).is_err() {
+        self.part(wait, Parting::Goodbye)
+    }
+
+    /// Like [`Client::close`], but tokens stay good: the next run can [`Client::resume`].
+    /// Dropping a client does the same without waiting.
+    pub fn pause(self, wait: Duration) -> Option<Vec<Unsent>> {
+        self.part(wait, Parting::Pause)
+    }
+
+    fn part(self, wait: Duration, parting: Parting) -> Option<Vec<Unsent>> {
+        if self.closing.try_send((clock::now() + wait, parting)).is_err() {
             log::debug!("the connection thread has ended before");
         }
         ring(&self.wake);

@@ -196,6 +196,72 @@ fn leaving_waits_for_acknowledgements_and_tells_what_was_received() {
 }
 
 #[test]
+fn who_pauses_says_no_goodbye_and_comes_back_by_the_token() {
+    let server = FakeServer::start();
+    let (client, updates, mut peer) = logged_in(&server);
+    peer.say(kind::TOKEN, &wire::Token { token: "00ff".into(), expires: 9 });
+    let Update::Token { token, expires } = next(&updates) else { panic!("no token") };
+    assert_eq!((token.reveal(), expires.0), ("00ff", 9));
+    peer.said(4, 200, "x");
+    assert_eq!(said_id(next(&updates)), 4);
+    let reference = send(&client, "last words");
+    let closing = hubbub::threads::spawn("closing", || client.pause(DEADLINE)).unwrap();
+    peer.expect::<wire::Sms>(kind::SMS);
+    peer.ack(&reference, 5);
+    assert!(matches!(next(&updates), Update::Sent { .. }));
+    assert!(updates.next(DEADLINE).is_err());
+    let mut last = String::new();
+    while let Some((kind, _)) = peer.read() {
+        assert_ne!(kind, kind::LOGOUT);
+        last = kind;
+    }
+    assert_eq!(last, kind::RECEIVED, "what was received is told before");
+    drop(peer);
+    assert_eq!(closing.join().unwrap(), Some(Vec::new()));
+
+    let (client, updates) = start(&server);
+    client.resume(token, None).unwrap();
+    let mut peer = server.accept();
+    peer.greet();
+    assert_eq!(peer.expect::<wire::Resume>(kind::RESUME).token, "00ff");
+    peer.accept_login(ME, "one");
+    assert!(matches!(next(&updates), Update::Connected { .. }));
+    assert!(matches!(next(&updates), Update::LoggedIn { .. }));
+    // It is good for a break, too, until it is refused.
+    drop(peer);
+    assert!(matches!(next(&updates), Update::Disconnected { retry_in: Some(_), .. }));
+    let mut peer = server.accept();
+    peer.greet();
+    peer.expect::<wire::Resume>(kind::RESUME);
+    let bad = Some("bad_token".to_owned());
+    peer.say(kind::LOGIN_RES, &wire::LoginRes { code: 505, error_code: bad, ..Default::default() });
+    assert!(matches!(next(&updates), Update::Connected { .. }));
+    match next(&updates) {
+        Update::Refused { what: Some(Ask::Login), why } => {
+            assert_eq!(why.known(), Some(ErrorCode::BadToken));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_token_that_is_no_longer_good_gives_way_to_the_password() {
+    let server = FakeServer::start();
+    let (client, updates) = start(&server);
+    let password = Password::new("secret").unwrap();
+    client.resume(Password::new("00ff").unwrap(), Some((Who::Id(UserId(ME)), password))).unwrap();
+    let mut peer = server.accept();
+    peer.greet();
+    peer.expect::<wire::Resume>(kind::RESUME);
+    let bad = Some("bad_token".to_owned());
+    peer.say(kind::LOGIN_RES, &wire::LoginRes { code: 505, error_code: bad, ..Default::default() });
+    assert_eq!(peer.expect::<wire::Login>(kind::LOGIN).user_pwd, "secret");
+    peer.accept_login(ME, "one");
+    assert!(matches!(next(&updates), Update::Connected { .. }));
+    assert!(matches!(next(&updates), Update::LoggedIn { .. }));
+}
+
+#[test]
 fn what_one_said_before_a_cut_is_not_shown_as_news() {
     let server = FakeServer::start();
     let (client, updates, mut peer) = logged_in(&server);

@@ -29,6 +29,7 @@ mod lines;
 mod rooms;
 mod rules;
 mod scenario;
+mod scripts;
 mod stage;
 mod stores;
 mod support;

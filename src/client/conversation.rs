@@ -3,6 +3,7 @@
 //! to hand on, and when the connection is at its end.
 
 mod hear;
+mod order;
 mod rooms;
 #[cfg(test)]
 mod tests;
@@ -11,10 +12,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{
-    Device, ErrorCode, Member, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind,
-    RoomName, RoomRef, Span, UserId, Who, frame,
-};
+use crate::protocol::{Device, ErrorCode, Member, Password, Receipts, UserId, Who, frame};
+
+pub(super) use order::{Order, Parting};
 
 use super::pending::Pending;
 use super::positions::Positions;
@@ -47,43 +47,6 @@ const MAX_RETRY: Duration = Duration::from_secs(30);
 /// How long the server may take to say goodbye.
 const BYE_WAIT: Duration = Duration::from_secs(1);
 
-/// What the program asks for.
-#[derive(Debug)]
-pub(super) enum Order {
-    Login { who: Who, password: Password },
-    Register { id: Option<UserId>, password: Password, name: Option<Name> },
-    Rename(Name),
-    Passwd { old: Password, new: Password },
-    Who,
-    Read { room: RoomId, up_to: MessageId },
-    Receipts(Receipts),
-    CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
-    Room(RoomRef, RoomAsk),
-    Rooms(Option<RoomName>),
-    Members(RoomRef, Option<UserId>),
-    History { room: RoomRef, span: Span, limit: usize },
-    Send(Unsent),
-}
-
-impl Order {
-    /// What is refused when it is; a send has an answer of its own.
-    fn ask(&self) -> Option<Ask> {
-        match self {
-            Self::Login { .. } => Some(Ask::Login),
-            Self::Register { .. } => Some(Ask::Register),
-            Self::Rename(_) => Some(Ask::Rename),
-            Self::Passwd { .. } => Some(Ask::Passwd),
-            Self::Who => Some(Ask::Who),
-            Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
-                Some(Ask::Room)
-            }
-            Self::History { .. } => Some(Ask::History),
-            Self::Receipts(_) => Some(Ask::Receipts),
-            Self::Read { .. } | Self::Send(_) => None,
-        }
-    }
-}
-
 /// Where the connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -112,7 +75,14 @@ struct Account {
     me: Option<UserId>,
     epoch: Option<String>,
     /// Takes the place of the password when this program comes back.
-    token: Option<String>,
+    token: Option<Password>,
+}
+
+impl Account {
+    /// Somebody is to be logged in, and can be.
+    fn is_wanted(&self) -> bool {
+        self.credentials.is_some() || self.token.is_some()
+    }
 }
 
 #[derive(Debug)]
@@ -140,6 +110,9 @@ pub(super) struct Conversation {
     retry: Option<Duration>,
     /// The program wants to leave by then.
     close_by: Option<Instant>,
+    parting: Parting,
+    /// Nothing more is written: the connection is to be closed on this side.
+    hangs_up: bool,
     /// Leaving has begun: what others say from here on is for the next time.
     is_mute: bool,
     lost: Option<Lost>,
@@ -173,6 +146,8 @@ impl Conversation {
             receipts_at: None,
             retry: None,
             close_by: None,
+            parting: Parting::Pause,
+            hangs_up: false,
             is_mute: false,
             lost: None,
             bytes: Vec::new(),
@@ -222,7 +197,7 @@ impl Conversation {
         for ask in self.asked.split_off(0).into_iter().chain(waiting) {
             self.hand_on(Update::Unanswered(ask));
         }
-        let retry_in = self.account.credentials.is_some().then(|| {
+        let retry_in = self.account.is_wanted().then(|| {
             let pause = self.retry.map_or(RETRY, |last| (last * 2).min(MAX_RETRY));
             self.retry = Some(pause);
             pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0)
@@ -235,7 +210,8 @@ impl Conversation {
     pub(super) fn order(&mut self, order: Order, now: Instant) {
         match order {
             Order::Send(unsent) => self.pending.push(unsent),
-            Order::Login { who, password } => self.become_another(who, password, now),
+            Order::Login { who, password } => self.become_another(Some((who, password)), None, now),
+            Order::Resume { token, otherwise } => self.become_another(otherwise, Some(token), now),
             order => {
                 self.need_link(now);
                 self.waiting.push_back(order);
@@ -245,8 +221,15 @@ impl Conversation {
     }
 
     /// The program wants to leave, at the latest by then.
-    pub(super) fn close(&mut self, by: Instant) {
-        self.close_by.get_or_insert(by);
+    pub(super) fn close(&mut self, by: Instant, parting: Parting) {
+        if self.close_by.is_none() {
+            (self.close_by, self.parting) = (Some(by), parting);
+        }
+    }
+
+    /// Nothing more will be written: what is left to read is the server's end.
+    pub(super) fn hangs_up(&self) -> bool {
+        self.hangs_up && self.bytes.is_empty()
     }
 
     /// When the program is waiting to leave: until when.
@@ -323,7 +306,7 @@ impl Conversation {
         while let Some(order) = self.waiting.pop_front_if(|order| match order {
             Order::Register { .. } => matches!(self.stage, Stage::Met { .. } | Stage::In),
             // Without a login to come, the server says that one is needed.
-            _ if self.account.credentials.is_none() => matches!(self.stage, Stage::Met { .. }),
+            _ if !self.account.is_wanted() => matches!(self.stage, Stage::Met { .. }),
             _ => self.stage == Stage::In,
         }) {
             self.ask(&order);
@@ -335,14 +318,19 @@ impl Conversation {
         }
     }
 
-    fn become_another(&mut self, who: Who, password: Password, now: Instant) {
+    fn become_another(
+        &mut self,
+        credentials: Option<(Who, Password)>,
+        token: Option<Password>,
+        now: Instant,
+    ) {
         if matches!(self.stage, Stage::In | Stage::Asking { .. }) {
             let why = Reason::of(ErrorCode::AlreadyLoggedIn);
             return self.hand_on(Update::Refused { what: Some(Ask::Login), why });
         }
-        self.account.credentials = Some((who, password));
+        self.account.credentials = credentials;
         self.account.known_good = false;
-        self.account.token = None;
+        self.account.token = token;
         match &mut self.stage {
             // Somebody is waiting: no pause.
             Stage::Away { retry_at } => *retry_at = Some(now),
@@ -353,13 +341,14 @@ impl Conversation {
 
     /// By the token of the last login, or by the password.
     fn login(&mut self, now: Instant) {
-        let Some((who, password)) = &self.account.credentials else { return };
-        if let Some(token) = self.account.token.clone() {
+        if let Some(token) = &self.account.token {
+            let token = token.reveal().to_owned();
             let epoch = self.account.epoch.clone().unwrap_or_default();
             let resume = wire::Resume { token, epoch, positions: self.positions.held() };
             self.stage = Stage::Asking { by: now + LOGIN_WAIT };
             return self.write(kind::RESUME, &resume);
         }
+        let Some((who, password)) = &self.account.credentials else { return };
         let mut login =
             wire::Login { user_pwd: password.reveal().to_owned(), ..Default::default() };
         match who {
@@ -404,8 +393,8 @@ impl Conversation {
                 self.ask_about_rooms(order);
             }
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
-            // These two do not wait in this queue.
-            Order::Login { .. } | Order::Send(_) => {}
+            // These do not wait in this queue.
+            Order::Login { .. } | Order::Resume { .. } | Order::Send(_) => {}
         }
     }
 
@@ -433,7 +422,10 @@ impl Conversation {
             return;
         }
         self.send_receipts(handled);
-        self.write(kind::LOGOUT, &wire::Empty {});
+        match self.parting {
+            Parting::Goodbye => self.write(kind::LOGOUT, &wire::Empty {}),
+            Parting::Pause => self.hangs_up = true,
+        }
         self.stage = Stage::Leaving { by: now + BYE_WAIT };
     }
 

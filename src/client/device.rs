@@ -24,9 +24,14 @@ pub struct HeldDevice {
 
 /// Where state of programs belongs: `$XDG_STATE_HOME/hubbub`, or `~/.local/state/hubbub`.
 pub fn state_folder() -> Option<PathBuf> {
+    xdg_folder("XDG_STATE_HOME", ".local/state")
+}
+
+/// Our folder in the one that a variable names, or else in this one of the home folder.
+pub(super) fn xdg_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
-    Some(state?.join("hubbub"))
+    let base = absolute(variable).or_else(|| Some(absolute("HOME")?.join(in_home)));
+    Some(base?.join("hubbub"))
 }
 
 /// Takes the first free name of this folder: in `device`, then `device-2` and so on.

@@ -2,7 +2,7 @@
 //! making it blocks.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -55,6 +55,8 @@ pub(super) struct Link {
     input: Vec<u8>,
     /// Since when the kernel has taken nothing of what is to be written.
     pub(super) stuck_since: Option<Instant>,
+    /// Our side is closed.
+    is_hung_up: bool,
 }
 
 /// Blocks until a connection stands, at most `wait` and what the look-up takes.
@@ -92,6 +94,7 @@ impl Link {
             first_met: None,
             input: Vec::new(),
             stuck_since: None,
+            is_hung_up: false,
         })
     }
 
@@ -129,6 +132,22 @@ impl Link {
         self.tls = Some(Box::new(channel));
         self.first_met = first_met;
         Ok(())
+    }
+
+    /// Ends this side: the server reads everything that was written, then the end. What it still
+    /// says is read.
+    pub(super) fn hang_up(&mut self) {
+        if self.is_hung_up || self.is_pending() {
+            return;
+        }
+        self.is_hung_up = true;
+        if let Some(tls) = &mut self.tls {
+            tls.close();
+            // A few bytes behind an empty queue; a server that misses them sees the FIN.
+            tls.send(&mut &self.stream).ok();
+        }
+        // Broken already: the next read says so.
+        self.stream.shutdown(Shutdown::Write).ok();
     }
 
     /// Something is sealed and not sent.

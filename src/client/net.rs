@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::clock;
 
-use super::conversation::{Conversation, Order};
+use super::conversation::{Conversation, Order, Parting};
 use super::link::{self, CONNECT_WAIT, Link, STUCK, Server};
 use super::{ConnectError, Lost, Unsent, Update};
 
@@ -25,8 +25,8 @@ pub(super) struct Inlets {
     pub(super) orders: Receiver<Order>,
     /// One unit for each send without an end.
     pub(super) slots: Receiver<()>,
-    /// The moment by which to be gone; its end means now.
-    pub(super) closing: Receiver<Instant>,
+    /// The moment by which to be gone, and how; its end means now.
+    pub(super) closing: Receiver<(Instant, Parting)>,
     pub(super) wake: UnixStream,
     /// How many updates the program has dealt with.
     pub(super) handled: Arc<AtomicU64>,
@@ -84,6 +84,11 @@ impl Net {
             drop(link.read(&mut self.conversation));
             return Some(self.conversation.take_lost().unwrap_or(why));
         }
+        if let Some(link) = link
+            && self.conversation.hangs_up()
+        {
+            link.hang_up();
+        }
         let readable = self.wait(link.as_ref());
         let read = match link {
             Some(link) if readable => link.read(&mut self.conversation),
@@ -98,8 +103,8 @@ impl Net {
             self.conversation.order(order, now);
         }
         match self.inlets.closing.try_recv() {
-            Ok(by) => self.conversation.close(by),
-            Err(TryRecvError::Disconnected) => self.conversation.close(now),
+            Ok((by, parting)) => self.conversation.close(by, parting),
+            Err(TryRecvError::Disconnected) => self.conversation.close(now, Parting::Pause),
             Err(TryRecvError::Empty) => {}
         }
     }
@@ -114,9 +119,10 @@ impl Net {
                 Some(by) => self.updates.send_deadline(update, by).is_ok(),
                 None => select! {
                     send(self.updates, update) -> sent => sent.is_ok(),
-                    recv(self.inlets.closing) -> by => {
-                        let by = by.unwrap_or_else(|_gone| clock::now());
-                        self.conversation.close(by);
+                    recv(self.inlets.closing) -> closing => {
+                        let now = |_gone| (clock::now(), Parting::Pause);
+                        let (by, parting) = closing.unwrap_or_else(now);
+                        self.conversation.close(by, parting);
                         self.updates.send_deadline(update, by).is_ok()
                     }
                 },

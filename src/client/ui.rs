@@ -2,43 +2,45 @@
 //! Stands on [`super::Client`] and knows nothing of the wire.
 
 mod clean;
+mod cli;
 mod command;
 mod directory;
+mod entry;
 mod menu;
 mod plain;
 mod progress;
 mod screen;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::protocol::{Device, Password};
+use crate::protocol::Device;
 use crate::texts::Lang;
 
 use super::device::{self, HeldDevice};
+use super::settings::{Keys, Secret};
 use super::texts::{self, Fixed, Notice};
 use super::{Client, Config, ConnectError, Quiet, Trust, Update, Updates};
 
-/// What the command line says.
+pub use cli::Cli;
+use entry::Entry;
+
+/// What the command line, the file and the last login say together.
 #[derive(Debug)]
 pub struct Options {
-    /// `host:port`.
-    pub address: String,
+    /// All that can stand in the file.
+    pub keys: Keys,
     /// Of everything that people read.
     pub lang: Lang,
     /// Speak TLS with a server that is trusted.
     pub tls: Option<Trust>,
-    /// Plain lines, also in a terminal.
+    /// Plain lines instead of menus.
     pub plain: bool,
-    /// Log in as this id or name at once.
-    pub user: Option<String>,
-    /// The password for it.
-    pub password: Option<Password>,
+    /// Where the password of the user in `keys` is.
+    pub secret: Secret,
     /// The name of this device instead of the one that is kept for this machine.
     pub device: Option<Device>,
-    /// How long to wait at the end for acknowledgements.
-    pub wait: Duration,
     /// Plain: how long to go on showing what comes after the input has ended.
     pub linger: Duration,
 }
@@ -63,22 +65,28 @@ pub enum Ending {
 /// Runs until the person or the script leaves.
 pub fn run(options: &Options) -> Ending {
     let lang = options.lang;
-    let is_plain = is_plain(options);
-    if is_plain && options.user.is_some() && options.password.is_none() {
-        complain("--user needs a password: --password-file or HUBBUB_PASSWORD");
-        return Ending::Usage;
-    }
     let (device, held) = match &options.device {
         Some(device) => (Some(device.clone()), None),
         None => own_device(lang),
     };
     let program = concat!("hubbub-client/", env!("CARGO_PKG_VERSION")).to_owned();
-    let (address, tls) = (options.address.clone(), options.tls.clone());
+    let entry = Entry::new(&options.keys, options.secret.clone(), device.as_ref(), !options.plain);
+    let way = match &options.keys.user {
+        Some(user) if options.plain => match entry.way(user) {
+            Ok(way) => Some(way),
+            Err(words) => {
+                complain(&words);
+                return Ending::Usage;
+            }
+        },
+        _ => None,
+    };
+    let (address, tls) = (options.keys.address(), options.tls.clone());
     let config = Config { address, program, device, tls };
     let (client, updates) = match Client::start(config) {
         Ok(started) => started,
         Err(error) => {
-            let address = &clean::line(&options.address);
+            let address = &clean::line(&options.keys.address());
             let notice = match &error {
                 ConnectError::NotThere(error) => {
                     Notice::NotThere { address, why: &clean::line(&error.to_string()) }.text(lang)
@@ -92,31 +100,13 @@ pub fn run(options: &Options) -> Ending {
             return Ending::NotThere;
         }
     };
-    let ending = if is_plain {
-        plain::run(client, updates, options)
-    } else {
-        menu::run(client, updates, options)
+    let entry = Arc::new(entry);
+    let ending = match options.plain {
+        true => plain::run(client, updates, &entry, way, options),
+        false => menu::run(client, updates, &entry, options),
     };
     drop(held);
     ending
-}
-
-/// Whom to trust: an authority, or else the public ones and who was met first. The list of
-/// those is kept beside the name of this device; `None`: there is no place for it.
-pub fn trust(authority: Option<PathBuf>) -> Option<Trust> {
-    match authority {
-        Some(path) => Some(Trust::Authority(path)),
-        None => Some(Trust::FirstMet(device::state_folder()?.join("known_servers"))),
-    }
-}
-
-/// The language that the environment asks for, as POSIX orders the variables.
-pub fn lang_of_environment() -> Lang {
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .map_or(Lang::En, |locale| Lang::of_locale(&locale))
 }
 
 /// One line on the standard error output. Where that is closed, nobody reads it.
@@ -124,9 +114,10 @@ pub fn complain(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
-fn is_plain(options: &Options) -> bool {
+/// Which face the client has without a subcommand: this is the one place that chooses.
+fn is_plain(is_wanted: bool) -> bool {
     let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    options.plain || is_dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal()
+    is_wanted || is_dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal()
 }
 
 /// A client that can keep no name goes on under one for this run.
@@ -145,12 +136,15 @@ fn own_device(lang: Lang) -> (Option<Device>, Option<HeldDevice>) {
 }
 
 /// Shows updates until the client is closed. For a thread of its own: `show-updates`.
-fn watch(updates: &Updates, mut show: impl FnMut(&Update)) {
+fn watch(updates: &Updates, entry: &Entry, mut show: impl FnMut(&Update)) {
     /// Any length will do: nothing else happens in between.
     const LONG: Duration = Duration::from_secs(3_600);
     loop {
         match updates.next(LONG) {
-            Ok(update) => show(&update),
+            Ok(update) => {
+                entry.learn(&update);
+                show(&update);
+            }
             Err(Quiet::Yet) => {}
             Err(Quiet::ForGood) => return,
         }

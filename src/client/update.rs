@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomRef,
-    Text, UserId,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId,
+    RoomRef, Text, UserId,
 };
 use crate::tls::{Fingerprint, TlsError};
 
@@ -44,6 +44,15 @@ pub enum Update {
         me: Member,
         /// How many are online; the list follows as [`Update::Online`].
         n_online: u64,
+    },
+    /// What takes the place of the password when the same device comes back, until it expires
+    /// or [`Client::close`] says goodbye: for [`Client::resume`]. A secret; a later one takes
+    /// the place of an earlier one.
+    Token {
+        /// The token.
+        token: Password,
+        /// Until when it is good.
+        expires: Millis,
     },
     /// Everybody online: after the login, and in answer to [`Client::who`].
     Online(Vec<Member>),

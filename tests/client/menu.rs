@@ -1,6 +1,7 @@
 //! The menus, on a terminal of their own.
 
 use std::process::Command;
+use std::rc::Rc;
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
@@ -15,23 +16,29 @@ struct Terminal {
     session: OsSession,
     /// Everything that was on the screen until now.
     screen: Vec<u8>,
-    _state: TempDir,
+    _state: Rc<TempDir>,
 }
 
 impl Terminal {
     fn start(address: &str, args: &[&str]) -> Self {
-        let state = tempfile::tempdir().unwrap();
+        let state = Rc::new(tempfile::tempdir().unwrap());
+        Self::start_with(&state, &[&["--addr", address], args].concat())
+    }
+
+    /// The same with a state folder that others have used.
+    fn start_with(state: &Rc<TempDir>, args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
         command
-            .args(["--addr", address])
             .args(args)
             .env("XDG_STATE_HOME", state.path())
+            .env("XDG_CONFIG_HOME", state.path())
+            .env_remove("HUBBUB_ADDR")
             .env("TERM", "xterm")
             .env_remove("HUBBUB_USER")
             .env_remove("HUBBUB_PASSWORD");
         let mut session = OsSession::spawn(command).unwrap();
         session.set_expect_timeout(Some(DEADLINE));
-        Self { session, screen: Vec::new(), _state: state }
+        Self { session, screen: Vec::new(), _state: Rc::clone(state) }
     }
 
     fn wait_for(&mut self, text: &str) {
@@ -104,6 +111,52 @@ fn messages_appear_while_one_types_and_a_password_never() {
     drop(peer);
     drop(server);
     assert_eq!(terminal.exit_code(), 1, "nobody has acknowledged the line");
+}
+
+#[test]
+fn who_was_here_comes_in_at_once_until_the_login_is_revoked() {
+    let server = FakeServer::start();
+    let state = Rc::new(tempfile::tempdir().unwrap());
+    let args = ["--addr", &server.address(), "--lang", "en"];
+    let mut terminal = Terminal::start_with(&state, &args);
+    let mut peer = server.accept();
+    peer.greet();
+    terminal.answer("Choose (1-3): ", "1");
+    terminal.answer("User id or name: ", "100");
+    terminal.wait_for("Password: ");
+    terminal.wait_until_dark();
+    terminal.session.send("secret\r").unwrap();
+    peer.expect::<wire::Login>(kind::LOGIN);
+    peer.accept_login(100, "one");
+    peer.say(kind::TOKEN, &wire::Token { token: "00ff".into(), expires: i64::MAX });
+    terminal.answer("Choose (1-5): ", "5");
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
+
+    let mut terminal = Terminal::start_with(&state, &["--lang", "en"]);
+    let mut peer = server.accept();
+    peer.greet();
+    assert_eq!(peer.expect::<wire::Resume>(kind::RESUME).token, "00ff");
+    peer.accept_login(100, "one");
+    terminal.answer("Choose (1-5): ", "5");
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
+
+    let mut terminal = Terminal::start_with(&state, &["--lang", "en"]);
+    let mut peer = server.accept();
+    peer.greet();
+    peer.expect::<wire::Resume>(kind::RESUME);
+    let bad = Some("bad_token".to_owned());
+    peer.say(kind::LOGIN_RES, &wire::LoginRes { code: 505, error_code: bad, ..Default::default() });
+    terminal.wait_for("this token is no longer good; log in with your password");
+    terminal.wait_for("Password: ");
+    terminal.wait_until_dark();
+    terminal.session.send("secret\r").unwrap();
+    assert_eq!(peer.expect::<wire::Login>(kind::LOGIN).user_pwd, "secret");
+    peer.accept_login(100, "one");
+    terminal.answer("Choose (1-5): ", "5");
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
 }
 
 #[test]

@@ -27,6 +27,14 @@ pub fn server(home: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// The client program, the same way.
+pub fn client(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+    command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+    command.env("HOME", home).args(args);
+    command
+}
+
 /// Runs it to its end; fails the test where that does not come.
 pub fn run(command: Command, input: &str) -> Ended {
     run_for(command, input, DEADLINE)

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    ErrorCode, Leaving, Member, MessageId, Millis, Receipts, Reference, RoomId, RoomName, RoomRef,
-    UserId, frame,
+    ErrorCode, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId, RoomName,
+    RoomRef, UserId, frame,
 };
 
 use super::{Conversation, RETRY, Stage};
@@ -41,9 +41,7 @@ impl Conversation {
             kind::PASSWD_RES => read(data).map(|res| self.passwd_answered(&res)),
             kind::SMS | kind::SMS_PRIVATE => read(data).map(|sms| self.said(sms)),
             kind::ACK => read(data).map(|ack| self.acknowledged(ack, now)),
-            kind::TOKEN => read(data).map(|token: wire::Token| {
-                self.account.token = Some(token.token);
-            }),
+            kind::TOKEN => read(data).map(|token| self.token_given(&token)),
             kind::DELIVERED => read(data).map(|seen| self.seen(&seen, Seen::Delivered)),
             kind::READ => read(data).map(|seen| self.seen(&seen, Seen::Read)),
             kind::PROGRESS => read(data).map(|progress| self.progressed(progress)),
@@ -115,7 +113,9 @@ impl Conversation {
         };
         let why = Reason::new(res.error_code, code, res.error);
         // A token that is no longer good: the password still is, as far as is known.
-        if self.account.token.take_if(|_| !why.is_temporary()).is_some() {
+        if self.account.token.take_if(|_| !why.is_temporary()).is_some()
+            && self.account.credentials.is_some()
+        {
             return self.login(now);
         }
         // Credentials that were good before are good again when the server is well again.
@@ -124,9 +124,15 @@ impl Conversation {
             return;
         }
         self.stage = Stage::Met { login_at: None };
-        self.account.credentials = None;
+        (self.account.credentials, self.account.token) = (None, None);
         self.hand_on(Update::Refused { what: Some(Ask::Login), why });
         self.refuse_pending(&Reason::of(ErrorCode::NotLoggedIn));
+    }
+
+    fn token_given(&mut self, given: &wire::Token) {
+        let Ok(token) = Password::new(&given.token) else { return };
+        self.account.token = Some(token.clone());
+        self.hand_on(Update::Token { token, expires: Millis(given.expires) });
     }
 
     fn registered(&mut self, res: wire::Res) {

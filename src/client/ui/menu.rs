@@ -18,6 +18,7 @@ use crate::{clock, threads};
 
 use super::command::{self, Line};
 use super::directory::Unresolved;
+use super::entry::{Entry, Way};
 use super::screen::Screen;
 use super::{Ending, Options, clean, complain, watch};
 
@@ -37,6 +38,13 @@ enum Typed {
     End,
 }
 
+/// Do the settings know the password of the one who logs in?
+#[derive(Clone, Copy)]
+enum KnowsPassword {
+    Yes,
+    No,
+}
+
 /// Whether to go on.
 #[derive(PartialEq, Eq)]
 enum Next {
@@ -49,20 +57,26 @@ struct Menu {
     editor: DefaultEditor,
     screen: Arc<Screen>,
     answers: Receiver<Update>,
+    entry: Arc<Entry>,
     /// Ctrl-C was pressed at the last prompt of a menu.
     wants_out: bool,
 }
 
 /// Runs until the person leaves.
-pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending {
+pub(super) fn run(
+    client: Client,
+    updates: Updates,
+    entry: &Arc<Entry>,
+    options: &Options,
+) -> Ending {
     let screen = Arc::new(Screen::new(options.lang));
     let (answers_in, answers) = bounded(MAX_ANSWERS);
     let started = (|| {
         let mut editor = DefaultEditor::new()?;
         let printer = editor.create_external_printer()?;
-        let screen = Arc::clone(&screen);
+        let (screen, entry) = (Arc::clone(&screen), Arc::clone(entry));
         let shower = threads::spawn("show-updates", move || {
-            show(&updates, &screen, printer, &answers_in);
+            show(&updates, &entry, &screen, printer, &answers_in);
         })?;
         Ok::<_, ReadlineError>((editor, shower))
     })();
@@ -73,13 +87,14 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
             return Ending::NotStored;
         }
     };
-    let mut menu = Menu { client, editor, screen, answers, wants_out: false };
-    if let Some(user) = &options.user {
-        menu.login(user, options.password.clone());
+    let entry = Arc::clone(entry);
+    let mut menu = Menu { client, editor, screen, answers, entry, wants_out: false };
+    if let Some(user) = &options.keys.user {
+        menu.login(user, KnowsPassword::Yes);
     }
     while menu.turn() == Next::Stay {}
     menu.print(Fixed::Leaving.text(options.lang));
-    let unsent = menu.client.close(options.wait);
+    let unsent = menu.entry.part(menu.client, options.keys.wait());
     // It ends with the client; a panic in it was shown by std.
     drop(shower.join());
     for unsent in unsent.iter().flatten() {
@@ -92,11 +107,12 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
 /// The shower's thread: what happens appears above the line that is being typed.
 fn show(
     updates: &Updates,
+    entry: &Entry,
     screen: &Screen,
     mut printer: impl ExternalPrinter,
     answers: &Sender<Update>,
 ) {
-    watch(updates, |update| {
+    watch(updates, entry, |update| {
         if let Some(text) = screen.show(update) {
             // A terminal that is gone is noticed where the next line is read.
             drop(printer.print(text + "\n"));
@@ -149,7 +165,7 @@ impl Menu {
         match choice {
             "1" => {
                 if let Typed::Line(who) = self.read(Fixed::AskWho.text(self.lang())) {
-                    self.login(who.trim(), None);
+                    self.login(who.trim(), KnowsPassword::No);
                 }
             }
             "2" => drop(self.register()),
@@ -182,20 +198,39 @@ impl Menu {
         Next::Stay
     }
 
-    /// Asks for what is missing, and waits for the answer, which the shower shows.
-    fn login(&mut self, who: &str, password: Option<Password>) {
+    /// By what an earlier login left, else by the password that the settings know of, else by
+    /// the one that is typed. The shower shows the answers.
+    fn login(&mut self, who: &str, known: KnowsPassword) {
         let Some(who) = command::who(who) else {
             return self.refuse(ErrorCode::UnknownUser);
         };
-        let password = password.or_else(|| self.read_password(Fixed::AskPassword));
-        let Some(password) = password else { return };
+        if let Some(token) = self.entry.token(&who)
+            && self.enter(Way::Token(token, None)) != Some(ErrorCode::BadToken)
+        {
+            return;
+        }
+        let known = match known {
+            KnowsPassword::Yes => self.entry.password().unwrap_or_else(|words| {
+                complain(&words);
+                None
+            }),
+            KnowsPassword::No => None,
+        };
+        if let Some(password) = known.or_else(|| self.read_password(Fixed::AskPassword)) {
+            self.enter(Way::Password(who, password));
+        }
+    }
+
+    /// Asks the server, and waits for the answer: why it refused, if it did.
+    fn enter(&mut self, way: Way) -> Option<ErrorCode> {
         self.forget_answers();
-        let taken = self.client.login(who, password);
-        self.wait(taken, |answer| match answer {
-            Update::LoggedIn { .. } => Some(()),
-            Update::Refused { what: Some(Ask::Login), .. } => Some(()),
+        let taken = way.go(&self.client);
+        let answer = self.wait(taken, |answer| match answer {
+            Update::LoggedIn { .. } => Some(None),
+            Update::Refused { what: Some(Ask::Login), why } => Some(why.known()),
             _ => None,
         });
+        answer.flatten()
     }
 
     /// `None`: given up in between, or no answer.

@@ -19,6 +19,7 @@ use crate::threads;
 
 use super::command::{self, Line};
 use super::directory::{Directory, Unresolved};
+use super::entry::{Entry, Way};
 use super::{Ending, Options, clean, complain, watch};
 
 /// Lines read ahead of the connection.
@@ -50,13 +51,25 @@ struct Plain {
 }
 
 /// Runs until the input ends, `/quit`, a refused login, or nobody reads the output.
-pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending {
+pub(super) fn run(
+    client: Client,
+    updates: Updates,
+    entry: &Arc<Entry>,
+    way: Option<Way>,
+    options: &Options,
+) -> Ending {
     let (fatal_in, fatal) = bounded(1);
     let directory = Arc::new(Mutex::new(Directory::default()));
     let (first_in, first) = bounded(1);
     let started = (|| {
         let lines = input::start(MAX_LINES)?;
-        let shower = start_shower(updates, Arc::clone(&directory), first_in, fatal_in)?;
+        let shower = Shower {
+            entry: Arc::clone(entry),
+            directory: Arc::clone(&directory),
+            first: first_in,
+            fatal: fatal_in,
+        };
+        let shower = shower.start(updates)?;
         Ok::<_, io::Error>((lines, shower))
     })();
     let (lines, shower) = match started {
@@ -67,39 +80,45 @@ pub(super) fn run(client: Client, updates: Updates, options: &Options) -> Ending
         }
     };
     let lang = options.lang;
-    let mut plain = Plain { client, lang, directory, fatal, asked_login: false, n_bad_lines: 0 };
-    if let (Some(user), Some(password)) = (&options.user, options.password.clone()) {
-        match command::who(user) {
-            Some(who) => drop(plain.obey(Line::Login { who, password })),
-            None => plain.bad_line(ErrorCode::BadName, user),
-        }
+    let asked_login = way.is_some();
+    let mut plain = Plain { client, lang, directory, fatal, asked_login, n_bad_lines: 0 };
+    if let Some(way) = way {
+        // It is the first order, so there is room for it.
+        way.go(&plain.client).ok();
     }
     // What this program says of its own comes behind `connected`, or that there is no connection.
     first.recv().ok();
     let is_fatal = plain.read_lines(&lines) || plain.fatal.recv_timeout(options.linger).is_ok();
-    plain.finish(shower, if is_fatal { Duration::ZERO } else { options.wait })
+    let wait = if is_fatal { Duration::ZERO } else { options.keys.wait() };
+    plain.finish(entry, shower, wait)
 }
 
-fn start_shower(
-    updates: Updates,
+/// What the thread that shows updates works with.
+struct Shower {
+    entry: Arc<Entry>,
     directory: Arc<Mutex<Directory>>,
     first: Sender<()>,
     fatal: Sender<()>,
-) -> io::Result<JoinHandle<Tally>> {
-    threads::spawn("show-updates", move || {
-        let mut tally = Tally::default();
-        watch(&updates, |update| {
-            directory.lock().unwrap_or_else(PoisonError::into_inner).learn(update);
-            tally.count(update);
-            let shown = io::stdout().lock().write_all(event::lines(update).as_bytes());
-            // Only the first one is waited for.
-            first.try_send(()).ok();
-            if shown.is_err() || tally.login_refused {
-                let _rings_already = fatal.try_send(());
-            }
-        });
-        tally
-    })
+}
+
+impl Shower {
+    fn start(self, updates: Updates) -> io::Result<JoinHandle<Tally>> {
+        threads::spawn("show-updates", move || {
+            let mut tally = Tally::default();
+            watch(&updates, &self.entry, |update| {
+                self.directory.lock().unwrap_or_else(PoisonError::into_inner).learn(update);
+                tally.count(update);
+                let lines = event::lines(update);
+                let shown = io::stdout().lock().write_all(lines.as_bytes());
+                // Only the first one is waited for.
+                self.first.try_send(()).ok();
+                if shown.is_err() || tally.login_refused {
+                    let _rings_already = self.fatal.try_send(());
+                }
+            });
+            tally
+        })
+    }
 }
 
 impl Tally {
@@ -236,8 +255,8 @@ impl Plain {
         print_local("error", &[code.name(), what]);
     }
 
-    fn finish(self, shower: JoinHandle<Tally>, wait: Duration) -> Ending {
-        let unsent = self.client.close(wait);
+    fn finish(self, entry: &Entry, shower: JoinHandle<Tally>, wait: Duration) -> Ending {
+        let unsent = entry.part(self.client, wait);
         let n_unsent = unsent.as_ref().map_or(0, Vec::len);
         // It ends with the client; a panic in it was shown by std.
         let tally = shower.join().unwrap_or_default();

@@ -120,6 +120,7 @@ impl Screen {
                 notice(Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read })
             }
             Update::Seen { .. } | Update::Sent { .. } => step.map(|step| self.came(step)),
+            Update::Token { .. } => None,
             Update::FirstMet { address, fingerprint } => {
                 let (address, fingerprint) = (&clean::line(address), &fingerprint.to_string());
                 notice(Notice::FirstMet { address, fingerprint })

@@ -1,0 +1,54 @@
+//! What the program asks of its connection.
+
+use crate::client::{Ask, Unsent};
+use crate::protocol::{
+    MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName, RoomRef, Span,
+    UserId, Who,
+};
+
+/// What the program asks for.
+#[derive(Debug)]
+pub(in crate::client) enum Order {
+    Login { who: Who, password: Password },
+    Resume { token: Password, otherwise: Option<(Who, Password)> },
+    Register { id: Option<UserId>, password: Password, name: Option<Name> },
+    Rename(Name),
+    Passwd { old: Password, new: Password },
+    Who,
+    Read { room: RoomId, up_to: MessageId },
+    Receipts(Receipts),
+    CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
+    Room(RoomRef, RoomAsk),
+    Rooms(Option<RoomName>),
+    Members(RoomRef, Option<UserId>),
+    History { room: RoomRef, span: Span, limit: usize },
+    Send(Unsent),
+}
+
+impl Order {
+    /// What is refused when it is; a send has an answer of its own.
+    pub(super) fn ask(&self) -> Option<Ask> {
+        match self {
+            Self::Login { .. } | Self::Resume { .. } => Some(Ask::Login),
+            Self::Register { .. } => Some(Ask::Register),
+            Self::Rename(_) => Some(Ask::Rename),
+            Self::Passwd { .. } => Some(Ask::Passwd),
+            Self::Who => Some(Ask::Who),
+            Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
+                Some(Ask::Room)
+            }
+            Self::History { .. } => Some(Ask::History),
+            Self::Receipts(_) => Some(Ask::Receipts),
+            Self::Read { .. } | Self::Send(_) => None,
+        }
+    }
+}
+
+/// How to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::client) enum Parting {
+    /// With a goodbye: the token ends.
+    Goodbye,
+    /// Without a word: the token stays good for the next time.
+    Pause,
+}

@@ -1,0 +1,116 @@
+//! The client's command line.
+
+use clap::Parser;
+
+use super::Options;
+use crate::client::settings::{self, Keys};
+use crate::client::{device, kept};
+
+/// Talk in a Hubbub chat room: menus in a terminal, plain lines in a pipe.
+#[derive(Debug, Parser)]
+#[command(name = "client", version, after_long_help = AFTER_HELP)]
+pub struct Cli {
+    /// What can stand in the file, too.
+    #[command(flatten)]
+    pub keys: Keys,
+
+    /// Plain lines instead of menus; always so in a pipe and where TERM is "dumb"
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Plain: at the end of the input, go on showing what comes for so long
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub linger: u16,
+
+    /// Print the settings as they are now, in the form of the file, and where each comes from
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+const AFTER_HELP: &str = "\
+Plain mode
+  Every line of the input is a text for all, or a command:
+    /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
+    /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
+    /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
+    /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
+    /history ROOM [N]               /topic ROOM TEXT
+    /invite ROOM WHO                /kick ROOM WHO [WHY]
+    /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
+    /receipts on|delivered|off      (whether others see what reached you, and what you read)
+    /quit                           //text  (a text that begins with a slash)
+  A name with blanks stands in \"quotes\". An unknown command is never sent.
+  Every line of the output is one event, its fields parted by tabs; within a field, \\n, \\t,
+  \\r, \\\\ and \\u{..} stand for what would break the line or steer a terminal:
+    connected SERVER                disconnected MS-TO-RETRY|- WORDS
+    first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
+    login ID NAME N-ONLINE          refused WHAT CODE WORDS
+    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME]   (replayed: said before)
+    room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
+    room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
+    my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|
+    member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
+    history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME] ...   history-end ROOM more|
+    sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
+    came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
+    online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
+    crowd ONLINE CAME LEFT          (very many, not told one by one)
+    registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
+    delivered ROOM BY-ID UP-TO-ID   read ROOM BY-ID UP-TO-ID
+    receipts-ok on|off on|off (delivered, read)
+    error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)
+
+  With --user and a password, everything fits one line of a script:
+    echo 'build done' | HUBBUB_PASSWORD=... client --user 100
+
+Files
+  ~/.config/hubbub/config.toml    settings; --print-config shows what can stand there
+  ~/.local/state/hubbub           the name of this device, tokens of earlier logins (each takes
+                                  the place of the password for 30 days), known servers
+  (or where XDG_CONFIG_HOME and XDG_STATE_HOME say)
+
+Exit codes
+  0  fine; in plain mode: everything said is stored
+  1  something said was not stored
+  2  the options make no sense
+  3  no server answers at this address, or not the one that is trusted
+  4  the login or the registration was refused
+  5  the connection was lost and did not come back in time";
+
+impl Cli {
+    /// What the file says. Blocks on the disk.
+    ///
+    /// # Errors
+    /// In one line: the file, the line and what is wrong with it.
+    pub fn file() -> Result<Keys, String> {
+        Keys::file().map_or_else(|| Ok(Keys::default()), |path| Keys::read(&path))
+    }
+
+    /// Everything together: the options, the file, the last login where a person sits in front
+    /// of it, the defaults. Blocks on the disk.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn options(self, file: Keys) -> Result<Options, String> {
+        let (given, is_plain) = (self.keys.clone(), super::is_plain(self.plain));
+        let mut keys = self.keys.or(file);
+        if keys.is_open() && !is_plain {
+            keys = keys.or(device::state_folder().and_then(|f| kept::last(&f)).unwrap_or_default());
+        }
+        let keys = keys.or(Keys::defaults());
+        let secret = match std::env::var("HUBBUB_PASSWORD") {
+            _ if given.password_file.is_some() || given.password_cmd.is_some() => given.secret()?,
+            Ok(password) => settings::known(&password)?,
+            Err(_) => keys.secret()?,
+        };
+        Ok(Options {
+            lang: keys.lang(),
+            tls: keys.trust()?,
+            device: keys.device()?,
+            secret,
+            keys,
+            plain: is_plain,
+            linger: std::time::Duration::from_secs(self.linger.into()),
+        })
+    }
+}
