@@ -9,6 +9,7 @@ mod accounts;
 mod certs;
 mod keeper;
 pub mod keeping;
+mod refusing;
 
 pub use accounts::run_user_act;
 pub use certs::run_cert_act;
@@ -235,8 +236,8 @@ impl Server {
     }
 }
 
-fn lock(connections: &Connections) -> MutexGuard<'_, HashMap<SessionId, Connected>> {
-    connections.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn open_store(url: &str) -> Result<Arc<dyn Store>, StartError> {

@@ -84,13 +84,43 @@ pub fn hear(bytes: &[u8]) {
     assert!(heard.updates.len() <= bytes.len() + 8, "updates out of nothing");
 }
 
-/// The lines of an export: what can be read is written again and read as the same.
+/// The lines of an export: what can be read is written again and read as the same, and no number
+/// of a line that was read is another one in the line that is written.
 pub fn export(bytes: &[u8]) {
     let records = records(bytes);
     let mut lines = LineWriter::begin(Vec::new()).expect("a vector takes everything");
     records.iter().for_each(|record| lines.write(record).expect("a vector takes everything"));
     let (again, _) = lines.end().expect("a vector takes everything");
     assert_eq!(self::records(&again), records, "an export changed on its way");
+    let pairs = bytes.split(|byte| *byte == b'\n').zip(again.split(|byte| *byte == b'\n'));
+    // The header says of which version an export is.
+    for (read, written) in pairs.skip(1).take(records.len()) {
+        let kept = numbers(written);
+        for number in numbers(read) {
+            assert!(kept.contains(&number), "{number} is lost in {}", written.escape_ascii());
+        }
+    }
+}
+
+/// The numbers in a line of JSON that are not within a string.
+fn numbers(line: &[u8]) -> Vec<String> {
+    let (mut numbers, mut number) = (Vec::new(), String::new());
+    let (mut is_string, mut is_escaped) = (false, false);
+    for &byte in line.iter().chain(b" ") {
+        match byte {
+            b'"' if !is_escaped => is_string = !is_string,
+            b'-' | b'0'..=b'9' if !is_string => {
+                number.push(char::from(byte));
+                continue;
+            }
+            _ => {}
+        }
+        is_escaped = is_string && byte == b'\\' && !is_escaped;
+        if !number.is_empty() {
+            numbers.push(std::mem::take(&mut number));
+        }
+    }
+    numbers
 }
 
 /// Up to the first one that is wrong.

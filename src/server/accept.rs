@@ -8,29 +8,23 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::refusing::{Door, Refused};
 use super::{Alive, Connections, StartError, lock};
 use crate::config::Listen;
-use crate::front::{self, FRONTS, Front, Sniff, Speech};
+use crate::front::{self, FRONTS, Front, Speech};
 use crate::limits::{self, Addresses, Admitted, Full, Net};
 use crate::outbox::{Flusher, Outbox};
 use crate::protocol::{Event, Farewell, SessionId};
 use crate::session::{self, Connection, Encryption, Host};
 use crate::tls;
-use crate::transport::{self, Heard, Reader};
+use crate::transport::{self, Reader};
 use crate::{clock, threads};
 
 /// After an accept error (no descriptor left, for instance) the thread rests, twice as long
 /// each time, as Go's net/http does.
 const REST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-
-/// Connections that wait to be refused politely; beyond them they are just closed.
-const MAX_REFUSING: usize = 32;
-
-/// How long one that is refused has to show its language.
-const REFUSE_TIME: Duration = Duration::from_millis(100);
 
 /// An accept thread that was woken ends within this.
 const ACCEPT_TIME: Duration = Duration::from_millis(100);
@@ -47,10 +41,10 @@ pub(super) struct Listener {
 
 /// What a port speaks.
 #[derive(Clone, Copy, Debug)]
-struct Kind {
+pub(super) struct Kind {
     /// The only language, if there is only one.
-    front: Option<&'static Front>,
-    encryption: Encryption,
+    pub(super) front: Option<&'static Front>,
+    pub(super) encryption: Encryption,
 }
 
 impl Listener {
@@ -148,33 +142,23 @@ struct Accepted {
     kind: Kind,
 }
 
-/// A connection that does not fit.
-struct Refused {
-    stream: TcpStream,
-    kind: Kind,
-    why: Farewell,
-}
-
 impl Acceptor {
     /// Starts one thread per listener, and the one that refuses.
     pub(super) fn start(self, listeners: Vec<Listener>) -> io::Result<Vec<JoinHandle<()>>> {
-        let (refuse, refused) = bounded(MAX_REFUSING);
-        let flusher = self.flusher.clone();
-        // It ends with the last accept thread; nobody has to wait for it.
-        threads::spawn("refuse", move || refuse_all(&refused, &flusher))?;
+        let door = Door::start(self.flusher.clone())?;
         let mut started = Vec::new();
-        let shared = Arc::new((self, AtomicU64::new(1), refuse));
+        let shared = Arc::new((self, AtomicU64::new(1), door));
         for (n, listener) in listeners.into_iter().enumerate() {
             let shared = Arc::clone(&shared);
             started.push(threads::spawn(format!("accept-{n}"), move || {
-                let (acceptor, next_id, refuse) = &*shared;
-                acceptor.accept_all(&listener, next_id, refuse);
+                let (acceptor, next_id, door) = &*shared;
+                acceptor.accept_all(&listener, next_id, door);
             })?);
         }
         Ok(started)
     }
 
-    fn accept_all(&self, listener: &Listener, next_id: &AtomicU64, refuse: &Sender<Refused>) {
+    fn accept_all(&self, listener: &Listener, next_id: &AtomicU64, door: &Door) {
         let mut rest = REST.0;
         loop {
             let accepted = listener.socket.accept();
@@ -185,7 +169,7 @@ impl Acceptor {
                 Ok((stream, peer)) => {
                     rest = REST.0;
                     let accepted = Accepted { stream, peer, kind: listener.kind };
-                    self.on_accepted(accepted, next_id, refuse);
+                    self.on_accepted(accepted, next_id, door);
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -197,7 +181,7 @@ impl Acceptor {
         }
     }
 
-    fn on_accepted(&self, accepted: Accepted, next_id: &AtomicU64, refuse: &Sender<Refused>) {
+    fn on_accepted(&self, accepted: Accepted, next_id: &AtomicU64, door: &Door) {
         let Accepted { stream, peer, kind } = accepted;
         let exempt = self.is_exempt(peer.ip());
         let admitted = match self.addresses.admit(peer.ip(), exempt) {
@@ -207,10 +191,7 @@ impl Acceptor {
                     Full::Server => Farewell::ServerFull,
                     Full::Address => Farewell::TooManyFromAddress,
                 };
-                log::warn!("refused {peer}: {}", why.name());
-                // No room to be polite: just closed.
-                refuse.try_send(Refused { stream, kind, why }).ok();
-                return;
+                return door.refuse(Refused { stream, peer, kind, why });
             }
         };
         if let Err(error) = transport::tune(&stream) {
@@ -281,31 +262,6 @@ struct Listed {
 impl Drop for Listed {
     fn drop(&mut self) {
         lock(&self.connections).remove(&self.id);
-    }
-}
-
-/// Says why, in the language of the port or of the first bytes, to one after the other.
-fn refuse_all(refused: &Receiver<Refused>, flusher: &Flusher) {
-    for Refused { stream, kind, why } in refused {
-        let stream = Arc::new(stream);
-        let mut reader = Reader::new(Arc::clone(&stream));
-        let said = |front: &'static Front| (front.dialect)(Speech::default());
-        let dialect = match (kind.encryption, kind.front) {
-            // There is no time for a handshake, and without one only an alert can be told.
-            (Encryption::Always, _) => None,
-            (_, Some(front)) => Some(said(front)),
-            (_, None) => match reader.hear(Some(REFUSE_TIME)) {
-                Heard::Bytes(_) => match front::sniff(&reader.take()) {
-                    Sniff::Front(front) => Some(said(front)),
-                    Sniff::Tls => None,
-                    _ => Some(said(front::silent())),
-                },
-                _ => Some(said(front::silent())),
-            },
-        };
-        let outbox = Outbox::new(stream, flusher.clone(), dialect.and_then(|dialect| dialect.cut));
-        let words = dialect.map(|dialect| dialect.bytes(&Event::Farewell(why)));
-        outbox.finish(&words.unwrap_or_else(|| tls::NO_TLS.into()));
     }
 }
 

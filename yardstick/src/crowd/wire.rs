@@ -33,14 +33,18 @@ impl Seal {
         let certificates = CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| wrong(&error))?;
+        Self::by_certificates(certificates).map_err(|error| wrong(&error))
+    }
+
+    fn by_certificates(certificates: Vec<CertificateDer<'_>>) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
         let (n_added, _) = roots.add_parsable_certificates(certificates);
         if n_added == 0 {
-            return Err(wrong(&"holds no certificate"));
+            return Err(io::Error::other("holds no certificate"));
         }
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(&error))?;
+            .map_err(io::Error::other)?;
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
@@ -154,4 +158,137 @@ fn open(cipher: &mut ClientConnection, mut sealed: &[u8], plain: &mut Vec<u8>) -
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread::{self, JoinHandle};
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+    use crate::clock::{self, SECOND};
+
+    const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    /// More than the kernel takes of a peer that does not read yet.
+    const LONG: usize = 8 * 1024 * 1024;
+
+    type Sealed = StreamOwned<ServerConnection, TcpStream>;
+
+    /// A server that somebody with this seal trusts; it accepts one connection and does this.
+    #[expect(clippy::disallowed_methods, reason = "a test's thread needs no name")]
+    fn serve<T: Send + 'static>(
+        run: impl FnOnce(Sealed) -> T + Send + 'static,
+    ) -> (Seal, TcpStream, JoinHandle<T>) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = params.self_signed(&key).unwrap();
+        let issuer = Issuer::from_params(&params, &key);
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([HOST.to_string()]).unwrap();
+        let chain = vec![params.signed_by(&key, &issuer).unwrap().der().clone()];
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+            .unwrap();
+        let listener = TcpListener::bind((HOST, 0)).unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let run = move || {
+            let (socket, _) = listener.accept().unwrap();
+            let cipher = ServerConnection::new(Arc::new(config)).unwrap();
+            run(StreamOwned::new(cipher, socket))
+        };
+        let seal = Seal::by_certificates(vec![authority.der().clone()]).unwrap();
+        (seal, socket, thread::spawn(run))
+    }
+
+    /// Reads and writes until so many bytes were heard or the connection ends.
+    fn converse(wire: &mut Wire, out: &mut Vec<u8>, enough: usize) -> (Vec<u8>, io::Result<()>) {
+        let (mut room, mut plain) = ([0; 16 * 1024], Vec::new());
+        let by = clock::now() + 60 * SECOND;
+        while plain.len() < enough || !out.is_empty() || wire.is_pending() {
+            assert!(clock::now() < by, "{} bytes came, {} are left", plain.len(), out.len());
+            let before = plain.len();
+            match wire.read(&mut room, &mut plain) {
+                Ok(n) => assert_eq!(n, plain.len() - before),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::yield_now(),
+                Err(error) => return (plain, Err(error)),
+            }
+            if let Err(error) = wire.write(out) {
+                return (plain, Err(error));
+            }
+        }
+        (plain, Ok(()))
+    }
+
+    /// Bytes that a mistake in their order would change.
+    fn text(len: usize) -> Vec<u8> {
+        (0_u32..).flat_map(u32::to_be_bytes).take(len).collect()
+    }
+
+    #[test]
+    fn long_texts_go_both_ways_through_a_kernel_that_takes_little() {
+        let (seal, socket, server) = serve(|mut peer| {
+            let mut heard = vec![0; LONG];
+            peer.read_exact(&mut heard).unwrap();
+            peer.write_all(&heard).unwrap();
+            peer.conn.send_close_notify();
+            peer.flush().unwrap();
+            let mut rest = Vec::new();
+            peer.read_to_end(&mut rest).map(|_| rest)
+        });
+        let mut wire = Wire::new(socket, Some(&seal), HOST).unwrap();
+        let mut out = text(LONG);
+        wire.write(&mut out).unwrap();
+        assert!(!out.is_empty() || wire.is_pending(), "the kernel has taken everything");
+        let (heard, end) = converse(&mut wire, &mut out, LONG);
+        assert!(end.is_ok(), "{end:?}");
+        assert!(heard == text(LONG), "another text came back");
+        // The server hears a last word, not only the end of the stream.
+        wire.close();
+        assert_eq!(server.join().unwrap().unwrap(), b"");
+    }
+
+    #[test]
+    fn the_end_of_the_server_is_an_end() {
+        let (seal, socket, server) = serve(|mut peer| {
+            peer.write_all(b"bye").unwrap();
+            peer.sock.shutdown(std::net::Shutdown::Write).unwrap();
+            // Until the other one has gone.
+            peer.read_to_end(&mut Vec::new()).ok();
+        });
+        let mut wire = Wire::new(socket, Some(&seal), HOST).unwrap();
+        let (heard, end) = converse(&mut wire, &mut Vec::new(), usize::MAX);
+        assert_eq!(heard, b"bye");
+        assert_eq!(end.map_err(|error| error.kind()), Err(io::ErrorKind::UnexpectedEof));
+        drop(wire);
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_the_authority_did_not_sign_hears_nothing() {
+        let (_, socket, server) = serve(|mut peer| peer.read_to_end(&mut Vec::new()).is_err());
+        let (stranger, _, _other) = serve(drop);
+        let mut wire = Wire::new(socket, Some(&stranger), HOST).unwrap();
+        let (heard, end) = converse(&mut wire, &mut b"secret".to_vec(), usize::MAX);
+        assert_eq!(heard, b"");
+        assert!(end.is_err_and(|error| error.to_string().contains("certificate")));
+        drop(wire);
+        assert!(server.join().unwrap(), "the handshake did not end well");
+    }
+
+    #[test]
+    fn an_authority_must_be_one() {
+        let nothing = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let error = Seal::by_authority(&nothing).unwrap_err().to_string();
+        assert!(error.ends_with("Cargo.toml: holds no certificate"), "{error}");
+    }
 }
