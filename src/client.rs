@@ -59,8 +59,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::protocol::{
-    Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomName,
-    RoomRef, Span, Text, UserId, Who,
+    Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind,
+    RoomName, RoomRef, Span, Text, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
@@ -70,6 +70,9 @@ use net::{Inlets, Net};
 
 /// Sends that wait for their acknowledgement, at most: 8 MB of the longest texts.
 pub const MAX_PENDING: usize = 1_024;
+
+/// How long it is shown at most that somebody writes.
+pub const TYPING_TIME: Duration = Duration::from_secs(6);
 
 /// Orders beyond sends that wait for the thread; it takes them within milliseconds.
 const MAX_ORDERS: usize = 64;
@@ -346,6 +349,25 @@ impl Client {
     /// [`OrderError`]: not taken.
     pub fn rename(&self, name: Name) -> Result<(), OrderError> {
         self.order(Order::Rename(name))
+    }
+
+    /// Says that one is busy or away, on all devices of the account, or back (`None`). It ends
+    /// with the last connection of the account, too. Answered by [`Update::AbsenceDone`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn absence(&self, absence: Option<Absence>) -> Result<(), OrderError> {
+        self.order(Order::Absence(absence))
+    }
+
+    /// Says that something is being written to one, in a room, or to all. Call it at every key:
+    /// it goes out at most every 3 s, is never answered, and nothing of it is kept for a
+    /// connection to come.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn typing(&self, to: Option<UserId>, room: Option<RoomRef>) -> Result<(), OrderError> {
+        self.order(Order::Typing { to, room })
     }
 
     /// Asks for another password. Answered by [`Update::PasswdDone`].

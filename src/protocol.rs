@@ -4,6 +4,7 @@
 //! Every value here is already valid: a [`Text`] has a legal length, a [`Name`] has passed its
 //! profile. Nothing here blocks. Knows nothing of threads, sockets and stores.
 
+mod absence;
 mod command;
 mod event;
 pub mod frame;
@@ -12,6 +13,7 @@ mod reason;
 mod room;
 pub mod wire;
 
+pub use absence::{Absence, AbsenceKind, AbsenceNote};
 pub use command::{Act, Command, Hello, Refusal, RoomAct, Span, To, Who};
 pub use event::{Event, HelloReply, News, RoomNews, Welcome};
 pub use name::{Name, NameError, NameKey};
@@ -275,6 +277,8 @@ pub struct Member {
     pub name: Arc<str>,
     /// `IP:PORT` as the server sees it, or a token that hides it.
     pub address: Arc<str>,
+    /// `Some`: not quite there.
+    pub absence: Option<Arc<Absence>>,
 }
 
 /// A message as it is stored.

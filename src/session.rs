@@ -8,6 +8,7 @@ mod ending;
 mod history;
 mod host;
 mod opening;
+mod presence;
 mod replay;
 mod resume;
 mod rooms;
@@ -154,6 +155,7 @@ struct Session<'a> {
     known: asking::Known,
     /// Names of rooms that this session has met.
     names: HashMap<RoomNo, RoomName>,
+    typing: presence::Typing,
     /// Where plain text goes, at a line; `None`: the lobby.
     here: Option<NamedRoom>,
     login_deadline: Instant,
@@ -196,6 +198,7 @@ impl<'a> Session<'a> {
             signals: bounded(hub::MAX_SIGNALS),
             known: asking::Known::default(),
             names: HashMap::new(),
+            typing: presence::Typing::default(),
             here: None,
             login_deadline: now + host.policy.login_timeout,
             heard_at: now,
@@ -310,6 +313,8 @@ impl<'a> Session<'a> {
             Command::Send { to, text, reference } => self.send(&to, text, reference),
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
+            Command::Absence(absence) => self.ask(Act::Absence(absence)),
+            Command::Typing(to) => self.typing(&to),
             Command::Resume { token, epoch, positions } => {
                 return self.resume(&token, &epoch, &positions);
             }

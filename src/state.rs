@@ -4,6 +4,7 @@
 //! Owned by the hub; a model test (`tests/rules.rs`) checks it.
 //! Knows nothing of clocks, channels, sockets, stores, locks and logs.
 
+mod absence;
 mod effect;
 mod input;
 mod people;
@@ -25,6 +26,7 @@ pub use input::{Attach, Fate, Input, Moment, Posted};
 pub use rights::{Actor, Deed, RIGHTS, Rank, Right, may};
 pub use rooms::MAX_ROOMS;
 
+use absence::Told;
 use people::People;
 use replay::{Held, Link};
 use rooms::{Halls, Joining};
@@ -38,6 +40,8 @@ pub struct State {
     /// Those of them that are live already, and how much must be posted before they enter.
     overlapping: VecDeque<(u64, SessionId)>,
     people: People,
+    /// Who was away or came back and is told of with others, in a crowd.
+    absences: Told,
     halls: Halls,
     epoch: Arc<str>,
     next_nonce: u64,
@@ -87,6 +91,7 @@ impl State {
             catching_up: Vec::new(),
             overlapping: VecDeque::new(),
             people: People::default(),
+            absences: Told::default(),
             halls: Halls::default(),
             epoch,
             next_nonce: first_nonce,
@@ -117,13 +122,15 @@ impl State {
         if let Some(crowd) = self.people.due_crowd(now.tick) {
             self.tell_all(crowd, None, effects);
         }
+        self.tell_absences(now, effects);
         self.stop_when_drained(now, effects);
     }
 
     /// When [`Input::Tick`] is due, on the clock of [`Moment::tick`].
     pub fn deadline(&self) -> Option<Millis> {
         let stop_at = self.stop_at.filter(|_| !self.is_stopped);
-        stop_at.into_iter().chain(self.people.crowd_deadline()).min()
+        let folded = [self.people.crowd_deadline(), self.absences.deadline()];
+        stop_at.into_iter().chain(folded.into_iter().flatten()).min()
     }
 
     /// Sessions that are somebody.
@@ -245,6 +252,8 @@ impl State {
             Act::Rename { name, shared } => {
                 self.rename(id, (&name, shared), now, effects);
             }
+            Act::Absence(absence) => self.set_absence(id, absence, now, effects),
+            Act::Typing(room) => self.typing(id, room, effects),
             Act::Received { room, up_to } => {
                 let (account, device) = (session.user, session.device.clone());
                 if !account.is_guest() {
@@ -385,7 +394,7 @@ impl State {
 impl Waiting {
     fn is_seen_by_others(&self) -> bool {
         match self {
-            Self::Act(act) => matches!(act, Act::Rename { .. }),
+            Self::Act(act) => matches!(act, Act::Rename { .. } | Act::Absence(_)),
             Self::Attach(_) | Self::Detach(_) => true,
         }
     }

@@ -5,8 +5,10 @@
 //! line room stands in its table of commands, the texts of the terminal client in
 //! `client::texts`.
 
+mod presence;
 mod rooms;
 
+pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
 
 use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
@@ -178,6 +180,7 @@ fn error_en(code: ErrorCode) -> &'static str {
             "not a name for a room: letters and digits, no blanks or commas, at most 63 bytes"
         }
         ErrorCode::BadTopic => "not a topic: at most 400 bytes, no control characters",
+        ErrorCode::BadNote => "not a note: at most 200 bytes, no control characters",
         ErrorCode::NotInLobby => "not in the lobby: name a room",
         ErrorCode::NotMember => "you are not in this room",
         ErrorCode::NotThere => "they are not in this room",
@@ -222,6 +225,7 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::RoomTaken => "已经有同名的房间",
         ErrorCode::BadRoomName => "房间名不合规：只用文字和数字，不含空格或逗号，最多 63 字节",
         ErrorCode::BadTopic => "主题不合规：最多 400 字节，不含控制字符",
+        ErrorCode::BadNote => "说明不合规：最多 200 字节，不含控制字符",
         ErrorCode::NotInLobby => "大厅里不能这样做，请指明房间",
         ErrorCode::NotMember => "你不在这个房间里",
         ErrorCode::NotThere => "对方不在这个房间里",

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
-    Command, Event, Farewell, Member, Message, MessageId, Millis, Reference, RoomAsk, RoomId,
-    RoomRef, Span, Text, To, UserId, Welcome, Who, frame,
+    Absence, AbsenceKind, AbsenceNote, Command, Event, Farewell, Member, Message, MessageId,
+    Millis, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -82,10 +82,6 @@ fn bodies(mut bytes: &[u8]) -> Vec<String> {
 
 /// A command in the words of docs/protocol.md.
 fn describe(command: &Command) -> String {
-    let who = |who: &Who| match who {
-        Who::Id(id) => format!("id={id}"),
-        Who::Named(key) => format!("name={:?}", key.as_str()),
-    };
     let refusal = |what: &str, refusal: &hubbub::protocol::Refusal| {
         let reference = refusal
             .reference
@@ -111,16 +107,17 @@ fn describe(command: &Command) -> String {
         }
         Command::Passwd { old, new } => format!("passwd {} {}", old.reveal(), new.reveal()),
         Command::Send { to, text, reference } => {
-            let to = match to {
-                To::Lobby => "lobby".to_owned(),
-                To::One(one) => who(one),
-                To::Room(place) => room(place),
-            };
+            let to = place(to);
             let reference =
                 reference.as_ref().map_or(String::new(), |r| format!(" ref={}", r.as_str()));
             format!("send {to} {:?}{reference}", text.as_str())
         }
         Command::Who => "who".to_owned(),
+        Command::Absence(None) => "here".to_owned(),
+        Command::Absence(Some(absence)) => {
+            format!("{} {:?}", absence.kind.name(), absence.words())
+        }
+        Command::Typing(to) => format!("typing {}", place(to)),
         Command::Rename(name) => format!("rename {:?}", name.as_str()),
         Command::Resume { token, epoch, positions } => {
             let held: Vec<_> =
@@ -175,11 +172,22 @@ fn room(room: &RoomRef) -> String {
     }
 }
 
-fn describe_ask(ask: &RoomAsk) -> String {
-    let who = |who: &Who| match who {
+fn who(who: &Who) -> String {
+    match who {
         Who::Id(id) => format!("id={id}"),
         Who::Named(key) => format!("name={:?}", key.as_str()),
-    };
+    }
+}
+
+fn place(to: &To) -> String {
+    match to {
+        To::Lobby => "lobby".to_owned(),
+        To::One(one) => who(one),
+        To::Room(place) => room(place),
+    }
+}
+
+fn describe_ask(ask: &RoomAsk) -> String {
     match ask {
         RoomAsk::Join => "join".to_owned(),
         RoomAsk::Part => "part".to_owned(),
@@ -194,7 +202,15 @@ fn describe_ask(ask: &RoomAsk) -> String {
 }
 
 fn member(id: i64, name: &str) -> Member {
-    Member { id: UserId(id), name: name.into(), address: "127.0.0.1:5000".into() }
+    let (id, name) = (UserId(id), name.into());
+    Member { id, name, address: "127.0.0.1:5000".into(), absence: None }
+}
+
+/// Busy or away, by its name, with these words.
+fn absent(id: i64, name: &str, kind: &str, words: &str) -> Member {
+    let kind = AbsenceKind::from_name(kind).unwrap();
+    let absence = Absence { kind, note: AbsenceNote::new(words) };
+    Member { absence: Some(Arc::new(absence)), ..member(id, name) }
 }
 
 fn welcome(online: Vec<Member>) -> Event {

@@ -4,6 +4,7 @@
 
 mod hear;
 mod order;
+mod presence;
 mod rooms;
 #[cfg(test)]
 mod tests;
@@ -106,6 +107,8 @@ pub(super) struct Conversation {
     heard_at: Instant,
     ping_at: Instant,
     receipts_at: Option<Instant>,
+    /// When the server was told last that somebody types.
+    typed_at: Option<Instant>,
     /// The pause before the last attempt; none since a login.
     retry: Option<Duration>,
     /// The program wants to leave by then.
@@ -144,6 +147,7 @@ impl Conversation {
             heard_at: now,
             ping_at: now,
             receipts_at: None,
+            typed_at: None,
             retry: None,
             close_by: None,
             parting: Parting::Pause,
@@ -212,6 +216,7 @@ impl Conversation {
             Order::Send(unsent) => self.pending.push(unsent),
             Order::Login { who, password } => self.become_another(Some((who, password)), None, now),
             Order::Resume { token, otherwise } => self.become_another(otherwise, Some(token), now),
+            Order::Typing { to, room } => self.typing(to, room.as_ref(), now),
             order => {
                 self.need_link(now);
                 self.waiting.push_back(order);
@@ -393,8 +398,9 @@ impl Conversation {
                 self.ask_about_rooms(order);
             }
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
+            Order::Absence(absence) => self.write_absence(absence.as_ref()),
             // These do not wait in this queue.
-            Order::Login { .. } | Order::Resume { .. } | Order::Send(_) => {}
+            Order::Login { .. } | Order::Resume { .. } | Order::Typing { .. } | Order::Send(_) => {}
         }
     }
 

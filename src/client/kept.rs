@@ -151,7 +151,7 @@ mod tests {
     const LATER: Millis = Millis(i64::MAX);
 
     fn member(id: i64, name: &str) -> Member {
-        Member { id: UserId(id), name: name.into(), address: "".into() }
+        Member { id: UserId(id), name: name.into(), address: "".into(), absence: None }
     }
 
     #[test]

@@ -124,6 +124,7 @@ const HELP_EN: &str = "\
 /msg WHO TEXT      to one, by id or name (\"quotes\" around a name with blanks)
 /who               who is online
 /rename NAME       another display name
+/away [TEXT]       you are away; /busy: busy; /back: neither
 /passwd OLD NEW    another password
 /receipts on|off   whether others see what reached you and what you have read
                    (delivered: only what reached you)
@@ -134,6 +135,7 @@ const HELP_ZH: &str = "\
 /msg WHO TEXT      私聊，WHO 是 id 或名字（名字含空格时加双引号）
 /who               在线用户
 /rename NAME       修改名字
+/away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /passwd OLD NEW    修改密码
 /receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）
 /help              本帮助

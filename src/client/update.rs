@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId,
-    RoomRef, Text, UserId,
+    Absence, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts,
+    Reference, RoomId, RoomRef, Text, UserId,
 };
 use crate::tls::{Fingerprint, TlsError};
 
@@ -60,6 +60,22 @@ pub enum Update {
     Registered(UserId),
     /// One's own display name is this now.
     RenameDone(String),
+    /// One is busy or away oneself now, or, `None`, back.
+    AbsenceDone(Option<Absence>),
+    /// Somebody is busy, away, or back, as the member says.
+    Absence(Member),
+    /// The one to whom one has just written is busy or away: told once until they are back.
+    IsAbsent(Member),
+    /// Somebody writes something. Show it for [`super::TYPING_TIME`] at most, and not beyond
+    /// what they then say.
+    Typing {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        by: UserId,
+        /// Their name. May hold anything: clean it before a terminal sees it.
+        name: String,
+    },
     /// One's own password is changed.
     PasswdDone,
     /// Others see this of one's own progress now.
@@ -223,6 +239,8 @@ pub enum Ask {
     Register,
     /// [`Client::rename`].
     Rename,
+    /// [`Client::absence`].
+    Absence,
     /// [`Client::passwd`].
     Passwd,
     /// [`Client::who`].

@@ -1,8 +1,9 @@
 //! What a client asks ([`Command`]), and what its session asks of the hub ([`Act`]).
 
 use super::{
-    Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Party, Password, Receipts,
-    Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef, Standing, Text, UserId,
+    Absence, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Party, Password,
+    Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef, Standing, Text,
+    UserId,
 };
 
 #[cfg(doc)]
@@ -78,6 +79,10 @@ pub enum Command {
     Who,
     /// A new display name.
     Rename(Name),
+    /// Busy or away from now on, on all devices; `None`: back.
+    Absence(Option<Absence>),
+    /// "I am writing something there": never stored, never answered.
+    Typing(To),
     /// "This device has everything of this room up to here."
     Received {
         /// Which room.
@@ -196,6 +201,10 @@ pub enum Act {
         /// Another account bears the same name.
         shared: bool,
     },
+    /// Busy or away from now on, or back.
+    Absence(Option<Absence>),
+    /// Somebody writes something in this room.
+    Typing(RoomId),
     /// The device of this session has this room up to here. The session has seen that the room
     /// is the account's, and that the id is one of the room's.
     Received {

@@ -42,6 +42,19 @@ pub enum Event {
     Renamed(Member),
     /// One's own new name is accepted; the member as others see them now.
     RenameDone(Member),
+    /// These are busy, away, or back now, as each says.
+    Absent(Arc<[Member]>),
+    /// One is busy, away, or back oneself now, as the member says.
+    AbsenceDone(Member),
+    /// The one to whom one has just written is busy or away; told once until they are back.
+    IsAbsent(Member),
+    /// Somebody writes something in a room. Good for some seconds, or until they say it.
+    Typing {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        who: Party,
+    },
     /// One's own password is changed.
     PasswdDone,
     /// Who is online: the answer to [`Command::Who`].
@@ -208,6 +221,7 @@ impl Event {
             Self::Said { message, room: Some(_), .. } => Some(message.room),
             Self::Room(news) => Some(news.room),
             Self::Entered { room, .. } => Some(room.id()),
+            Self::Typing { room: room @ RoomId::Named(_), .. } => Some(*room),
             _ => None,
         }
     }

@@ -56,6 +56,8 @@ pub enum ErrorCode {
     BadRoomName,
     /// Not a topic: too long, or with control characters in it.
     BadTopic,
+    /// Not a note: too long, or with control characters in it.
+    BadNote,
     /// Not in the lobby: name a room.
     NotInLobby,
     /// One is not in this room.
@@ -109,6 +111,7 @@ impl ErrorCode {
         (Self::RoomTaken, "room_taken"),
         (Self::BadRoomName, "bad_room_name"),
         (Self::BadTopic, "bad_topic"),
+        (Self::BadNote, "bad_note"),
         (Self::NotInLobby, "not_in_lobby"),
         (Self::NotMember, "not_member"),
         (Self::NotThere, "not_there"),

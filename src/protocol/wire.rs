@@ -5,8 +5,10 @@
 //! second is ours, unknown to unchanged Go clients, which print one line for each and go on.
 //! What comes *into* the server is read more leniently: `front::frame`.
 
+mod presence;
 mod rooms;
 
+pub use presence::{AwayMes, TypingMes};
 pub use rooms::{
     AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
 };
@@ -44,6 +46,8 @@ pub mod kind {
     pub const WHO: &str = "WhoMes";
     pub const WHO_RES: &str = "WhoResMes";
     pub const RENAME: &str = "RenameMes";
+    pub const AWAY: &str = "AwayMes";
+    pub const TYPING: &str = "TypingMes";
     pub const RECEIVED: &str = "ReceivedMes";
     pub const TOKEN: &str = "TokenMes";
     pub const RESUME: &str = "ResumeMes";
@@ -73,6 +77,8 @@ pub mod status {
     pub const ONLINE: i64 = 0;
     /// Offline.
     pub const OFFLINE: i64 = 1;
+    /// Busy, or away.
+    pub const BUSY: i64 = 2;
 }
 
 /// `code` of [`LoginRes`] and [`Res`].
@@ -183,6 +189,12 @@ pub struct Notify {
     /// `timeout` where somebody left by silence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// `busy`, `away`, or `here` for who is back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// In their own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// `CrowdMes`: very many came and left since the last summary, so they are not told one by one.
@@ -297,6 +309,12 @@ pub struct Person {
     pub user_id: i64,
     pub user_name: String,
     pub address: String,
+    /// `busy` or `away`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// In their own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// `WhoResMes`: the answer to `WhoMes`, in as many frames as it takes.

@@ -51,7 +51,7 @@ impl Session<'_> {
         }
     }
 
-    fn room_of(&mut self, to: &To) -> Result<RoomId, Refusal> {
+    pub(super) fn room_of(&mut self, to: &To) -> Result<RoomId, Refusal> {
         match (&self.who, to) {
             (Identity::Nobody, _) => Err(Refusal::of(ErrorCode::NotLoggedIn)),
             (_, To::Lobby) => Ok(RoomId::Lobby),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Attach;
+use super::absence::Away;
 use crate::protocol::{
     ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, RoomNo, SessionId, UserId,
 };
@@ -38,6 +39,8 @@ struct Person {
     /// What others may see of their progress.
     receipts: Receipts,
     is_operator: bool,
+    /// Busy or away, until they are back or gone.
+    away: Option<Away>,
     /// The named rooms they are in.
     rooms: BTreeSet<RoomNo>,
     /// Those they have left since they came: who has read earlier that they are there is wrong.
@@ -83,6 +86,7 @@ impl People {
             sessions: vec![attach.session],
             receipts: attach.receipts,
             is_operator: attach.operator,
+            away: None,
             rooms: BTreeSet::new(),
             left: BTreeSet::new(),
         };
@@ -174,6 +178,29 @@ impl People {
         }
     }
 
+    /// They are busy or away from now on, or back.
+    pub(super) fn set_away(&mut self, id: UserId, away: Option<Away>) {
+        if let Some(person) = self.persons.get_mut(&id) {
+            person.away = away;
+        }
+    }
+
+    /// Others hear of it.
+    pub(super) fn away_is_told(&mut self) {
+        self.roster = None;
+    }
+
+    /// In what way somebody is not quite there, and who was told so.
+    pub(super) fn away(&mut self, id: UserId) -> Option<&mut Away> {
+        self.persons.get_mut(&id)?.away.as_mut()
+    }
+
+    /// Somebody is online, and others have heard of it.
+    pub(super) fn is_known(&self, id: UserId) -> bool {
+        let mut untold = self.folded.iter().flat_map(|folded| &folded.came);
+        self.persons.contains_key(&id) && !untold.any(|member| member.id == id)
+    }
+
     /// The name as shown.
     pub(super) fn shown(&self, id: UserId) -> Arc<str> {
         let Some(person) = self.persons.get(&id) else { return id.to_string().into() };
@@ -186,8 +213,11 @@ impl People {
 
     /// Somebody as others see them.
     pub(super) fn member(&self, id: UserId) -> Member {
-        let address = self.persons.get(&id).map(|person| Arc::clone(&person.address));
-        Member { id, name: self.shown(id), address: address.unwrap_or_else(|| "-".into()) }
+        let person = self.persons.get(&id);
+        let address = person.map_or_else(|| "-".into(), |person| Arc::clone(&person.address));
+        let away = person.and_then(|person| person.away.as_ref());
+        let absence = away.map(|away| Arc::clone(&away.absence));
+        Member { id, name: self.shown(id), address, absence }
     }
 
     /// Everybody of whom others have heard, by id: the answer to `who`, and what one finds at a

@@ -72,6 +72,8 @@ pub(super) struct Held {
     presence: BTreeMap<UserId, Arc<Event>>,
     /// The last new name of each person.
     names: BTreeMap<UserId, Arc<Event>>,
+    /// Who is busy, away or back, as it was heard last.
+    absences: BTreeMap<UserId, Arc<Event>>,
     /// The last that was heard of each one's progress in each room: delivered, read.
     progress: BTreeMap<(RoomId, UserId, bool), Arc<Event>>,
     bytes: usize,
@@ -95,12 +97,18 @@ impl Held {
                 }
                 self.keep_within_bounds();
             }
-            Event::Came(_) | Event::Left(..) | Event::Crowd { .. } | Event::Renamed(_) => {
+            Event::Came(_)
+            | Event::Left(..)
+            | Event::Crowd { .. }
+            | Event::Absent(_)
+            | Event::Renamed(_) => {
                 self.recent.push(event);
                 if self.recent.len() > MAX_RECENT {
                     std::mem::take(&mut self.recent).into_iter().for_each(|old| self.fold(old));
                 }
             }
+            // Over before it could be told.
+            Event::Typing { .. } => {}
             Event::Delivered { room, by, .. } => {
                 self.progress.insert((*room, *by, false), event);
             }
@@ -117,9 +125,11 @@ impl Held {
             Event::Came(member) | Event::Left(member, _) => {
                 // It comes, or came, under a name that is newer than any held.
                 self.names.remove(&member.id);
+                self.absences.remove(&member.id);
                 self.presence.insert(member.id, event);
             }
             Event::Crowd { came, left, .. } => self.fold_crowd(came, left),
+            Event::Absent(members) => self.fold_absences(members),
             Event::Renamed(member) => {
                 self.names.insert(member.id, event);
             }
@@ -131,6 +141,13 @@ impl Held {
         let left = left.iter().map(|member| Event::Left(member.clone(), Leaving::Logout));
         let came = came.iter().map(|member| Event::Came(member.clone()));
         left.chain(came).for_each(|event| self.fold(Arc::new(event)));
+    }
+
+    fn fold_absences(&mut self, members: &[Member]) {
+        for member in members {
+            let event = Arc::new(Event::Absent([member.clone()].into()));
+            self.absences.insert(member.id, event);
+        }
     }
 
     fn keep_within_bounds(&mut self) {
@@ -161,6 +178,7 @@ impl Held {
             .chain(self.presence.into_values())
             .chain(self.names.into_values())
             .chain(self.recent)
+            .chain(self.absences.into_values())
             .chain(self.progress.into_values())
     }
 }

@@ -113,6 +113,11 @@ impl State {
         effects.push(Effect::Ready { session: id, rooms });
     }
 
+    /// How many are in a room and online.
+    pub(super) fn n_online_in(&self, no: RoomNo) -> usize {
+        self.halls.0.get(&no).map_or(0, |hall| hall.people.len())
+    }
+
     /// A session is told from now on of all rooms that its account is known to be in.
     pub(super) fn follow_rooms(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
         let Some(session) = self.sessions.get(&id) else { return };
@@ -307,7 +312,7 @@ impl State {
     }
 
     /// How somebody is called.
-    fn party(&self, id: UserId) -> Party {
+    pub(super) fn party(&self, id: UserId) -> Party {
         Party { id, name: self.people.shown(id) }
     }
 

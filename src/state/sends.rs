@@ -90,6 +90,7 @@ impl State {
                 let (room, time) = (message.room, message.time);
                 let ack = Event::Accepted { reference: asked, id: message.id, room, time };
                 self.tell(id, ack, effects);
+                self.tell_if_absent(id, &message, effects);
             }
             Err(code) => {
                 let refusal = Refusal { reference: asked, code, detail: None };
@@ -119,7 +120,7 @@ impl State {
     }
 
     /// Who may send where.
-    fn may_send(&self, user: UserId, room: RoomId) -> Result<(), ErrorCode> {
+    pub(super) fn may_send(&self, user: UserId, room: RoomId) -> Result<(), ErrorCode> {
         match room {
             _ if self.stop_at.is_some() => Err(ErrorCode::ShuttingDown),
             RoomId::Pair(..) if user.is_guest() => Err(ErrorCode::AccountNeeded),

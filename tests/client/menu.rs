@@ -194,7 +194,8 @@ fn one_registers_lists_who_is_online_and_what_came() {
     terminal.wait_for("Eve (private): you were away");
     terminal.answer("Choose (1-5): ", "1");
     until::<wire::Empty>(&mut peer, kind::WHO);
-    let eve = wire::Person { user_id: 200, user_name: "Eve".into(), address: "127.0.0.1:9".into() };
+    let (user_name, address) = ("Eve".into(), "127.0.0.1:9".into());
+    let eve = wire::Person { user_id: 200, user_name, address, ..Default::default() };
     peer.say(kind::WHO_RES, &wire::WhoRes { online: vec![eve], more: false });
     terminal.wait_for("200  Eve  127.0.0.1:9");
     terminal.answer("Choose (1-5): ", "4");

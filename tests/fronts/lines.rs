@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hubbub::protocol::{Event, Leaving, Member, RoomId, UserId};
+use hubbub::protocol::{Event, Leaving, RoomId};
 use proptest::prelude::*;
 
 use super::{PRIVATE, encode, message, said, shown, welcome};
@@ -35,7 +35,8 @@ fn nobody_forges_a_line() {
 proptest! {
     #[test]
     fn hostile_names_and_texts_stay_on_their_lines(name in "(?s).{0,40}", text in "[^\\x00]{1,200}") {
-        let eve = Member { id: UserId(7), name: name.as_str().into(), address: "127.0.0.1:5000".into() };
+        let eve = super::member(7, name.as_str());
+        let away = super::absent(7, name.as_str(), "away", &name);
         let mut told = (*message(PRIVATE, &text)).clone();
         told.name = name.as_str().into();
         let told = Arc::new(told);
@@ -43,6 +44,9 @@ proptest! {
             Event::Came(eve.clone()),
             Event::Left(eve.clone(), Leaving::TimedOut),
             Event::Online(vec![eve.clone(), eve].into()),
+            Event::Online(vec![away.clone()].into()),
+            Event::AbsenceDone(away.clone()),
+            Event::IsAbsent(away),
             Event::Said { message: told.clone(), address: "127.0.0.1:5000".into(), room: None },
             super::replayed(told),
         ] {

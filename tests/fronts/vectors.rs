@@ -6,7 +6,7 @@ use hubbub::protocol::{
     RoomName, RoomNews, RoomNo, Topic, UserId, frame,
 };
 
-use super::{PRIVATE, decode, describe, encode, member, message, said, welcome};
+use super::{PRIVATE, absent, decode, describe, encode, member, message, said, welcome};
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 
@@ -188,6 +188,23 @@ fn named_event(meaning: &str) -> Event {
         "receipts-done" => Event::ReceiptsDone(Receipts { delivered: true, read: false }),
         "pong" => Event::Pong,
         "help" => Event::Help { guest: true },
+        _ => event_of_presence(meaning),
+    }
+}
+
+fn event_of_presence(meaning: &str) -> Event {
+    match meaning {
+        "online away" => {
+            let members = [absent(200, "jerry", "away", "lunch"), member(100, "tom")];
+            Event::Online(members.into())
+        }
+        "absent" => Event::Absent([absent(200, "jerry", "away", "lunch")].into()),
+        "busy" => Event::Absent([absent(200, "jerry", "busy", "")].into()),
+        "back" => Event::Absent([member(200, "jerry")].into()),
+        "absence-done" => Event::AbsenceDone(absent(100, "tom", "busy", "")),
+        "absence-over" => Event::AbsenceDone(member(100, "tom")),
+        "is-absent" => Event::IsAbsent(absent(200, "jerry", "away", "lunch")),
+        "typing" => Event::Typing { room: PRIVATE, who: jerry() },
         _ => event_of_a_room(meaning),
     }
 }

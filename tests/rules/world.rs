@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId, SessionId, Text, UserId,
+    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId,
+    SessionId, Text, UserId,
 };
 use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
@@ -50,7 +51,7 @@ pub struct World {
     /// Those who are told what is told in a room.
     subscribed: BTreeSet<(RoomId, SessionId)>,
     /// Who is online under which name, by what was told to all.
-    town: BTreeMap<UserId, Arc<str>>,
+    town: Roster,
     /// The last id of each room that was shown.
     shown: BTreeMap<RoomId, u64>,
     n_opened: u64,
@@ -196,6 +197,10 @@ impl World {
                 send(room, reference, text)
             }
             Ask::Who => Act::Who,
+            Ask::Away(is_away) => {
+                let away = Absence { kind: AbsenceKind::Away, note: None };
+                Act::Absence(is_away.then_some(away))
+            }
             Ask::Received => {
                 let (room, next) = peer.next.iter().next()?;
                 Act::Received { room: *room, up_to: hubbub::protocol::MessageId(next - 1) }
@@ -300,7 +305,11 @@ impl World {
             Effect::All { event, from } => self.tell_all(&event, from),
             Effect::One { session, event, .. } => self.tell(session, &event),
             Effect::Append { session, append } => {
-                assert_eq!(Some(&append.name), self.town.get(&append.sender), "the name");
+                assert_eq!(
+                    Some(&append.name),
+                    self.town.get(&append.sender).map(|(name, _)| name),
+                    "the name"
+                );
                 assert_eq!(append.sender, self.peer(session).user, "the sender");
                 assert!(!self.is_stopping, "a send is accepted in a shutdown");
                 self.journal.push_back((session, Job::Append(append)));
@@ -315,7 +324,7 @@ impl World {
                 let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);
                 // In a crowd it is told later.
                 if let Some(name) = self.town.get(&welcome.me.id) {
-                    assert_eq!(*name, welcome.me.name, "one's own name");
+                    assert_eq!(name.0, welcome.me.name, "one's own name");
                 }
                 self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
             }
@@ -391,7 +400,7 @@ impl World {
         let who = self.choose(0, |peer| peer.phase == Phase::Live);
         let live = self.peers.values().filter(|peer| peer.phase == Phase::Live);
         let online: BTreeSet<_> = live.map(|peer| peer.user).collect();
-        let names: BTreeSet<_> = self.town.values().map(|name| name.to_lowercase()).collect();
+        let names: BTreeSet<_> = self.town.values().map(|(name, _)| name.to_lowercase()).collect();
         assert_eq!(names.len(), self.town.len(), "two are shown alike: {names:?}");
         assert!(online.iter().eq(self.town.keys()), "{online:?} and {:?}", self.town);
         if let Some(id) = who {
@@ -428,9 +437,10 @@ impl World {
     }
 }
 
-type Roster = BTreeMap<UserId, Arc<str>>;
+/// Under which name somebody is there, and in what way not quite.
+pub type Roster = BTreeMap<UserId, (Arc<str>, Option<Arc<Absence>>)>;
 
-/// One line for each whose name was heard otherwise than it is.
+/// One line for each of whom something else was heard than is so.
 fn difference(heard: &Roster, real: &Roster) -> Vec<String> {
     let ids: BTreeSet<_> = heard.keys().chain(real.keys()).collect();
     let differing = ids.into_iter().filter(|id| heard.get(id) != real.get(id));

@@ -11,7 +11,7 @@ use crate::protocol::{
     RoomRef, UserId, frame,
 };
 
-use super::{Conversation, RETRY, Stage};
+use super::{Conversation, RETRY, Stage, presence};
 use crate::client::{Ask, Lost, Reason, Said, Seen, Update};
 
 /// More people online than this are not listed: the list comes in pieces without end otherwise.
@@ -47,10 +47,10 @@ impl Conversation {
             kind::PROGRESS => read(data).map(|progress| self.progressed(progress)),
             kind::RECEIPTS_RES => read(data).map(|shown| self.receipts_set(shown)),
             kind::WHO_RES => read(data).map(|who| self.online(who)),
-            kind::NOTIFY => read(data).map(|notify| self.noticed(notify)),
             kind::CROWD => read(data).map(|wire::Crowd { n_online, came, left }| {
                 self.hand_on(Update::Crowd { n_online, came, left });
             }),
+            kind::NOTIFY => read(data).map(|notify| self.noticed(&notify)),
             kind::RENAME => read(data).map(|rename| self.renamed(rename)),
             kind::SKIPPED => read(data).map(|skipped| self.skipped(&skipped)),
             kind::ROOM => read(data).map(|mes| self.room_told(mes)),
@@ -58,6 +58,8 @@ impl Conversation {
             kind::MY_ROOMS => read(data).map(|rooms| self.rooms_told(rooms, true)),
             kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
             kind::HISTORY_RES => read(data).map(|page| self.history_told(page)),
+            kind::AWAY => read(data).map(|mes| self.away_told(mes)),
+            kind::TYPING => read(data).map(|mes| self.typing_told(mes)),
             kind::ERROR => read(data).map(|error| self.refused(error)),
             kind::PONG => Some(()),
             other => {
@@ -100,7 +102,7 @@ impl Conversation {
             self.positions.forget();
         }
         let name = res.user_name.unwrap_or_else(|| me.to_string());
-        let me = Member { id: me, name: name.into(), address: "".into() };
+        let me = Member { id: me, name: name.into(), address: "".into(), absence: None };
         let n_online = res.n_online.unwrap_or_default();
         self.hand_on(Update::LoggedIn { me, n_online });
     }
@@ -259,6 +261,8 @@ impl Conversation {
             id: UserId(person.user_id),
             name: person.user_name.into(),
             address: person.address.into(),
+            absence:
+                presence::absence(person.state.as_deref(), person.text.as_deref()).map(Into::into),
         }));
         if !who.more {
             self.answered(Ask::Who);
@@ -267,11 +271,16 @@ impl Conversation {
         }
     }
 
-    fn noticed(&mut self, notify: wire::Notify) {
+    fn noticed(&mut self, notify: &wire::Notify) {
         let id = UserId(notify.user_id);
-        let name = notify.user_name.unwrap_or_else(|| id.to_string()).into();
-        let who = Member { id, name, address: notify.address.unwrap_or_default().into() };
+        let name = notify.user_name.clone().unwrap_or_else(|| id.to_string()).into();
+        let address = notify.address.as_deref().unwrap_or_default().into();
+        let who = Member { id, name, address, absence: None };
         match notify.status {
+            wire::status::BUSY => self.hand_on(presence::absent(notify, who)),
+            wire::status::ONLINE if notify.state.is_some() => {
+                self.hand_on(presence::absent(notify, who));
+            }
             wire::status::ONLINE => self.hand_on(Update::Came(who)),
             wire::status::OFFLINE => {
                 let how = match notify.reason.as_deref() {
@@ -287,7 +296,8 @@ impl Conversation {
 
     fn renamed(&mut self, rename: wire::Rename) {
         let id = UserId(rename.user_id);
-        let who = Member { id, name: rename.user_name.into(), address: "".into() };
+        let name = rename.user_name.into();
+        let who = Member { id, name, address: "".into(), absence: None };
         self.hand_on(Update::Renamed(who));
     }
 

@@ -2,8 +2,8 @@
 
 use crate::client::{Ask, Unsent};
 use crate::protocol::{
-    MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName, RoomRef, Span,
-    UserId, Who,
+    Absence, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName, RoomRef,
+    Span, UserId, Who,
 };
 
 /// What the program asks for.
@@ -13,6 +13,8 @@ pub(in crate::client) enum Order {
     Resume { token: Password, otherwise: Option<(Who, Password)> },
     Register { id: Option<UserId>, password: Password, name: Option<Name> },
     Rename(Name),
+    Absence(Option<Absence>),
+    Typing { to: Option<UserId>, room: Option<RoomRef> },
     Passwd { old: Password, new: Password },
     Who,
     Read { room: RoomId, up_to: MessageId },
@@ -32,6 +34,7 @@ impl Order {
             Self::Login { .. } | Self::Resume { .. } => Some(Ask::Login),
             Self::Register { .. } => Some(Ask::Register),
             Self::Rename(_) => Some(Ask::Rename),
+            Self::Absence(_) => Some(Ask::Absence),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),
             Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
@@ -39,7 +42,7 @@ impl Order {
             }
             Self::History { .. } => Some(Ask::History),
             Self::Receipts(_) => Some(Ask::Receipts),
-            Self::Read { .. } | Self::Send(_) => None,
+            Self::Read { .. } | Self::Typing { .. } | Self::Send(_) => None,
         }
     }
 }

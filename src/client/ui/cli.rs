@@ -32,6 +32,7 @@ Plain mode
   Every line of the input is a text for all, or a command:
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
+    /away [TEXT]    /busy [TEXT]    /back
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
     /history ROOM [N]               /topic ROOM TEXT
@@ -53,7 +54,9 @@ Plain mode
     history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME] ...   history-end ROOM more|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
-    online ID NAME ADDRESS ...      online-end N                   skipped ROOM N
+    online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N
+    absence ID NAME busy|away|here TEXT             absence-ok busy|away|here TEXT
+    is-absent ID NAME busy|away TEXT (you wrote to them)           typing ROOM ID NAME
     crowd ONLINE CAME LEFT          (very many, not told one by one)
     registered ID    rename-ok NAME    passwd-ok    unanswered WHAT
     delivered ROOM BY-ID UP-TO-ID   read ROOM BY-ID UP-TO-ID

@@ -3,7 +3,8 @@
 mod rooms;
 
 use crate::protocol::{
-    Name, NameKey, Password, Receipts, RoomAsk, RoomKind, RoomName, RoomRef, UserId, Who,
+    Absence, AbsenceKind, AbsenceNote, Name, NameKey, Password, Receipts, RoomAsk, RoomKind,
+    RoomName, RoomRef, UserId, Who,
 };
 
 /// A line that was typed, or came through a pipe.
@@ -35,6 +36,7 @@ pub(super) enum Line {
     History(RoomRef, usize),
     Who,
     Rename(Name),
+    Absence(Option<Absence>),
     Passwd {
         old: Password,
         new: Password,
@@ -77,6 +79,9 @@ const COMMANDS: &[Row] = &[
     ("access", "/access ROOM open|invite|hidden [no-guests]", rooms::access),
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
+    ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),
+    ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
+    ("back", "/back", |_| Some(Line::Absence(None))),
     ("passwd", "/passwd OLD NEW", passwd),
     ("receipts", "/receipts on|delivered|off", receipts),
     ("login", "/login ID|NAME PASSWORD", login),
@@ -119,6 +124,16 @@ fn msg(rest: &str) -> Option<Line> {
 fn passwd(rest: &str) -> Option<Line> {
     let (old, new) = split(rest);
     Some(Line::Passwd { old: Password::new(old).ok()?, new: Password::new(new).ok()? })
+}
+
+/// `/away` alone means that one is back, as in IRC.
+fn absent(kind: AbsenceKind, words: &str) -> Option<Line> {
+    let note = match (kind, words.trim()) {
+        (AbsenceKind::Away, "") => return Some(Line::Absence(None)),
+        (_, "") => None,
+        (_, words) => Some(AbsenceNote::new(words)?),
+    };
+    Some(Line::Absence(Some(Absence { kind, note })))
 }
 
 fn receipts(rest: &str) -> Option<Line> {

@@ -82,8 +82,12 @@ mod tests {
 
     #[test]
     fn names_find_ids_and_a_shared_name_lists_them() {
-        let member =
-            |id, name: &str| Member { id: UserId(id), name: name.into(), address: "".into() };
+        let member = |id, name: &str| Member {
+            id: UserId(id),
+            name: name.into(),
+            address: "".into(),
+            absence: None,
+        };
         let mut directory = Directory::default();
         directory.learn(&Update::Online(vec![member(1, "Tom"), member(2, "Eve#2")]));
         directory.learn(&Update::Came(member(3, "eve#3")));

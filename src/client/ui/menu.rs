@@ -319,6 +319,7 @@ impl Menu {
                 Ok(())
             }
             Line::Rename(name) => self.client.rename(name),
+            Line::Absence(absence) => self.client.absence(absence),
             Line::Passwd { old, new } => self.client.passwd(old, new),
             Line::Receipts(receipts) => self.client.show_receipts(receipts),
             // There is a menu for these two, which does not show the password.

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn each_step_of_the_newest_words_is_told_once() {
         let mut progress = Progress::default();
-        let me = Member { id: ME, name: "me".into(), address: "".into() };
+        let me = Member { id: ME, name: "me".into(), address: "".into(), absence: None };
         progress.learn(&Update::LoggedIn { me, n_online: 1 });
         let (stored, delivered, read) =
             (Some((PEER, Step::Stored)), Some((PEER, Step::Delivered)), Some((PEER, Step::Read)));

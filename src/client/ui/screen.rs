@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Lost, Reason, Said, Update};
+use crate::client::{Ask, Lost, Reason, Said, Unsent, Update};
 use crate::clock;
 use crate::protocol::{Farewell, Leaving, Member, Millis, UserId};
 use crate::texts::Lang;
@@ -67,7 +67,10 @@ impl Screen {
     /// A person in one line.
     pub(super) fn member(&self, who: &Member) -> String {
         let (name, address) = (clean::line(&who.name), clean::line(&who.address));
-        format!("{:>8}  {name}  {address}", who.id).trim_end().to_owned()
+        let absence = who.absence.as_deref().map_or(String::new(), |absence| {
+            format!("  ({})", clean::line(&crate::texts::absence(absence, self.lang)))
+        });
+        format!("{:>8}  {name}  {address}{absence}", who.id).trim_end().to_owned()
     }
 
     /// Learns from what happened and says what to show, without the last line end. Answers to
@@ -88,30 +91,17 @@ impl Screen {
             }
             Update::Refused { what, why } => Some(self.refused(*what, why)),
             Update::NotSent { unsent, why, will_retry } => {
-                let (why, text) = (texts::reason(why, self.lang), unsent.text.as_str());
-                let (why, text) = (&clean::line(&why), &clean::line(text));
-                match will_retry {
-                    true => notice(Notice::SentLater { text, why }),
-                    false => notice(Notice::NotSent { text, why }),
-                }
+                Some(self.not_sent(unsent, why, *will_retry))
             }
             Update::Unanswered(_) => notice(Notice::MayHaveWorked),
             Update::Registered(id) => notice(Notice::Registered { id: id.0 }),
             Update::RenameDone(_) => Some(Fixed::RenameDone.text(self.lang).to_owned()),
             Update::PasswdDone => Some(Fixed::PasswdDone.text(self.lang).to_owned()),
             Update::Came(who) => notice(Notice::Came { name: &clean::line(&who.name) }),
-            Update::Left { who, how } => {
-                let name = &clean::line(&who.name);
-                match how {
-                    Leaving::Logout => notice(Notice::Left { name }),
-                    Leaving::TimedOut => notice(Notice::TimedOut { name }),
-                    // Not gone: the account is told to come.
-                    Leaving::BecameAccount => None,
-                }
-            }
             Update::Crowd { n_online, came, left } => {
                 notice(Notice::Crowd { n_online: *n_online, came: *came, left: *left })
             }
+            Update::Left { who, how } => self.left(who, *how),
             Update::Renamed(who) => {
                 notice(Notice::Renamed { id: who.id.0, name: &clean::line(&who.name) })
             }
@@ -125,14 +115,42 @@ impl Screen {
                 let (address, fingerprint) = (&clean::line(address), &fingerprint.to_string());
                 notice(Notice::FirstMet { address, fingerprint })
             }
+            Update::Absence(who) | Update::IsAbsent(who) => {
+                Some(clean::line(&crate::texts::is_absent(who, self.lang)))
+            }
+            Update::AbsenceDone(own) => {
+                Some(clean::line(&crate::texts::own_absence(own.as_ref(), self.lang)))
+            }
             // The menus have no place for these.
             Update::Connected { .. }
             | Update::Room(_)
             | Update::Rooms { .. }
             | Update::Members(_)
             | Update::History { .. }
+            | Update::Typing { .. }
             | Update::Online(_) => None,
         }
+    }
+
+    fn not_sent(&self, unsent: &Unsent, why: &Reason, will_retry: bool) -> String {
+        let why = &clean::line(&texts::reason(why, self.lang));
+        let text = &clean::line(unsent.text.as_str());
+        let notice = match will_retry {
+            true => Notice::SentLater { text, why },
+            false => Notice::NotSent { text, why },
+        };
+        notice.text(self.lang)
+    }
+
+    fn left(&self, who: &Member, how: Leaving) -> Option<String> {
+        let name = &clean::line(&who.name);
+        let notice = match how {
+            Leaving::Logout => Notice::Left { name },
+            Leaving::TimedOut => Notice::TimedOut { name },
+            // Not gone: the account is told to come.
+            Leaving::BecameAccount => return None,
+        };
+        Some(notice.text(self.lang))
     }
 
     fn refused(&self, what: Option<Ask>, why: &Reason) -> String {

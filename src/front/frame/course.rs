@@ -51,6 +51,12 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
                 notify(id, status, out);
             }
         }
+        Event::Absent(members) => {
+            for member in members.iter().take(MAX_NOTIFIED) {
+                let is_there = member.absence.is_none();
+                notify(member.id, if is_there { status::ONLINE } else { status::BUSY }, out);
+            }
+        }
         Event::Said { message, .. } | Event::Replayed { message, .. } => {
             said(message, private, out);
         }
@@ -64,6 +70,9 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         Event::Hello(_)
         | Event::Renamed(_)
         | Event::RenameDone(_)
+        | Event::AbsenceDone(_)
+        | Event::IsAbsent(_)
+        | Event::Typing { .. }
         | Event::PasswdDone
         | Event::Online(_)
         | Event::Listed(_)
@@ -266,7 +275,8 @@ mod tests {
 
     #[test]
     fn who_left_and_came_back_within_one_summary_is_there() {
-        let me = crate::protocol::Member { id: UserId(7), name: "x".into(), address: "-".into() };
+        let (id, name, address) = (UserId(7), "x".into(), "-".into());
+        let me = crate::protocol::Member { id, name, address, absence: None };
         let mut told = Vec::new();
         let (came, left) = ([me.clone()].into(), [me].into());
         spell(&Event::Crowd { came, left, n_online: 600 }, kind::SMS_PRIVATE, &mut told);

@@ -4,6 +4,7 @@
 //! No body is longer than [`HELLO_LIMIT`], which such a client takes. Texts are as they were
 //! sent: the client marks what could steer a terminal.
 
+mod presence;
 mod rooms;
 
 use serde::Serialize;
@@ -15,8 +16,8 @@ use crate::protocol::wire::{
     ReceiptsMes, Rename, Res, Seen, Skipped, Sms, Token, WhoRes, code, kind, status,
 };
 use crate::protocol::{
-    ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, MessageId, Progress,
-    Receipts, Refusal, RoomId, RoomName, UserId, Welcome,
+    ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, MessageId, Millis, Progress,
+    Receipts, Reference, Refusal, RoomId, RoomName, UserId, Welcome,
 };
 use crate::texts::{self, Lang};
 
@@ -28,7 +29,7 @@ pub(super) static FRAME: Dialect =
 const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
-const FEATURES: &[&str] = &[RECEIVED, "resume", "read", "rooms", "crowd"];
+const FEATURES: &[&str] = &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing"];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -42,10 +43,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Hello(reply) => encode(kind::HELLO_RES, &hello(reply), out),
         Event::Welcome(welcome) => encode(kind::LOGIN_RES, &welcomed(welcome), out),
         Event::LoginRefused(refusal) => encode(kind::LOGIN_RES, &login_refused(refusal), out),
-        Event::Registered(id) => {
-            let res = Res { code: code::OK, user_id: Some(id.0), ..Res::default() };
-            encode(kind::REGISTER_RES, &res, out);
-        }
+        Event::Registered(id) => encode(kind::REGISTER_RES, &registered(*id), out),
         Event::RegisterRefused(refusal) => {
             encode(kind::REGISTER_RES, &register_refused(refusal), out);
         }
@@ -72,9 +70,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         // Who gave no reference has nothing to compare it with.
         Event::Accepted { reference: None, .. } => {}
         Event::Accepted { reference: Some(reference), id, room, time } => {
-            let (id, room, time) = (Some(id.0), Some(room.to_string()), Some(time.0));
-            let client_ref = reference.as_str().to_owned();
-            encode(kind::ACK, &Ack { client_ref, id, room, time, ..Ack::default() }, out);
+            accepted(reference, *id, (*room, *time), out);
         }
         Event::Refused(refusal) => refused(refusal, out),
         Event::Token { token, expires } => {
@@ -91,6 +87,9 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+        Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
+            presence::spell(event, out);
+        }
         Event::Room(_)
         | Event::Entered { .. }
         | Event::MyRooms(_)
@@ -100,6 +99,21 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         | Event::Here(_)
         | Event::TopicIs(_) => rooms::spell(event, out),
     }
+}
+
+fn registered(id: UserId) -> Res {
+    Res { code: code::OK, user_id: Some(id.0), ..Res::default() }
+}
+
+fn accepted(
+    reference: &Reference,
+    id: MessageId,
+    (room, time): (RoomId, Millis),
+    out: &mut Vec<u8>,
+) {
+    let (id, room, time) = (Some(id.0), Some(room.to_string()), Some(time.0));
+    let client_ref = reference.as_str().to_owned();
+    encode(kind::ACK, &Ack { client_ref, id, room, time, ..Ack::default() }, out);
 }
 
 fn rename_done(me: &Member) -> Res {
@@ -181,7 +195,7 @@ fn came(member: &Member, out: &mut Vec<u8>) {
         status: status::ONLINE,
         user_name: Some(member.name.to_string()),
         address: Some(member.address.to_string()),
-        reason: None,
+        ..Notify::default()
     };
     encode(kind::NOTIFY, &notify, out);
 }
@@ -198,6 +212,7 @@ fn left(member: &Member, how: Leaving, out: &mut Vec<u8>) {
         user_name: Some(member.name.to_string()),
         address: Some(member.address.to_string()),
         reason: reason.map(str::to_owned),
+        ..Notify::default()
     };
     encode(kind::NOTIFY, &notify, out);
 }
@@ -220,6 +235,8 @@ fn online(members: &[Member], out: &mut Vec<u8>) {
         user_id: member.id.0,
         user_name: member.name.to_string(),
         address: member.address.to_string(),
+        state: presence::state(member).map(str::to_owned),
+        text: presence::words(member),
     };
     /// What a body holds beside the people, and some.
     const AROUND: usize = 128;

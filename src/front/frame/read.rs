@@ -5,6 +5,7 @@
 //! Never into `serde_json::Value`, and never deeper than `frame::MAX_DEPTH`: reading recurses,
 //! and these stacks are small.
 
+mod presence;
 mod recipient;
 mod rooms;
 
@@ -99,6 +100,18 @@ const KINDS: &[Kind] = &[
         names: &[kind::RENAME],
         keys: &[("userName", Key::UserName)],
         command: rename,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::AWAY],
+        keys: presence::AWAY,
+        command: presence::away,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::TYPING],
+        keys: presence::TYPING,
+        command: presence::typing,
         refused: Command::Bad,
     },
     Kind {
@@ -256,6 +269,14 @@ struct Fields {
 }
 
 impl Fields {
+    /// For whom it is.
+    fn to(&self) -> Result<To, ErrorCode> {
+        match self.room.as_str() {
+            "" => Ok(self.recipient.to()),
+            room => RoomRef::parse(room).map(To::Room),
+        }
+    }
+
     fn read<'de, A: MapAccess<'de>>(&mut self, key: Key, map: &mut A) -> Result<(), A::Error> {
         match key {
             Key::Kind => self.kind = value(map)?,
@@ -397,11 +418,7 @@ fn say(fields: &Fields) -> Result<Command, Refusal> {
     let reference = optional(&fields.reference, Reference::new)?;
     let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
     let text = Text::new(&fields.content).map_err(refuse)?;
-    let to = match fields.room.as_str() {
-        "" => fields.recipient.to(),
-        room => To::Room(RoomRef::parse(room).map_err(refuse)?),
-    };
-    Ok(Command::Send { to, text, reference })
+    Ok(Command::Send { to: fields.to().map_err(refuse)?, text, reference })
 }
 
 /// A private text whose recipient is missing must not become a public one.

@@ -43,13 +43,15 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
             told(Reply::Crowd { came: came.len(), left: left.len() }, lang)
         }
         Event::RenameDone(_) => line(&texts::reply(Reply::Renamed, lang)),
+        Event::AbsenceDone(me) => server(&texts::own_absence(me.absence.as_deref(), lang)),
+        Event::IsAbsent(member) => server(&texts::is_absent(member, lang)),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
             refused(refusal.code, &texts::entry_refusal(refusal, lang), lang)
         }
         Event::Refused(refusal) => refused(refusal.code, &texts::refusal(refusal, lang), lang),
-        Event::Online(members) => online(members),
+        Event::Online(members) => online(members, lang),
         Event::Said { message, address, room } => said(message, address, room.as_ref()),
         Event::Replayed { message, room } => {
             said(message, &clock::utc(message.time), room.as_ref())
@@ -69,9 +71,11 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Skipped { count, .. } => told(Reply::Skipped(*count), lang),
         Event::Help { guest } => help(*guest, lang),
         Event::Farewell(why) if *why != Farewell::Idle => server(texts::farewell(*why, lang)),
-        // The original tells nobody of a new name and closes an idle connection without a word;
+        // The original tells nobody of a new name, nor who is busy, and closes an idle connection without a word;
         // who logs in is seen to come as who they are, and sees in the room what was accepted.
         Event::Renamed(_)
+        | Event::Absent(_)
+        | Event::Typing { .. }
         | Event::Left(_, Leaving::BecameAccount)
         | Event::Farewell(_)
         | Event::Accepted { .. }
@@ -143,11 +147,15 @@ fn said(message: &Message, bracket: &str, room: Option<&RoomName>) -> String {
     }
 }
 
-/// The blank before the first line end is the original's.
-fn online(members: &[Member]) -> String {
+/// The blank before the first line end is the original's. Of who is there, nothing is added.
+fn online(members: &[Member], lang: Lang) -> String {
     let mut lines = line("online user list: ");
     for member in members {
-        lines.push_str(&line(&format!("{}:{}", marked(&member.address), marked(&member.name))));
+        let absence = member.absence.as_deref();
+        let absence = absence.map(|absence| format!(" ({})", texts::absence(absence, lang)));
+        let absence = marked(&absence.unwrap_or_default());
+        let (address, name) = (marked(&member.address), marked(&member.name));
+        lines.push_str(&line(&format!("{address}:{name}{absence}")));
     }
     lines
 }

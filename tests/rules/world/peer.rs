@@ -8,6 +8,7 @@ use hubbub::protocol::{
     RoomId, RoomNews, RoomNo, UserId, Welcome,
 };
 
+use super::Roster;
 use super::halls::number;
 use super::store::{Store, may_see};
 
@@ -63,11 +64,11 @@ pub struct Peer {
     /// The room that it is coming into.
     pub told_of: Option<RoomId>,
     /// Who is there, as far as it was told.
-    pub roster: BTreeMap<UserId, Arc<str>>,
+    pub roster: Roster,
     /// How many are there, if it was told as a number last.
     pub n_online: Option<usize>,
     /// The last answer to `who`.
-    pub answer: BTreeMap<UserId, Arc<str>>,
+    pub answer: Roster,
     n_issued: usize,
     n_finished: usize,
     /// Sends that were neither accepted nor refused yet, by the reference their sender gave.
@@ -215,6 +216,7 @@ impl Peer {
             Event::Room(news) => self.hear_of(news),
             Event::Refused(refusal) => self.answered(refusal.reference.as_ref()),
             Event::Online(online) => self.answer = named(online),
+            Event::IsAbsent(member) => assert!(member.absence.is_some(), "{member:?}"),
             other => {
                 self.n_online = match other {
                     Event::Crowd { n_online, .. } => Some(*n_online),
@@ -279,10 +281,10 @@ fn is_about_rooms(code: ErrorCode) -> bool {
 }
 
 /// What a notice does to a list of who is there.
-pub fn hear(roster: &mut BTreeMap<UserId, Arc<str>>, event: &Event) {
+pub fn hear(roster: &mut Roster, event: &Event) {
     match event {
         Event::Said { .. } => {}
-        Event::Came(member) => drop(roster.insert(member.id, Arc::clone(&member.name))),
+        Event::Came(member) => roster.extend(named(std::slice::from_ref(member))),
         Event::Left(member, _) => drop(roster.remove(&member.id)),
         Event::Crowd { came, left, .. } => {
             left.iter().for_each(|member| drop(roster.remove(&member.id)));
@@ -290,7 +292,15 @@ pub fn hear(roster: &mut BTreeMap<UserId, Arc<str>>, event: &Event) {
         }
         // As clients do: who is renamed is there.
         Event::Renamed(member) | Event::RenameDone(member) => {
-            roster.insert(member.id, Arc::clone(&member.name));
+            roster.entry(member.id).or_default().0 = Arc::clone(&member.name);
+        }
+        Event::Absent(members) => {
+            for member in members.iter() {
+                roster.entry(member.id).or_default().1.clone_from(&member.absence);
+            }
+        }
+        Event::AbsenceDone(me) => {
+            roster.entry(me.id).or_default().1.clone_from(&me.absence);
         }
         // A guest's greeting; it was attached before.
         Event::Welcome(_) => {}
@@ -298,6 +308,7 @@ pub fn hear(roster: &mut BTreeMap<UserId, Arc<str>>, event: &Event) {
     }
 }
 
-fn named(members: &[Member]) -> BTreeMap<UserId, Arc<str>> {
-    members.iter().map(|member| (member.id, Arc::clone(&member.name))).collect()
+fn named(members: &[Member]) -> Roster {
+    let shown = |member: &Member| (Arc::clone(&member.name), member.absence.clone());
+    members.iter().map(|member| (member.id, shown(member))).collect()
 }

@@ -2,11 +2,14 @@
 //! Scripts read these lines, so kinds and fields stay as they are and new fields come at the end.
 //! `client --help` lists them.
 
+mod presence;
 mod rooms;
+
+use std::time::Duration;
 
 use crate::client::texts;
 use crate::client::ui::clean;
-use crate::client::{Ask, Said, Seen, Update};
+use crate::client::{Ask, Lost, Reason, Said, Seen, Unsent, Update};
 use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
 
@@ -28,11 +31,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::FirstMet { address, fingerprint } => {
             line("first-met", &[address, &fingerprint.to_string()])
         }
-        Update::Disconnected { why, retry_in } => {
-            let retry =
-                retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
-            line("disconnected", &[&retry, &texts::lost(why, Lang::En)])
-        }
+        Update::Disconnected { why, retry_in } => disconnected(why, *retry_in),
         Update::LoggedIn { me, n_online } => {
             line("login", &[&me.id.to_string(), &me.name, &n_online.to_string()])
         }
@@ -57,13 +56,9 @@ pub(super) fn lines(update: &Update) -> String {
             let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
             line("sent", &[reference.as_str(), &room, &id, &time])
         }
-        Update::NotSent { unsent, why, will_retry } => {
-            let end = if *will_retry { "later" } else { "dropped" };
-            let words = texts::reason(why, Lang::En);
-            line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
-        }
+        Update::NotSent { unsent, why, will_retry } => not_sent(unsent, why, *will_retry),
         Update::Came(_) | Update::Left { .. } | Update::Crowd { .. } | Update::Renamed(_) => {
-            presence(update)
+            come_and_go(update)
         }
         Update::Seen { room, by, up_to, how } => {
             let kind = match how {
@@ -72,6 +67,10 @@ pub(super) fn lines(update: &Update) -> String {
             };
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
+        Update::AbsenceDone(_)
+        | Update::Absence(_)
+        | Update::IsAbsent(_)
+        | Update::Typing { .. } => presence::lines(update),
         Update::Room(_) | Update::Rooms { .. } | Update::Members(_) => rooms::lines(update),
         Update::History { room, messages, more } => {
             let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
@@ -86,7 +85,7 @@ pub(super) fn lines(update: &Update) -> String {
 }
 
 /// Who comes and goes.
-fn presence(update: &Update) -> String {
+fn come_and_go(update: &Update) -> String {
     match update {
         Update::Came(who) => member("came", who),
         Update::Left { who, how } => line("left", &[&who.id.to_string(), &who.name, left(*how)]),
@@ -96,6 +95,17 @@ fn presence(update: &Update) -> String {
         Update::Renamed(who) => line("renamed", &[&who.id.to_string(), &who.name]),
         _ => String::new(),
     }
+}
+
+fn disconnected(why: &Lost, retry_in: Option<Duration>) -> String {
+    let retry = retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
+    line("disconnected", &[&retry, &texts::lost(why, Lang::En)])
+}
+
+fn not_sent(unsent: &Unsent, why: &Reason, will_retry: bool) -> String {
+    let end = if will_retry { "later" } else { "dropped" };
+    let words = texts::reason(why, Lang::En);
+    line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
 }
 
 fn said(said: &Said) -> String {
@@ -124,7 +134,11 @@ fn left(how: Leaving) -> &'static str {
 }
 
 fn member(kind: &str, who: &Member) -> String {
-    line(kind, &[&who.id.to_string(), &who.name, &who.address])
+    let (id, mut fields) = (who.id.to_string(), Vec::new());
+    fields.extend([id.as_str(), &who.name, &who.address]);
+    // Who is there has the fields that everybody always had.
+    fields.extend(presence::fields(who.absence.as_deref()).into_iter().flatten());
+    line(kind, &fields)
 }
 
 fn ask(ask: Ask) -> &'static str {
@@ -132,6 +146,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Login => "login",
         Ask::Register => "register",
         Ask::Rename => "rename",
+        Ask::Absence => "absence",
         Ask::Passwd => "passwd",
         Ask::Who => "who",
         Ask::Room => "room",
