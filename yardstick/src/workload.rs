@@ -29,6 +29,10 @@ pub struct Letters {
     pub depth: u64,
     /// Bytes of a text.
     pub size: usize,
+    /// How long one waits before the answer.
+    pub pause: Duration,
+    /// Stamps of senders below this are of others, who talk to all beside them, and do not count.
+    pub n_others: usize,
     /// The server's.
     pub pid: u32,
 }

@@ -65,6 +65,12 @@ enum Workload {
         /// Texts on their way at once, each way of each pair.
         #[arg(long, default_value_t = 1)]
         depth: u64,
+        /// Milliseconds before an answer.
+        #[arg(long, default_value_t = 0)]
+        pause: u64,
+        /// In another run on the same server at most so many speak to all: passed over.
+        #[arg(long, default_value_t = 0)]
+        others: usize,
         #[command(flatten)]
         texts: Texts,
     },
@@ -204,8 +210,11 @@ fn run(workload: Workload) -> Outcome<u64> {
         Workload::Fanout { target, people, senders, phases, texts } => {
             fan_out(&target, &people, (senders, &phases), &texts)
         }
-        Workload::Pairs { target, people, depth, texts } => {
-            two_and_two(&target, &people, depth, &texts)
+        Workload::Pairs { target, people, depth, pause, others, texts } => {
+            let pause = Duration::from_millis(pause);
+            let (size, pid) = (texts.size, target.pid);
+            let letters = Letters { depth, size, pause, n_others: others, pid };
+            two_and_two(&target, &people, letters, span(texts.secs))
         }
         Workload::Stored { target, people, depth, texts } => {
             to_the_absent(&target, &people, depth, &texts)
@@ -237,14 +246,13 @@ fn fan_out(
     Ok(all.finish())
 }
 
-fn two_and_two(target: &Target, people: &People, depth: u64, texts: &Texts) -> Outcome<u64> {
+fn two_and_two(target: &Target, people: &People, letters: Letters, span: Duration) -> Outcome<u64> {
     let n = people.n & !1;
     let mut crowd = crowd(target, people, n, 0, true)?;
     enter(&mut crowd, people, n)?;
-    let letters = Letters { depth, size: texts.size, pid: target.pid };
     let mut all = Results::new("pairs", target, people);
     all.warmed_up(&pairs::run(&mut crowd, letters, WARM_UP)?);
-    all.add(pairs::run(&mut crowd, letters, span(texts.secs))?)?;
+    all.add(pairs::run(&mut crowd, letters, span)?)?;
     Ok(all.finish())
 }
 
@@ -255,7 +263,8 @@ fn to_the_absent(target: &Target, people: &People, depth: u64, texts: &Texts) ->
         return Err("only frames are acknowledged".into());
     }
     enter(&mut crowd, people, people.n)?;
-    let letters = Letters { depth, size: texts.size, pid: target.pid };
+    let (size, pause, pid) = (texts.size, Duration::ZERO, target.pid);
+    let letters = Letters { depth, size, pause, n_others: 0, pid };
     let mut all = Results::new("stored", target, people);
     all.warmed_up(&stored::run(&mut crowd, letters, WARM_UP)?);
     all.add(stored::run(&mut crowd, letters, span(texts.secs))?)?;

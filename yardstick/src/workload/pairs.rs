@@ -1,5 +1,6 @@
 //! Two and two write to each other, an answer for each text.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ struct Exchange {
     start: u64,
     end: u64,
     sent: Vec<u64>,
+    /// Who answers when, in this order.
+    due: VecDeque<(u64, usize)>,
     n_stored: u64,
     n_refused: u64,
     n_delivered: u64,
@@ -37,6 +40,7 @@ pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Ro
         start,
         end: start + clock::nanos(span),
         sent: vec![0; crowd.n()],
+        due: VecDeque::new(),
         n_stored: 0,
         n_refused: 0,
         n_delivered: 0,
@@ -61,7 +65,8 @@ pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Ro
         }
         meter.sample(now);
         progress.tell(now, || format!("{} texts", exchange.n_delivered));
-        crowd.poll(Duration::from_millis(50), &mut |crowd, peer, heard, now| {
+        exchange.answer(crowd, now);
+        crowd.poll(exchange.until_next(now), &mut |crowd, peer, heard, now| {
             exchange.hear(crowd, (peer, heard), now);
         })?;
     }
@@ -70,24 +75,42 @@ pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Ro
 
 impl Exchange {
     fn write(&mut self, crowd: &mut Crowd, from: usize) {
-        let stamp = Stamp::new(from, self.sent[from], clock::now());
+        let sender = self.letters.n_others + from;
+        let stamp = Stamp::new(sender, self.sent[from], clock::now());
         crowd.tell((from, from ^ 1), stamp, self.letters.size);
         crowd.flush(from);
         self.sent[from] += 1;
     }
 
+    /// Whoever has waited long enough writes.
+    fn answer(&mut self, crowd: &mut Crowd, now: u64) {
+        while let Some((_, peer)) = self.due.pop_front_if(|(at, _)| *at <= now) {
+            if now < self.end {
+                self.write(crowd, peer);
+            }
+        }
+    }
+
+    fn until_next(&self, now: u64) -> Duration {
+        let next = self.due.front().map_or(u64::MAX, |(at, _)| at.saturating_sub(now));
+        Duration::from_nanos(next).min(Duration::from_millis(50))
+    }
+
     fn hear(&mut self, crowd: &mut Crowd, (peer, heard): (usize, Heard), now: u64) {
+        let n_others = self.letters.n_others;
+        if matches!(heard, Heard::Said { stamp, .. } if stamp.sender < n_others) {
+            return;
+        }
         self.last_heard = now;
         match heard {
             Heard::Said { stamp, again: false } if !stamp.is_before(self.start) => {
                 // Anybody else's has no place in the sequence, and is a fault.
-                let place = if stamp.sender == peer ^ 1 { 0 } else { usize::MAX };
+                let place = if stamp.sender == n_others + (peer ^ 1) { 0 } else { usize::MAX };
                 if self.sequences.heard(peer, stamp.by(place)) {
                     self.n_delivered += 1;
                     self.latency.add(stamp.age(now));
-                    if now < self.end {
-                        self.write(crowd, peer);
-                    }
+                    self.due.push_back((now + clock::nanos(self.letters.pause), peer));
+                    self.answer(crowd, now);
                 }
             }
             Heard::Stored { .. } => self.n_stored += 1,
