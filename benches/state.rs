@@ -35,6 +35,7 @@ impl Room {
                 shared: false,
                 address: format!("10.0.0.1:{id}").into(),
                 device: None,
+                called: None,
                 receipts: Receipts::default(),
                 rooms: true,
                 operator: false,

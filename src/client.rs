@@ -41,13 +41,16 @@ mod net;
 pub mod overhear;
 mod pending;
 mod positions;
+mod references;
 pub mod settings;
 pub mod texts;
 pub mod ui;
 mod update;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
-pub use update::{Ask, Lost, Members, Reason, Room, RoomMes, Said, Seen, Unsent, Update};
+pub use update::{
+    Ask, Lost, Members, OwnDevice, Reason, Room, RoomMes, Said, Seen, Unsent, Update,
+};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -67,6 +70,7 @@ use crate::{clock, threads};
 
 use conversation::{Conversation, Order, Parting};
 use net::{Inlets, Net};
+use references::References;
 
 /// Sends that wait for their acknowledgement, at most: 8 MB of the longest texts.
 pub const MAX_PENDING: usize = 1_024;
@@ -370,6 +374,24 @@ impl Client {
         self.order(Order::Typing { to, room })
     }
 
+    /// Asks for the devices of the account. Answered by [`Update::Devices`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn devices(&self) -> Result<(), OrderError> {
+        self.order(Order::Devices)
+    }
+
+    /// Logs a device of the account out: its tokens and its connections end, this one too where
+    /// it is the same. `None`: all clients that give no name. Answered by
+    /// [`Update::DeviceEnded`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn end_device(&self, device: Option<Device>) -> Result<(), OrderError> {
+        self.order(Order::EndDevice(device))
+    }
+
     /// Asks for another password. Answered by [`Update::PasswdDone`].
     ///
     /// # Errors
@@ -454,30 +476,6 @@ pub enum Quiet {
     Yet,
     /// The client is closed and everything was read.
     ForGood,
-}
-
-/// References of one run: times in microseconds that never come twice, with something random
-/// behind for two runs within one. What many clients send at a time then stands together in the
-/// server's index: in an order of their own, 64 senders took four times as long to be stored.
-#[derive(Debug)]
-struct References {
-    random: u16,
-    last: AtomicU64,
-}
-
-impl References {
-    fn new() -> io::Result<Self> {
-        let mut random = [0; 2];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        Ok(Self { random: u16::from_be_bytes(random), last: AtomicU64::new(0) })
-    }
-
-    fn next(&self) -> Option<Reference> {
-        let now = u64::try_from(clock::now_ms().0).unwrap_or(0).saturating_mul(1000);
-        let after = |last: u64| Some(now.max(last + 1));
-        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).ok()?;
-        Reference::new(&format!("{:014x}-{:04x}", now.max(last + 1), self.random))
-    }
 }
 
 /// Ends the thread's wait. A full pipe rings already; a broken one has nobody to wake.

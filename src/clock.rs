@@ -26,6 +26,11 @@ pub fn utc(time: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
+/// The same to the minute: `2026-11-20 23:37`.
+pub fn minute(time: Millis) -> String {
+    utc(time).get(..16).unwrap_or_default().to_owned()
+}
+
 /// Reads `2026-11-20 23:37`, UTC. `None`: no such moment.
 pub fn from_utc(text: &str) -> Option<Millis> {
     let (date, time) = text.split_once(' ')?;

@@ -30,8 +30,8 @@ use crossbeam_channel::Sender;
 
 use self::record::Record;
 use crate::protocol::{
-    Device, ErrorCode, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName,
-    RoomNo, SessionId, Standing, UserId,
+    Device, ErrorCode, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember,
+    RoomName, RoomNo, SessionId, Standing, UserId,
 };
 
 /// Why a store did not do it.
@@ -102,6 +102,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// is gone.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError>;
+
+    /// The devices of an account and those that have a token, in the order of
+    /// [`OwnDevice::in_order`], none of them online; a token counts, expired or not.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError>;
 
     /// What others may see of an account's progress.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]

@@ -221,6 +221,12 @@ impl Hub {
                 // Whoever comes back at once finds its cursors where it left them.
                 self.cursors.make_due();
             }
+            Effect::End { session, farewell } => {
+                self.fanout.flush(&self.seats, &mut self.cursors);
+                if let Some(Seat { path, .. }) = self.seats.get(&session) {
+                    path.outbox.finish(&path.dialect.bytes(&Event::Farewell(farewell)));
+                }
+            }
             Effect::Stop(farewell) => self.stop(farewell),
         }
     }

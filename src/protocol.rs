@@ -6,6 +6,7 @@
 
 mod absence;
 mod command;
+mod device;
 mod event;
 pub mod frame;
 mod name;
@@ -15,6 +16,7 @@ pub mod wire;
 
 pub use absence::{Absence, AbsenceKind, AbsenceNote};
 pub use command::{Act, Command, Hello, Refusal, RoomAct, Span, To, Who};
+pub use device::OwnDevice;
 pub use event::{Event, HelloReply, News, RoomNews, Welcome};
 pub use name::{Name, NameError, NameKey};
 pub use reason::{ErrorCode, Farewell, Leaving};

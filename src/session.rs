@@ -4,6 +4,7 @@
 
 mod account;
 mod asking;
+mod devices;
 mod ending;
 mod history;
 mod host;
@@ -242,6 +243,11 @@ impl<'a> Session<'a> {
     fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), End> {
         let mut commands = Vec::new();
         for piece in bytes.chunks(PIECE) {
+            if !self.outbox.is_open() {
+                // The hub has told it farewell, or cut it: what it says now is not heard.
+                self.hand_over();
+                return Err(End::of_line(Line::Open));
+            }
             let decoded = self.decoder.decode(piece, &mut commands);
             for command in commands.drain(..) {
                 if let Err(end) = self.on_command(command) {
@@ -314,6 +320,8 @@ impl<'a> Session<'a> {
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
             Command::Absence(absence) => self.ask(Act::Absence(absence)),
+            Command::Devices => self.list_devices(),
+            Command::EndDevice(device) => self.end_device(device),
             Command::Typing(to) => self.typing(&to),
             Command::Resume { token, epoch, positions } => {
                 return self.resume(&token, &epoch, &positions);
@@ -424,6 +432,7 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Create { .. }
             | Command::Room(..)
             | Command::Passwd { .. }
+            | Command::EndDevice(_)
             | Command::Rename(_)
     )
 }

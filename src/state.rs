@@ -6,6 +6,7 @@
 
 mod absence;
 mod effect;
+mod ending;
 mod input;
 mod people;
 mod progress;
@@ -58,6 +59,10 @@ struct Session {
     user: UserId,
     address: Arc<str>,
     device: Option<Device>,
+    /// How its client calls its device, with cursors of its own or without.
+    called: Option<Device>,
+    /// It was told farewell: what it still asks is not done.
+    is_ending: bool,
     /// Sends in the journal.
     n_in_flight: usize,
     /// What must wait for them, and everything after it. Bounded by the session's budget of
@@ -77,6 +82,8 @@ enum Waiting {
     Act(Act),
     Attach(Box<Attach>),
     Detach(Leaving),
+    /// The server ends it.
+    End,
 }
 
 /// How long a shutdown waits for sends in flight.
@@ -157,6 +164,8 @@ impl State {
             user: attach.user,
             address: Arc::clone(&attach.address),
             device: attach.device.clone(),
+            called: attach.called.clone(),
+            is_ending: false,
             n_in_flight: 0,
             waiting: VecDeque::new(),
             link: match attach.user.is_guest() {
@@ -221,7 +230,10 @@ impl State {
     }
 
     fn on_act(&mut self, id: SessionId, act: Act, now: Moment, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let session = match self.sessions.get_mut(&id) {
+            Some(session) if !session.takes_nothing() => session,
+            _ => return ending::drop_act(id, &act, effects),
+        };
         let act = Waiting::Act(act);
         let must_wait = session.n_in_flight > 0 && act.is_seen_by_others();
         match act {
@@ -252,6 +264,9 @@ impl State {
             Act::Rename { name, shared } => {
                 self.rename(id, (&name, shared), now, effects);
             }
+            Act::Devices(devices) => self.tell_devices(id, devices, effects),
+            Act::EndDevice(device) => self.end_device(id, device, now, effects),
+            Act::EndOthers => self.end_others(id, now, effects),
             Act::Absence(absence) => self.set_absence(id, absence, now, effects),
             Act::Typing(room) => self.typing(id, room, effects),
             Act::Received { room, up_to } => {
@@ -322,6 +337,7 @@ impl State {
                         session.waiting = waiting;
                     }
                 }
+                Waiting::End => return self.end(id, now, effects),
                 Waiting::Detach(why) => {
                     self.leave(id, why, now, effects);
                     return effects.push(Effect::Detached(id));
@@ -395,7 +411,7 @@ impl Waiting {
     fn is_seen_by_others(&self) -> bool {
         match self {
             Self::Act(act) => matches!(act, Act::Rename { .. } | Act::Absence(_)),
-            Self::Attach(_) | Self::Detach(_) => true,
+            Self::Attach(_) | Self::Detach(_) | Self::End => true,
         }
     }
 }

@@ -5,9 +5,11 @@
 //! line room stands in its table of commands, the texts of the terminal client in
 //! `client::texts`.
 
+mod devices;
 mod presence;
 mod rooms;
 
+pub use devices::{NAMELESS, device_ended, devices};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
 
@@ -155,6 +157,7 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::NotLoggedIn => "log in first",
         ErrorCode::AlreadyLoggedIn => "this connection is logged in already; open another one",
         ErrorCode::UnknownUser => "no account has this id or name",
+        ErrorCode::UnknownDevice => "your account has no such device; /devices lists them",
         ErrorCode::WrongPassword => "the password is wrong",
         ErrorCode::BadToken => "this token is no longer good; log in with your password",
         ErrorCode::Throttled => "too many attempts; wait a little and try again",
@@ -203,6 +206,7 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::NotLoggedIn => "请先登录",
         ErrorCode::AlreadyLoggedIn => "这个连接已经登录，请另开一个连接",
         ErrorCode::UnknownUser => "没有这个用户",
+        ErrorCode::UnknownDevice => "你的账号没有这个设备；/devices 列出所有设备",
         ErrorCode::WrongPassword => "密码不正确",
         ErrorCode::BadToken => "令牌已失效，请用密码重新登录",
         ErrorCode::Throttled => "尝试次数太多，请稍后再试",
@@ -243,6 +247,7 @@ fn error_zh(code: ErrorCode) -> &'static str {
 fn farewell_en(why: Farewell) -> &'static str {
     match why {
         Farewell::Bye => "bye",
+        Farewell::LoggedOut => "logged out from another device of yours; log in again to go on",
         Farewell::ShuttingDown => "the server is going down; what was accepted is stored",
         Farewell::TooSlow => {
             "you did not read what was sent; what waits for you comes at your next login"
@@ -264,6 +269,7 @@ fn farewell_en(why: Farewell) -> &'static str {
 fn farewell_zh(why: Farewell) -> &'static str {
     match why {
         Farewell::Bye => "再见",
+        Farewell::LoggedOut => "已被你的另一台设备退出登录，请重新登录",
         Farewell::ShuttingDown => "服务器正在关闭，已接收的消息都已保存",
         Farewell::TooSlow => "你没有接收发来的内容，剩下的消息下次登录时再发给你",
         Farewell::Idle => "太久没有动静",

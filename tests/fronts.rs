@@ -113,6 +113,9 @@ fn describe(command: &Command) -> String {
             format!("send {to} {:?}{reference}", text.as_str())
         }
         Command::Who => "who".to_owned(),
+        Command::Devices => "devices".to_owned(),
+        Command::EndDevice(None) => "end-device nameless".to_owned(),
+        Command::EndDevice(Some(device)) => format!("end-device {:?}", device.as_str()),
         Command::Absence(None) => "here".to_owned(),
         Command::Absence(Some(absence)) => {
             format!("{} {:?}", absence.kind.name(), absence.words())

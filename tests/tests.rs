@@ -26,6 +26,7 @@ mod fronts;
 mod fuzz;
 mod keeping;
 mod lines;
+mod own_devices;
 mod presence;
 mod rooms;
 mod rules;

@@ -13,7 +13,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{Device, ErrorCode, Member, Password, Receipts, UserId, Who, frame};
+use crate::protocol::{
+    Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
+};
 
 pub(super) use order::{Order, Parting};
 
@@ -200,6 +202,10 @@ impl Conversation {
         let waiting: Vec<_> = self.waiting.drain(..).filter_map(|order| order.ask()).collect();
         for ask in self.asked.split_off(0).into_iter().chain(waiting) {
             self.hand_on(Update::Unanswered(ask));
+        }
+        if why.farewell() == Some(Farewell::LoggedOut) {
+            // Somebody wants it so: it does not come back by itself.
+            (self.account.credentials, self.account.token) = (None, None);
         }
         let retry_in = self.account.is_wanted().then(|| {
             let pause = self.retry.map_or(RETRY, |last| (last * 2).min(MAX_RETRY));
@@ -398,6 +404,11 @@ impl Conversation {
                 self.ask_about_rooms(order);
             }
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
+            Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
+            Order::EndDevice(device) => {
+                let device = device.as_ref().map_or("", Device::as_str).to_owned();
+                self.write(kind::END_DEVICE, &wire::EndDevice { device, sessions: None });
+            }
             Order::Absence(absence) => self.write_absence(absence.as_ref()),
             // These do not wait in this queue.
             Order::Login { .. } | Order::Resume { .. } | Order::Typing { .. } | Order::Send(_) => {}

@@ -9,7 +9,7 @@ use crate::protocol::{
 };
 use crate::tls::{Fingerprint, TlsError};
 
-pub use crate::protocol::wire::{Members, Room, RoomMes};
+pub use crate::protocol::wire::{Members, OwnDevice, Room, RoomMes};
 
 #[cfg(doc)]
 use super::Client;
@@ -75,6 +75,16 @@ pub enum Update {
         by: UserId,
         /// Their name. May hold anything: clean it before a terminal sees it.
         name: String,
+    },
+    /// The devices of one's account, in answer to [`Client::devices`]. Names may hold anything:
+    /// clean them before a terminal sees them.
+    Devices(Vec<OwnDevice>),
+    /// A device of one's account is logged out.
+    DeviceEnded {
+        /// Which; empty: all clients that give no name.
+        device: String,
+        /// So many connections end.
+        sessions: u64,
     },
     /// One's own password is changed.
     PasswdDone,
@@ -239,6 +249,8 @@ pub enum Ask {
     Register,
     /// [`Client::rename`].
     Rename,
+    /// [`Client::devices`], [`Client::end_device`].
+    Devices,
     /// [`Client::absence`].
     Absence,
     /// [`Client::passwd`].

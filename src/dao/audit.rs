@@ -76,7 +76,7 @@ impl Audit {
                 self.member((*account, *room), *since, *role);
             }
             Record::Invited { account, room } => self.invited(*account, *room),
-            Record::Device { account, device } => self.device(*account, device),
+            Record::Device { account, device, .. } => self.device(*account, device),
             Record::Cursor(cursor) => self.cursor(cursor),
             Record::Read { account, room, up_to } => {
                 self.position("read mark", *account, *room, *up_to);

@@ -73,6 +73,10 @@ enum Line {
     Device {
         account: i64,
         device: String,
+        #[serde(default)]
+        since: i64,
+        #[serde(default)]
+        used: i64,
     },
     Cursor {
         account: i64,
@@ -267,9 +271,12 @@ fn line(record: &Record) -> Line {
             role: role.map(|role| role.name().to_owned()),
         },
         Record::Invited { account, room } => Line::Invited { account: account.0, room: room.0 },
-        Record::Device { account, device } => {
-            Line::Device { account: account.0, device: device.as_str().to_owned() }
-        }
+        Record::Device { account, device, since, used } => Line::Device {
+            account: account.0,
+            device: device.as_str().to_owned(),
+            since: since.0,
+            used: used.0,
+        },
         Record::Cursor(Cursor { account, device, room, up_to }) => Line::Cursor {
             account: account.0,
             device: name(device.as_ref()),
@@ -359,8 +366,9 @@ fn record(line: Line) -> Option<Record> {
         Line::Invited { account, room } => {
             Record::Invited { account: UserId(account), room: RoomNo(room) }
         }
-        Line::Device { account, device } => {
-            Record::Device { account: UserId(account), device: Device::new(&device)? }
+        Line::Device { account, device, since, used } => {
+            let (since, used) = (Millis(since), Millis(used));
+            Record::Device { account: UserId(account), device: Device::new(&device)?, since, used }
         }
         Line::Cursor { account, device: name, room, up_to } => Record::Cursor(Cursor {
             account: UserId(account),
@@ -373,14 +381,11 @@ fn record(line: Line) -> Option<Record> {
             room: RoomId::parse(&room)?,
             up_to: MessageId(up_to),
         },
-        Line::Token { account, device: name, digest, expires } => Record::Token {
-            digest: TokenDigest(unhex(&digest)?),
-            token: Token {
-                account: UserId(account),
-                device: device(name)?,
-                expires: Millis(expires),
-            },
-        },
+        Line::Token { account, device: name, digest, expires } => {
+            let (account, device) = (UserId(account), device(name)?);
+            let token = Token { account, device, expires: Millis(expires) };
+            Record::Token { digest: TokenDigest(unhex(&digest)?), token }
+        }
     })
 }
 

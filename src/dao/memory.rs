@@ -18,8 +18,8 @@ use super::{
     TokenDigest, Write, Writer, Written,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, Party, Role, RoomId, RoomMember, RoomName,
-    RoomNo, Standing, UserId,
+    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Party, Role, RoomId, RoomMember,
+    RoomName, RoomNo, Standing, UserId,
 };
 
 /// Opens a new, empty store; what stands behind `memory:` is not looked at.
@@ -87,6 +87,28 @@ impl Store for Memory {
 
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
         Ok(lock(&self.tables)?.tokens.get(digest).cloned())
+    }
+
+    fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let Some(person) = tables.people.get(&account) else { return Ok(Vec::new()) };
+        let known = person.devices.iter().map(|(name, _)| {
+            let (since, used) = person.times(name);
+            OwnDevice { name: Some(name.clone()), since, used, ..OwnDevice::default() }
+        });
+        let mut devices: Vec<OwnDevice> = known.collect();
+        for token in tables.tokens.values().filter(|token| token.account == account) {
+            match devices.iter_mut().find(|device| device.name == token.device) {
+                Some(device) => device.token_until = device.token_until.max(token.expires),
+                None => devices.push(OwnDevice {
+                    name: token.device.clone(),
+                    token_until: token.expires,
+                    ..OwnDevice::default()
+                }),
+            }
+        }
+        OwnDevice::in_order(&mut devices);
+        Ok(devices)
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {

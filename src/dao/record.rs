@@ -72,6 +72,10 @@ pub enum Record {
         account: UserId,
         /// Which.
         device: Device,
+        /// Of its first login; 0: not known.
+        since: Millis,
+        /// When it came or left last; 0: not known.
+        used: Millis,
     },
     /// A cursor of the account before it.
     Cursor(Cursor),

@@ -7,6 +7,7 @@
 //! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
 //! second or a few and nobody else anything.
 
+mod devices;
 mod export;
 mod guard;
 mod import;
@@ -34,12 +35,12 @@ use super::{
     Token, TokenDigest, Writer,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
-    Standing, UserId,
+    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
+    RoomNo, Standing, UserId,
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -264,6 +265,10 @@ impl Store for Redis {
         let exists: bool =
             self.ask(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
         Ok(exists.then_some(token))
+    }
+
+    fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
+        self.devices_of(account)
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {

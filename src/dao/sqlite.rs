@@ -24,8 +24,8 @@ use super::{
     TokenDigest, Writer,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
-    Standing, UserId,
+    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
+    RoomNo, Standing, UserId,
 };
 
 /// How long a call waits for a reader, or for another process's lock. A person who waits
@@ -155,6 +155,10 @@ impl Store for Sqlite {
 
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
         self.read(|reader| read::token(reader, digest))
+    }
+
+    fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
+        self.read(|reader| read::devices(reader, account))
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {

@@ -48,6 +48,8 @@ pub enum Write {
         account: UserId,
         /// Which.
         device: Device,
+        /// When it came, or left.
+        time: Millis,
     },
     /// Moves a cursor forward, never back and never beyond the room's last message, and with
     /// it the shared device's. Ignored for accounts that do not exist, and in rooms they are
@@ -69,6 +71,13 @@ pub enum Write {
     },
     /// Ends one token; does nothing when there is none.
     RevokeToken(TokenDigest),
+    /// Ends the tokens of one device of an account.
+    RevokeDevice {
+        /// Whose.
+        account: UserId,
+        /// Which; `None`: the one that clients share.
+        device: Option<Device>,
+    },
     /// Ends all tokens of an account.
     RevokeTokens(UserId),
     /// Moves the mark up to which an account has read a room, under the rules of cursors:

@@ -1,9 +1,9 @@
 //! What a client asks ([`Command`]), and what its session asks of the hub ([`Act`]).
 
 use super::{
-    Absence, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Party, Password,
-    Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef, Standing, Text,
-    UserId,
+    Absence, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, OwnDevice, Party,
+    Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef,
+    Standing, Text, UserId,
 };
 
 #[cfg(doc)]
@@ -81,6 +81,10 @@ pub enum Command {
     Rename(Name),
     /// Busy or away from now on, on all devices; `None`: back.
     Absence(Option<Absence>),
+    /// Which devices has the account?
+    Devices,
+    /// Log one of them out; `None`: all clients that give no name.
+    EndDevice(Option<Device>),
     /// "I am writing something there": never stored, never answered.
     Typing(To),
     /// "This device has everything of this room up to here."
@@ -203,6 +207,12 @@ pub enum Act {
     },
     /// Busy or away from now on, or back.
     Absence(Option<Absence>),
+    /// The devices of the account; the hub adds which of them are here.
+    Devices(Vec<OwnDevice>),
+    /// The sessions of this device of the account end; its tokens have ended already.
+    EndDevice(Option<Device>),
+    /// All other sessions of the account end: it has another password.
+    EndOthers,
     /// Somebody writes something in this room.
     Typing(RoomId),
     /// The device of this session has this room up to here. The session has seen that the room

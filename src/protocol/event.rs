@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note, Party, Password,
-    Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember, RoomName, Topic,
-    UserId,
+    Device, Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note, OwnDevice,
+    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember,
+    RoomName, Topic, UserId,
 };
 
 #[cfg(doc)]
@@ -48,6 +48,15 @@ pub enum Event {
     AbsenceDone(Member),
     /// The one to whom one has just written is busy or away; told once until they are back.
     IsAbsent(Member),
+    /// The devices of one's account: the answer to [`Command::Devices`].
+    Devices(Arc<[OwnDevice]>),
+    /// A device of one's account is logged out.
+    DeviceEnded {
+        /// Which; `None`: all clients that give no name.
+        device: Option<Device>,
+        /// So many sessions end.
+        sessions: usize,
+    },
     /// Somebody writes something in a room. Good for some seconds, or until they say it.
     Typing {
         /// Which room.

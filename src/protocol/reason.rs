@@ -16,6 +16,8 @@ pub enum ErrorCode {
     AlreadyLoggedIn,
     /// No such account.
     UnknownUser,
+    /// The account has no device of this name.
+    UnknownDevice,
     /// The password is not this account's.
     WrongPassword,
     /// The token is unknown, expired, revoked, or another device's: log in with the password.
@@ -91,6 +93,7 @@ impl ErrorCode {
         (Self::NotLoggedIn, "not_logged_in"),
         (Self::AlreadyLoggedIn, "already_logged_in"),
         (Self::UnknownUser, "unknown_user"),
+        (Self::UnknownDevice, "unknown_device"),
         (Self::WrongPassword, "wrong_password"),
         (Self::BadToken, "bad_token"),
         (Self::Throttled, "throttled"),
@@ -166,6 +169,8 @@ pub enum Leaving {
 pub enum Farewell {
     /// The client asked to leave.
     Bye,
+    /// This device was logged out, by the account's owner on another one.
+    LoggedOut,
     /// The server is going down.
     ShuttingDown,
     /// The peer did not read what was sent; what waits is told at the next login.
@@ -195,6 +200,7 @@ impl Farewell {
     /// Every reason with its stable name on the wire.
     pub const NAMES: &[(Self, &str)] = &[
         (Self::Bye, "bye"),
+        (Self::LoggedOut, "logged_out"),
         (Self::ShuttingDown, "shutting_down"),
         (Self::TooSlow, "too_slow"),
         (Self::Idle, "idle"),

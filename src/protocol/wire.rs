@@ -5,9 +5,11 @@
 //! second is ours, unknown to unchanged Go clients, which print one line for each and go on.
 //! What comes *into* the server is read more leniently: `front::frame`.
 
+mod devices;
 mod presence;
 mod rooms;
 
+pub use devices::{Devices, EndDevice, OwnDevice};
 pub use presence::{AwayMes, TypingMes};
 pub use rooms::{
     AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
@@ -47,6 +49,10 @@ pub mod kind {
     pub const WHO_RES: &str = "WhoResMes";
     pub const RENAME: &str = "RenameMes";
     pub const AWAY: &str = "AwayMes";
+    pub const DEVICES: &str = "DevicesMes";
+    pub const DEVICES_RES: &str = "DevicesResMes";
+    pub const END_DEVICE: &str = "EndDeviceMes";
+    pub const END_DEVICE_RES: &str = "EndDeviceResMes";
     pub const TYPING: &str = "TypingMes";
     pub const RECEIVED: &str = "ReceivedMes";
     pub const TOKEN: &str = "TokenMes";

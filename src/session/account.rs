@@ -174,7 +174,8 @@ impl Session<'_> {
         let secret = self.host.auth.hash(new).map_err(Refusal::of)?;
         self.host.write(Write::SetSecret { account: id, secret }).map_err(Refusal::of)?;
         log::info!("{id} has a new password");
-        // All tokens ended with the old one.
+        // All tokens ended with the old one, and so do all other sessions.
+        self.ask(Act::EndOthers);
         self.give_token(id);
         Ok(())
     }

@@ -33,6 +33,9 @@ impl Session<'_> {
                     && self.is_acknowledged()
             }
         };
+        if let Some(account) = self.account() {
+            self.note_use(account);
+        }
         if let (Some(account), true) = (self.account(), self.shares_cursor()) {
             self.host.write_cursors(account, self.outbox.taken(is_orderly));
         }

@@ -91,6 +91,13 @@ impl Host {
         }
     }
 
+    /// Has something written that nobody waits for.
+    pub fn write_later(&self, write: Write) {
+        if self.journal.enter(vec![Job { write, tell: Tell::Nobody }]).is_err() {
+            log::debug!("the journal has ended");
+        }
+    }
+
     /// Has the shared cursor of an account moved, without waiting for it.
     pub fn write_cursors(&self, account: UserId, taken: Vec<Mark>) {
         let job = |(room, up_to)| {

@@ -91,7 +91,8 @@ impl Session<'_> {
     fn own_device(&self, account: UserId) -> Result<Option<Device>, End> {
         let hello = self.hello.as_ref().filter(|hello| hello.receipts);
         let Some(device) = hello.and_then(|hello| hello.device.clone()) else { return Ok(None) };
-        let write = Write::OpenDevice { account, device: device.clone() };
+        let time = clock::now_ms();
+        let write = Write::OpenDevice { account, device: device.clone(), time };
         match self.host.write(write) {
             Ok(_) => Ok(Some(device)),
             Err(code) => {
@@ -131,6 +132,7 @@ impl Session<'_> {
             shared,
             address: Arc::clone(&self.address),
             device,
+            called: self.called(),
             receipts: self.receipts(user)?,
             rooms: self.dialect.rooms,
             operator: self.is_operator(user)?,

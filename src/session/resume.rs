@@ -15,7 +15,8 @@ use super::{End, Identity, Session};
 use crate::clock;
 use crate::dao::{Account, Token, TokenDigest, Write};
 use crate::protocol::{
-    Act, ErrorCode, Event, MessageId, Millis, Password, Progress, Receipts, Refusal, RoomId, UserId,
+    Act, ErrorCode, Event, Farewell, MessageId, Millis, Password, Progress, Receipts, Refusal,
+    RoomId, UserId,
 };
 
 /// Random bytes of a token.
@@ -39,6 +40,10 @@ impl Session<'_> {
                 // Positions of another epoch mean other messages.
                 let is_same_epoch = *epoch == *self.host.store.identity().epoch;
                 self.enter_as_account(&account, if is_same_epoch { held } else { &[] })?;
+                // Who was logged out while it came in was not seen by the hub.
+                if let Ok(None) = self.host.store.token(&digest) {
+                    return Err(End::ours(Farewell::LoggedOut));
+                }
                 self.renew_token(account.id, digest, expires);
                 Ok(())
             }

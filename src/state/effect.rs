@@ -128,6 +128,13 @@ pub enum Effect {
         /// It gets live events from now on; otherwise there is more in the store.
         live: bool,
     },
+    /// Say this to a session as the last word, and take nothing from it any more.
+    End {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        farewell: Farewell,
+    },
     /// The session has left; nothing more is told to it.
     Detached(SessionId),
     /// Everything accepted is stored or refused, or the patience is at its end: say farewell to

@@ -76,6 +76,8 @@ pub struct Attach {
     pub address: Arc<str>,
     /// A device with cursors of its own.
     pub device: Option<Device>,
+    /// How the client calls its device, with cursors of its own or without.
+    pub called: Option<Device>,
     /// What others may see of the account's progress.
     pub receipts: Receipts,
     /// Its dialect has words for named rooms: otherwise it gets nothing of them.

@@ -192,7 +192,10 @@ impl State {
         taken: &[(RoomId, MessageId)],
         effects: &mut Vec<Effect>,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else {
+            // It was ended meanwhile: its thread hears so when it reads on.
+            return effects.push(Effect::Caught { session: id, live: true });
+        };
         let Link::Held(held) = &mut session.link else {
             return self.joined(id, taken, effects);
         };

@@ -101,7 +101,10 @@ impl State {
         rooms: Vec<(NamedRoom, Role)>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else {
+            // It was ended meanwhile.
+            return effects.push(Effect::Ready { session: id, rooms: Vec::new() });
+        };
         for (room, role) in rooms {
             if self.people.enter_room(user, room.no) {
                 self.halls.hall(room).people.insert(user, role);

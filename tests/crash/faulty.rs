@@ -18,8 +18,8 @@ use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
 use hubbub::outbox::{Flusher, Outbox};
 use hubbub::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, Role, RoomId, RoomMember, RoomName, RoomNo,
-    SessionId, Standing, UserId,
+    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
+    RoomNo, SessionId, Standing, UserId,
 };
 use hubbub::session::{self, Connection, Encryption, Guests, Host, Policy};
 use hubbub::state::{Input, State};
@@ -166,6 +166,10 @@ impl Store for Faulty {
 
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
         self.inner.token(digest)
+    }
+
+    fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
+        self.inner.devices(account)
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {

@@ -1,9 +1,9 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, NamedRoom, News, Note,
-    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember,
-    RoomName, RoomNews, RoomNo, Topic, UserId, frame,
+    Device, ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, NamedRoom, News,
+    Note, OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId,
+    RoomKind, RoomMember, RoomName, RoomNews, RoomNo, Topic, UserId, frame,
 };
 
 use super::{PRIVATE, absent, decode, describe, encode, member, message, said, welcome};
@@ -204,6 +204,8 @@ fn event_of_presence(meaning: &str) -> Event {
         "absence-done" => Event::AbsenceDone(absent(100, "tom", "busy", "")),
         "absence-over" => Event::AbsenceDone(member(100, "tom")),
         "is-absent" => Event::IsAbsent(absent(200, "jerry", "away", "lunch")),
+        "devices" => Event::Devices([phone(), nameless()].into()),
+        "device-ended" => Event::DeviceEnded { device: Device::new("phone"), sessions: 2 },
         "typing" => Event::Typing { room: PRIVATE, who: jerry() },
         _ => event_of_a_room(meaning),
     }
@@ -249,6 +251,21 @@ fn event_of_a_room(meaning: &str) -> Event {
         "set" => news(News::Set(RoomKind::Invite, false)),
         _ => panic!("the document means an event that is not known here: {meaning}"),
     }
+}
+
+fn phone() -> OwnDevice {
+    OwnDevice {
+        name: Device::new("phone"),
+        since: Millis(1_795_131_431_000),
+        used: Millis(1_795_217_831_000),
+        token_until: Millis(1_797_809_831_000),
+        online: vec!["127.0.0.1:5000".into()],
+        is_this: true,
+    }
+}
+
+fn nameless() -> OwnDevice {
+    OwnDevice { online: vec!["127.0.0.1:5000".into()], ..OwnDevice::default() }
 }
 
 /// Room 17, called `#rust`.

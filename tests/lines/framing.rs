@@ -127,6 +127,8 @@ fn the_help_lists_every_command() {
         "/away",
         "/busy",
         "/back",
+        "/devices",
+        "/logout",
         "/passwd",
         "/quit",
         "who",

@@ -157,9 +157,19 @@ impl World {
         peer.phase = Phase::Attaching;
         let address = format!("10.0.0.{0}:{0}", id.0).into();
         let receipts = hubbub::protocol::Receipts::default();
-        let (rooms, operator) = (true, false);
-        let attach =
-            Attach { session: id, user, name, shared, address, device, receipts, rooms, operator };
+        let (rooms, operator, called) = (true, false, device.clone());
+        let attach = Attach {
+            session: id,
+            user,
+            name,
+            shared,
+            address,
+            device,
+            called,
+            receipts,
+            rooms,
+            operator,
+        };
         self.apply(Input::Attach(Box::new(attach)));
     }
 

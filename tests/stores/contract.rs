@@ -1,7 +1,7 @@
 //! Accounts, guests, messages, and what stays over a restart.
 
 use hubbub::dao::{Secret, Write, Written};
-use hubbub::protocol::{Append, ErrorCode, MessageId, Name, RoomId, Text, UserId};
+use hubbub::protocol::{Append, ErrorCode, MessageId, Millis, Name, RoomId, Text, UserId};
 
 use super::{
     SECRET, at, device, key, on_every_store, page, positions, register, register_as, say, stored,
@@ -274,7 +274,7 @@ fn reopening_keeps_everything() {
             register(2),
             Write::Append(say(1, "a", "all")),
             Write::Append(whisper(1, 2, "b")),
-            Write::OpenDevice { account: UserId(1), device: device("phone") },
+            Write::OpenDevice { account: UserId(1), device: device("phone"), time: Millis(1) },
         ];
         write_all(&mut writer, &before);
         let (epoch, secret) = (store.identity().epoch.clone(), store.identity().key);

@@ -1,7 +1,7 @@
 //! Who is in which room, and how far each device is.
 
 use hubbub::dao::{Cursor, Write, Written};
-use hubbub::protocol::{MessageId, RoomId, UserId};
+use hubbub::protocol::{MessageId, Millis, RoomId, UserId};
 
 use super::{at, device, on_every_store, positions, register, say, whisper, write, write_all};
 
@@ -11,7 +11,7 @@ fn cursor(account: i64, name: Option<&str>, room: RoomId, up_to: u64) -> Write {
 }
 
 fn open(account: i64, name: &str) -> Write {
-    Write::OpenDevice { account: UserId(account), device: device(name) }
+    Write::OpenDevice { account: UserId(account), device: device(name), time: Millis(1) }
 }
 
 fn says(n: usize) -> Vec<Write> {

@@ -1,17 +1,24 @@
 //! Random batches against a model that is too simple to be wrong.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hubbub::dao::{
     Cursor, Marks, PeerMarks, Prune, Receipts, Secret, Store, Token, TokenDigest, Write, Writer,
     Written,
 };
-use hubbub::protocol::{Append, ErrorCode, MessageId, Millis, Name, RoomId, Text, UserId};
+use hubbub::protocol::{
+    Append, Device, ErrorCode, MessageId, Millis, Name, OwnDevice, RoomId, UserId,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+mod any;
+
 use super::keeping::{import, lines};
-use super::{Place, SECRET, at, device, key, place, say, write_all};
+use super::{Place, at, device, key, place, write_all};
+use any::{NAMES, PEOPLE, any_write, token_digest};
+
 use crate::support::redis::Redis;
 
 /// Everything that ever happened, in lists that are searched from one end to the other.
@@ -27,6 +34,8 @@ struct Model {
     /// Account, device ("" is the shared one), room, id.
     cursors: Vec<(i64, String, RoomId, u64)>,
     devices: Vec<(i64, String)>,
+    /// Account, device, and when it came or left.
+    seen: Vec<(i64, String, i64)>,
     /// Account, room, id.
     reads: Vec<(i64, RoomId, u64)>,
     receipts: Vec<(i64, Receipts)>,
@@ -70,13 +79,17 @@ impl Model {
                 self.members.retain(|(id, ..)| *id != account.0);
                 self.cursors.retain(|(id, ..)| *id != account.0);
                 self.devices.retain(|(id, _)| *id != account.0);
+                self.seen.retain(|(id, ..)| *id != account.0);
                 self.reads.retain(|(id, ..)| *id != account.0);
                 self.receipts.retain(|(id, _)| *id != account.0);
                 self.tokens.retain(|(_, token)| token.account != *account);
                 written
             }
-            Write::OpenDevice { account, device } => {
+            Write::OpenDevice { account, device, time } => {
                 self.open(account.0, device.as_str());
+                if self.has(account.0) {
+                    self.seen.push((account.0, device.as_str().into(), time.0));
+                }
                 Written::Done
             }
             Write::Cursor(cursor) => self.advance(cursor),
@@ -111,6 +124,11 @@ impl Model {
             }
             Write::RevokeToken(digest) => {
                 self.tokens.retain(|(old, _)| old != digest);
+                Written::Done
+            }
+            Write::RevokeDevice { account, device } => {
+                let of_it = |token: &Token| (token.account, &token.device) == (*account, device);
+                self.tokens.retain(|(_, token)| !of_it(token));
                 Written::Done
             }
             Write::RevokeTokens(account) => {
@@ -231,6 +249,30 @@ impl Model {
         Written::Done
     }
 
+    fn devices(&self, account: i64) -> Vec<OwnDevice> {
+        let known = self.devices.iter().filter(|(id, _)| *id == account);
+        let known = known.map(|(_, name)| Some(device(name)));
+        let with_token = self.tokens.iter().filter(|(_, token)| token.account.0 == account);
+        let names: BTreeSet<_> =
+            known.chain(with_token.map(|(_, token)| token.device.clone())).collect();
+        let own = |name: Option<Device>| {
+            let is_it = |its: &str| name.as_ref().is_some_and(|name| name.as_str() == its);
+            let seen = || self.seen.iter().filter(|(id, its, _)| *id == account && is_it(its));
+            let tokens = self.tokens.iter().map(|(_, token)| token);
+            let tokens = tokens.filter(|t| t.account.0 == account && t.device == name);
+            OwnDevice {
+                since: Millis(seen().next().map_or(0, |(.., time)| *time)),
+                used: Millis(seen().next_back().map_or(0, |(.., time)| *time)),
+                token_until: tokens.map(|token| token.expires).max().unwrap_or_default(),
+                name: name.clone(),
+                ..OwnDevice::default()
+            }
+        };
+        let mut devices: Vec<_> = names.into_iter().map(own).collect();
+        OwnDevice::in_order(&mut devices);
+        devices
+    }
+
     fn receipts(&self, account: i64) -> Receipts {
         let said = self.receipts.iter().rev().find(|(id, _)| *id == account && self.has(account));
         said.map(|(_, receipts)| *receipts).unwrap_or_default()
@@ -283,83 +325,6 @@ impl Model {
     }
 }
 
-const PEOPLE: [i64; 4] = [1, 2, 10_001, 10_003];
-const DEVICES: [&str; 2] = ["phone", "tablet"];
-const NAMES: [&str; 3] = ["Tom", "tom", "Iron man"];
-
-fn any_room() -> impl Strategy<Value = RoomId> {
-    let person = || prop::sample::select(PEOPLE.to_vec());
-    prop_oneof![
-        Just(RoomId::Lobby),
-        (person(), person()).prop_map(|(a, b)| RoomId::pair(UserId(a), UserId(b))),
-    ]
-}
-
-fn any_write() -> impl Strategy<Value = Write> {
-    let person = || prop::sample::select(PEOPLE.to_vec()).prop_map(UserId);
-    let name = || prop::sample::select(NAMES.to_vec()).prop_map(|name| Name::new(name).unwrap());
-    let program = || prop::sample::select(DEVICES.to_vec()).prop_map(device);
-    let secret = || (0..9).prop_map(|n| format!("{SECRET}{n}"));
-    let append = (any_room(), person(), prop::option::of(program()), 0..6, 0..3, 0..2_u64)
-        .prop_map(|(room, sender, device, reference, text, nonce)| {
-            let sender = match room {
-                RoomId::Pair(one, _) if room.other(sender).is_none() => one,
-                _ => sender,
-            };
-            Append {
-                room,
-                device,
-                text: Text::new(&format!("text {text}")).unwrap(),
-                nonce,
-                ..say(sender.0, &format!("ref {reference}"), "-")
-            }
-        });
-    let cursor = (person(), prop::option::of(program()), any_room(), 0..9_u64).prop_map(
-        |(account, device, room, up_to)| Cursor { account, device, room, up_to: MessageId(up_to) },
-    );
-    prop_oneof![
-        6 => append.prop_map(Write::Append),
-        4 => (prop::option::of(person()), prop::option::of(name()), secret())
-            .prop_map(|(id, name, secret)| Write::Register { id, name, secret }),
-        1 => (person(), secret())
-            .prop_map(|(account, secret)| Write::SetSecret { account, secret }),
-        1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),
-        1 => person().prop_map(Write::Delete),
-        2 => (person(), program())
-            .prop_map(|(account, device)| Write::OpenDevice { account, device }),
-        4 => cursor.prop_map(Write::Cursor),
-        1 => (0..3_u32).prop_map(Write::Guests),
-        4 => (person(), any_room(), 0..9_u64).prop_map(|(account, room, up_to)| {
-            Write::Read { account, room, up_to: MessageId(up_to) }
-        }),
-        1 => (person(), any::<(bool, bool)>()).prop_map(|(account, (delivered, read))| {
-            Write::Receipts { account, receipts: Receipts { delivered, read } }
-        }),
-        2 => (person(), prop::option::of(program()), 0..4_u8, 0..9_i64).prop_map(
-            |(account, device, digest, later)| Write::Token {
-                account,
-                device,
-                digest: token_digest(digest),
-                expires: Millis(i64::MAX / 4 + later),
-            }
-        ),
-        1 => (0..4_u8).prop_map(|digest| Write::RevokeToken(token_digest(digest))),
-        1 => person().prop_map(Write::RevokeTokens),
-        1 => (any_room(), 0..6_u64, 0..4_u32, any::<bool>()).prop_map(
-            |(room, keep, limit, by_time)| Write::Prune(Prune {
-                room,
-                before: Millis(if by_time { i64::MAX } else { i64::MIN }),
-                keep: if by_time { u64::MAX } else { keep },
-                limit,
-            })
-        ),
-    ]
-}
-
-fn token_digest(n: u8) -> TokenDigest {
-    TokenDigest([n; 32])
-}
-
 fn agree(model: &Model, store: &Arc<dyn Store>) {
     let mut expected = model.accounts.clone();
     expected.sort();
@@ -388,6 +353,7 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
         }
         assert_eq!(store.marks(UserId(account)).unwrap(), model.marks(account), "{account}");
         assert_eq!(store.receipts(UserId(account)).unwrap(), model.receipts(account));
+        assert_eq!(store.devices(UserId(account)).unwrap(), model.devices(account));
     }
     for n in 0..4 {
         let token = model.tokens.iter().find(|(digest, _)| *digest == token_digest(n));

@@ -58,6 +58,15 @@ impl Conversation {
             kind::MY_ROOMS => read(data).map(|rooms| self.rooms_told(rooms, true)),
             kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
             kind::HISTORY_RES => read(data).map(|page| self.history_told(page)),
+            kind::DEVICES_RES => read(data).map(|told: wire::Devices| {
+                self.answered(Ask::Devices);
+                self.hand_on(Update::Devices(told.devices));
+            }),
+            kind::END_DEVICE_RES => read(data).map(|told: wire::EndDevice| {
+                self.answered(Ask::Devices);
+                let (device, sessions) = (told.device, told.sessions.unwrap_or_default());
+                self.hand_on(Update::DeviceEnded { device, sessions });
+            }),
             kind::AWAY => read(data).map(|mes| self.away_told(mes)),
             kind::TYPING => read(data).map(|mes| self.typing_told(mes)),
             kind::ERROR => read(data).map(|error| self.refused(error)),

@@ -2,8 +2,8 @@
 
 use crate::client::{Ask, Unsent};
 use crate::protocol::{
-    Absence, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName, RoomRef,
-    Span, UserId, Who,
+    Absence, Device, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName,
+    RoomRef, Span, UserId, Who,
 };
 
 /// What the program asks for.
@@ -13,6 +13,8 @@ pub(in crate::client) enum Order {
     Resume { token: Password, otherwise: Option<(Who, Password)> },
     Register { id: Option<UserId>, password: Password, name: Option<Name> },
     Rename(Name),
+    Devices,
+    EndDevice(Option<Device>),
     Absence(Option<Absence>),
     Typing { to: Option<UserId>, room: Option<RoomRef> },
     Passwd { old: Password, new: Password },
@@ -34,6 +36,7 @@ impl Order {
             Self::Login { .. } | Self::Resume { .. } => Some(Ask::Login),
             Self::Register { .. } => Some(Ask::Register),
             Self::Rename(_) => Some(Ask::Rename),
+            Self::Devices | Self::EndDevice(_) => Some(Ask::Devices),
             Self::Absence(_) => Some(Ask::Absence),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),

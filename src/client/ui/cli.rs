@@ -32,7 +32,7 @@ Plain mode
   Every line of the input is a text for all, or a command:
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
-    /away [TEXT]    /busy [TEXT]    /back
+    /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
     /history ROOM [N]               /topic ROOM TEXT
@@ -55,6 +55,8 @@ Plain mode
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N
+    device NAME SINCE-MS USED-MS TOKEN-UNTIL-MS this| ADDRESS ...   devices-end
+    device-ended NAME N-CONNECTIONS
     absence ID NAME busy|away|here TEXT             absence-ok busy|away|here TEXT
     is-absent ID NAME busy|away TEXT (you wrote to them)           typing ROOM ID NAME
     crowd ONLINE CAME LEFT          (very many, not told one by one)

@@ -3,9 +3,11 @@
 mod rooms;
 
 use crate::protocol::{
-    Absence, AbsenceKind, AbsenceNote, Name, NameKey, Password, Receipts, RoomAsk, RoomKind,
-    RoomName, RoomRef, UserId, Who,
+    Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,
+    RoomKind, RoomName, RoomRef, UserId, Who,
 };
+
+use crate::texts::NAMELESS;
 
 /// A line that was typed, or came through a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(super) enum Line {
     History(RoomRef, usize),
     Who,
     Rename(Name),
+    Devices,
+    EndDevice(Option<Device>),
     Absence(Option<Absence>),
     Passwd {
         old: Password,
@@ -82,6 +86,8 @@ const COMMANDS: &[Row] = &[
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),
     ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
     ("back", "/back", |_| Some(Line::Absence(None))),
+    ("devices", "/devices", |_| Some(Line::Devices)),
+    ("logout", "/logout DEVICE   (-: all without a name)", logout),
     ("passwd", "/passwd OLD NEW", passwd),
     ("receipts", "/receipts on|delivered|off", receipts),
     ("login", "/login ID|NAME PASSWORD", login),
@@ -134,6 +140,13 @@ fn absent(kind: AbsenceKind, words: &str) -> Option<Line> {
         (_, words) => Some(AbsenceNote::new(words)?),
     };
     Some(Line::Absence(Some(Absence { kind, note })))
+}
+
+fn logout(rest: &str) -> Option<Line> {
+    match rest.trim() {
+        NAMELESS => Some(Line::EndDevice(None)),
+        name => Some(Line::EndDevice(Some(Device::new(name)?))),
+    }
 }
 
 fn receipts(rest: &str) -> Option<Line> {

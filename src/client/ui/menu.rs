@@ -319,6 +319,8 @@ impl Menu {
                 Ok(())
             }
             Line::Rename(name) => self.client.rename(name),
+            Line::Devices => self.client.devices(),
+            Line::EndDevice(device) => self.client.end_device(device),
             Line::Absence(absence) => self.client.absence(absence),
             Line::Passwd { old, new } => self.client.passwd(old, new),
             Line::Receipts(receipts) => self.client.show_receipts(receipts),

@@ -184,6 +184,8 @@ impl Plain {
             Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Who => self.client.who(),
             Line::Rename(name) => self.client.rename(name),
+            Line::Devices => self.client.devices(),
+            Line::EndDevice(device) => self.client.end_device(device),
             Line::Absence(absence) => self.client.absence(absence),
             Line::Passwd { old, new } => self.client.passwd(old, new),
             Line::Receipts(receipts) => self.client.show_receipts(receipts),

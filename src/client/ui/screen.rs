@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Lost, Reason, Said, Unsent, Update};
+use crate::client::{Ask, Lost, OwnDevice, Reason, Said, Unsent, Update};
 use crate::clock;
-use crate::protocol::{Farewell, Leaving, Member, Millis, UserId};
+use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, UserId};
 use crate::texts::Lang;
 
 use super::clean;
@@ -118,6 +118,12 @@ impl Screen {
             Update::Absence(who) | Update::IsAbsent(who) => {
                 Some(clean::line(&crate::texts::is_absent(who, self.lang)))
             }
+            Update::Devices(devices) => Some(self.devices(devices)),
+            Update::DeviceEnded { device, sessions } => {
+                let name = Some(device.as_str()).filter(|name| !name.is_empty());
+                let n = usize::try_from(*sessions).unwrap_or(usize::MAX);
+                Some(clean::line(&crate::texts::device_ended(name, n, self.lang)))
+            }
             Update::AbsenceDone(own) => {
                 Some(clean::line(&crate::texts::own_absence(own.as_ref(), self.lang)))
             }
@@ -130,6 +136,20 @@ impl Screen {
             | Update::Typing { .. }
             | Update::Online(_) => None,
         }
+    }
+
+    fn devices(&self, devices: &[OwnDevice]) -> String {
+        let own = |device: &OwnDevice| protocol::OwnDevice {
+            name: Device::new(&device.device),
+            since: Millis(device.since),
+            used: Millis(device.used),
+            token_until: Millis(device.token_until),
+            online: device.online.iter().map(|address| address.as_str().into()).collect(),
+            is_this: device.is_this,
+        };
+        let devices: Vec<_> = devices.iter().map(own).collect();
+        let lines = crate::texts::devices(&devices, self.lang, clock::minute);
+        lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n")
     }
 
     fn not_sent(&self, unsent: &Unsent, why: &Reason, will_retry: bool) -> String {

@@ -63,7 +63,10 @@ fn belongings(account: UserId, person: &Person, tables: &Tables, records: &mut V
     let invited = person.invited.iter();
     records.extend(invited.map(|room| Record::Invited { account, room: *room }));
     let devices = person.devices.iter();
-    records.extend(devices.map(|(device, _)| Record::Device { account, device: device.clone() }));
+    records.extend(devices.map(|(device, _)| {
+        let (since, used) = person.times(device);
+        Record::Device { account, device: device.clone(), since, used }
+    }));
     let cursors = |device: Option<&Device>, positions: &Positions| {
         let cursor = |(room, up_to): (&_, &_)| {
             let device = device.cloned();
@@ -118,8 +121,11 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         Record::Invited { account, room } => {
             tables.change(account, |person| person.invited.insert(room));
         }
-        Record::Device { account, device } => {
-            tables.change(account, |person| person.devices.push((device, Positions::new())));
+        Record::Device { account, device, since, used } => {
+            tables.change(account, |person| {
+                person.seen.insert(device.clone(), (since, used));
+                person.devices.push((device, Positions::new()));
+            });
         }
         Record::Cursor(Cursor { account, device, room, up_to }) => {
             tables.change(account, |person| {

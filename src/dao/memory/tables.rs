@@ -66,6 +66,8 @@ pub(super) struct Person {
     pub(super) read: Positions,
     /// The device used last is at the end.
     pub(super) devices: Vec<(Device, Positions)>,
+    /// When each of them came first, and when it was there last.
+    pub(super) seen: BTreeMap<Device, (Millis, Millis)>,
 }
 
 impl Default for Tables {
@@ -91,16 +93,17 @@ impl Tables {
             Write::Append(append) => self.append(append),
             Write::Register { id, name, secret } => self.register(*id, name.as_ref(), secret),
             Write::SetSecret { account, secret } => {
-                self.tokens.retain(|_, token| token.account != *account);
+                self.revoke(|token| token.account == *account);
                 self.change(*account, |person| person.account.secret = Secret::Hash(secret.clone()))
             }
             Write::Rename { account, name } => {
                 self.change(*account, |person| person.account.name = name.clone())
             }
             Write::Delete(account) => self.delete(*account),
-            Write::OpenDevice { account, device } => {
+            Write::OpenDevice { account, device, time } => {
                 if let Some(person) = self.people.get_mut(account) {
                     person.open_device(device);
+                    person.see(device, *time);
                 }
                 Written::Done
             }
@@ -129,15 +132,11 @@ impl Tables {
                 self.tokens.remove(digest);
                 Written::Done
             }
-            Write::RevokeTokens(account) => {
-                self.tokens.retain(|_, token| token.account != *account);
-                Written::Done
+            Write::RevokeDevice { account, device } => {
+                self.revoke(|token| (token.account, &token.device) == (*account, device))
             }
-            Write::Guests(count) => {
-                let first = self.next_guest;
-                self.next_guest = UserId(first.0.saturating_sub(i64::from(*count)));
-                Written::Guests(first)
-            }
+            Write::RevokeTokens(account) => self.revoke(|token| token.account == *account),
+            Write::Guests(count) => self.guests(*count),
             Write::Room(change) => self.change_room(change),
             Write::Operator { account, is_operator } => {
                 self.change(*account, |person| person.is_operator = *is_operator)
@@ -145,6 +144,17 @@ impl Tables {
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
         }
+    }
+
+    fn revoke(&mut self, is_meant: impl Fn(&Token) -> bool) -> Written {
+        self.tokens.retain(|_, token| !is_meant(token));
+        Written::Done
+    }
+
+    fn guests(&mut self, count: u32) -> Written {
+        let first = self.next_guest;
+        self.next_guest = UserId(first.0.saturating_sub(i64::from(count)));
+        Written::Guests(first)
     }
 
     fn append(&mut self, append: &Append) -> Written {
@@ -285,6 +295,7 @@ impl Person {
             shared: Positions::new(),
             read: Positions::new(),
             devices: Vec::new(),
+            seen: BTreeMap::new(),
         }
     }
 
@@ -296,10 +307,25 @@ impl Person {
             None => (device.clone(), self.shared.clone()),
         };
         if self.devices.len() == MAX_DEVICES {
-            self.devices.remove(0);
+            let (oldest, _) = self.devices.remove(0);
+            self.seen.remove(&oldest);
         }
         self.devices.push(entry);
         self.devices.last_mut().map(|(_, positions)| positions)
+    }
+
+    /// It came, or left.
+    fn see(&mut self, device: &Device, time: Millis) {
+        let (since, used) = self.seen.entry(device.clone()).or_default();
+        if *since == Millis(0) {
+            *since = time;
+        }
+        *used = time;
+    }
+
+    /// When a device came first, and when it was there last.
+    pub(super) fn times(&self, device: &Device) -> (Millis, Millis) {
+        self.seen.get(device).copied().unwrap_or_default()
     }
 
     fn advance(&mut self, device: Option<&Device>, room: RoomId, up_to: MessageId) {

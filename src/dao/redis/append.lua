@@ -44,6 +44,7 @@ local function open(account, device)
       local oldest = redis.call('ZRANGE', devices, 0, 0)[1]
       redis.call('ZREM', devices, oldest)
       redis.call('DEL', shared(account) .. ':' .. oldest)
+      redis.call('HDEL', tag .. 'seen:' .. account, oldest)
     end
   end
   return cursors
@@ -78,8 +79,13 @@ function writes.append()
 end
 
 function writes.open()
-  local account, device = take(), take()
-  if exists(account) then open(account, device) end
+  local account, device, time = take(), take(), take()
+  if not exists(account) then return '' end
+  open(account, device)
+  local seen = tag .. 'seen:' .. account
+  local since = string.match(redis.call('HGET', seen, device) or '0 0', '^%S+')
+  if since == '0' then since = time end
+  redis.call('HSET', seen, device, since .. ' ' .. time)
   return ''
 end
 
@@ -141,6 +147,15 @@ end
 
 function writes.revoke()
   end_token(take())
+  return ''
+end
+
+function writes.revoke_device()
+  local account, device = take(), take()
+  for _, digest in ipairs(redis.call('ZRANGE', tag .. 'tokens:' .. account, 0, -1)) do
+    local token = redis.call('HGET', tag .. 'tokens', digest) or ''
+    if string.match(token, '^%S+ %S+ (.*)$') == device then end_token(digest) end
+  end
   return ''
 end
 

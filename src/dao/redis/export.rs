@@ -8,6 +8,7 @@ use redis::cmd;
 use super::super::contract::FIRST_ROOM;
 use super::super::record::{Record, Referred};
 use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
+use super::devices::times;
 use super::{Redis, SCAN, account_id, keys, message, record, rooms, unhex, write};
 use crate::protocol::{Device, MessageId, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
@@ -155,6 +156,8 @@ impl Export<'_, '_> {
     fn account(&mut self, id: UserId) -> Result<(), StoreError> {
         type Found =
             (Option<Vec<u8>>, Option<String>, Positions, Vec<String>, Positions, Vec<String>);
+        let seen: BTreeMap<String, String> =
+            self.redis.ask(|redis| cmd("HGETALL").arg(keys::seen(id)).query(redis))?;
         let (found, receipts, rooms, devices, read, tokens): Found = self.redis.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HGET").arg(keys::USERS).arg(id.0);
@@ -180,7 +183,9 @@ impl Export<'_, '_> {
             (self.take)(Err(format!("account {id}: device {name:?} is not one")))?;
         }
         for device in &devices {
-            (self.take)(Ok(Record::Device { account: id, device: device.clone() }))?;
+            let (since, used) = times(seen.get(device.as_str()).map(String::as_str));
+            let device = device.clone();
+            (self.take)(Ok(Record::Device { account: id, device, since, used }))?;
         }
         devices.sort_unstable();
         self.cursors(id, &devices)?;

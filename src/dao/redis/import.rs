@@ -9,7 +9,7 @@ use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
 use super::{Redis, SCAN, hex, keys, record, rooms, unavailable, write};
 use crate::clock;
-use crate::protocol::{MessageId, NamedRoom, RoomId};
+use crate::protocol::{Device, MessageId, Millis, NamedRoom, RoomId, UserId};
 
 /// Records sent at a time.
 const CHUNK: usize = 500;
@@ -153,10 +153,8 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
             }
             ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
         }
-        Record::Device { account, device } => {
-            // Those put in later were used later: the score is the place.
-            let add = "redis.call('ZADD', KEYS[1], redis.call('ZCARD', KEYS[1]) + 1, ARGV[1])";
-            ask.cmd("EVAL").arg(add).arg(1).arg(keys::devices(*account)).arg(device.as_str())
+        Record::Device { account, device, since, used } => {
+            put_device(ask, *account, device, (*since, *used))
         }
         Record::Cursor(Cursor { account, device, room, up_to }) => {
             let key = keys::cursors(*account, device.as_ref());
@@ -182,6 +180,19 @@ fn named<'p>(ask: &'p mut Pipeline, room: &NamedRoom) -> &'p mut Pipeline {
     ask.cmd("HSET").arg(keys::named(no)).arg("name").arg(name);
     ask.arg("topic").arg(room.topic.as_str()).arg("kind").arg(room.kind.name());
     ask.arg("guests").arg(i32::from(room.guests)).arg("nonce").arg(0)
+}
+
+fn put_device<'p>(
+    ask: &'p mut Pipeline,
+    account: UserId,
+    device: &Device,
+    (since, used): (Millis, Millis),
+) -> &'p mut Pipeline {
+    let (device, seen) = (device.as_str(), format!("{} {}", since.0, used.0));
+    ask.cmd("HSET").arg(keys::seen(account)).arg(device).arg(seen).ignore();
+    // Those put in later were used later: the score is the place.
+    let add = "redis.call('ZADD', KEYS[1], redis.call('ZCARD', KEYS[1]) + 1, ARGV[1])";
+    ask.cmd("EVAL").arg(add).arg(1).arg(keys::devices(account)).arg(device)
 }
 
 fn put_account<'p>(

@@ -18,6 +18,7 @@
 //! | `{f0}operators` | set | accounts that may keep order in every room |
 //! | `{f0}rooms:ACCOUNT` | hash | private or named room to the last id that was not for this account |
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
+//! | `{f0}seen:ACCOUNT` | hash | device to when it came first and when it was there last |
 //! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
 //! | `{f0}cursors:ACCOUNT:DEVICE` | hash | the same for one device |
 //! | `{f0}read:ACCOUNT` | hash | room to the last id read |
@@ -112,6 +113,10 @@ pub(super) fn operators() -> String {
 
 pub(super) fn devices(account: UserId) -> String {
     format!("{FEED}devices:{account}")
+}
+
+pub(super) fn seen(account: UserId) -> String {
+    format!("{FEED}seen:{account}")
 }
 
 pub(super) fn cursors(account: UserId, device: Option<&Device>) -> String {

@@ -247,8 +247,8 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
     let name = |device: &Option<Device>| device.as_ref().map_or("", Device::as_str).to_owned();
     match write {
         Write::Append(append) => add_message(script, append),
-        Write::OpenDevice { account, device } => {
-            script.arg("open").arg(account.0).arg(device.as_str());
+        Write::OpenDevice { account, device, time } => {
+            script.arg("open").arg(account.0).arg(device.as_str()).arg(time.0);
         }
         Write::Cursor(Cursor { account, device, room, up_to }) => {
             script.arg("cursor").arg(account.0).arg(name(device));
@@ -266,6 +266,9 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         }
         Write::RevokeToken(digest) => {
             script.arg("revoke").arg(hex(&digest.0));
+        }
+        Write::RevokeDevice { account, device } => {
+            script.arg("revoke_device").arg(account.0).arg(name(device));
         }
         Write::RevokeTokens(account) => {
             script.arg("revoke_all").arg(account.0);

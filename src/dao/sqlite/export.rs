@@ -13,6 +13,11 @@ use super::write::SHARED;
 use super::{failed, from_sql, read, rooms, to_sql};
 use crate::protocol::{Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
+/// Puts a device behind those that are there.
+const DEVICE: &str = "
+    INSERT INTO devices (account, device, used, since, seen)
+    SELECT ?1, ?2, 1 + coalesce(max(used), 0), ?3, ?4 FROM devices WHERE account = ?1";
+
 /// Hands over every record, all as they were at one moment.
 pub(super) fn export(
     reader: &Connection,
@@ -139,10 +144,11 @@ impl Export<'_, '_> {
             let room = RoomNo(row.get::<_, i64>(0)?.cast_unsigned());
             Ok(Record::Invited { account, room })
         })?;
-        let sql = "SELECT device FROM devices WHERE account = ? ORDER BY used, device";
+        let sql = "SELECT device, since, seen FROM devices WHERE account = ? ORDER BY used, device";
         self.each(&format!("account {id}: device"), sql, [id], |row| {
             let device = read::device_of(row, 0)?.ok_or_else(|| read::invalid(0))?;
-            Ok(Record::Device { account, device })
+            let (since, used) = (Millis(row.get(1)?), Millis(row.get(2)?));
+            Ok(Record::Device { account, device, since, used })
         })?;
         let sql = "
             SELECT coalesce(key, 'none of number ' || room), device, up_to FROM cursors
@@ -299,11 +305,8 @@ impl Import<'_> {
                 let room = self.number(RoomId::Named(*room))?;
                 self.insert(sql, [account.0, room])
             }
-            Record::Device { account, device } => {
-                let sql = "
-                    INSERT INTO devices SELECT ?1, ?2, 1 + coalesce(max(used), 0)
-                    FROM devices WHERE account = ?1";
-                self.insert(sql, params![account.0, device.as_str()])
+            Record::Device { account, device, since, used } => {
+                self.insert(DEVICE, params![account.0, device.as_str(), since.0, used.0])
             }
             Record::Cursor(Cursor { account, device, room, up_to }) => {
                 let sql = "INSERT INTO cursors VALUES (?, ?, ?, ?)";

@@ -7,7 +7,7 @@ use super::super::contract::{Found, MAX_NAMED};
 use super::super::{Account, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest};
 use super::{count, from_sql, to_sql};
 use crate::protocol::{
-    Device, Message, MessageId, Millis, Name, NameKey, Reference, RoomId, Text, UserId,
+    Device, Message, MessageId, Millis, Name, NameKey, OwnDevice, Reference, RoomId, Text, UserId,
 };
 
 pub(super) fn account(reader: &Connection, id: UserId) -> rusqlite::Result<Option<Account>> {
@@ -69,6 +69,28 @@ pub(super) fn token(reader: &Connection, digest: &TokenDigest) -> rusqlite::Resu
         SELECT account, device, expires FROM tokens JOIN users ON users.id = tokens.account
         WHERE digest = ?";
     reader.prepare_cached(sql)?.query_row([digest.0], token_of).optional()
+}
+
+pub(super) fn devices(reader: &Connection, account: UserId) -> rusqlite::Result<Vec<OwnDevice>> {
+    let sql = "
+        SELECT device, max(since), max(seen), max(expires) FROM (
+            SELECT device, since, seen, 0 AS expires FROM devices WHERE account = ?1
+            UNION ALL SELECT device, 0, 0, expires FROM tokens WHERE account = ?1
+        ) GROUP BY device";
+    let device = |row: &Row<'_>| {
+        Ok(OwnDevice {
+            name: device_of(row, 0)?,
+            since: Millis(row.get(1)?),
+            used: Millis(row.get(2)?),
+            token_until: Millis(row.get(3)?),
+            ..OwnDevice::default()
+        })
+    };
+    let mut query = reader.prepare_cached(sql)?;
+    let mut devices =
+        query.query_map([account.0], device)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    OwnDevice::in_order(&mut devices);
+    Ok(devices)
 }
 
 pub(super) fn receipts(reader: &Connection, account: UserId) -> rusqlite::Result<Receipts> {

@@ -19,8 +19,13 @@ const APPLICATION: i64 = 0x4875_6262;
 
 /// The steps from nothing to the newest version; the version of a file is how many it has
 /// taken. Steps that were released are never changed, only followed by new ones.
-const MIGRATIONS: &[&str] =
-    &[include_str!("1.sql"), include_str!("2.sql"), include_str!("3.sql"), include_str!("4.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("1.sql"),
+    include_str!("2.sql"),
+    include_str!("3.sql"),
+    include_str!("4.sql"),
+    include_str!("5.sql"),
+];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.
 ///

@@ -148,7 +148,13 @@ impl Batch<'_> {
             Write::Forget { before, limit } => return self.forget(*before, *limit),
             Write::RevokeToken(digest) => self.revoke(digest)?,
             Write::RevokeTokens(account) => self.revoke_all(*account)?,
-            Write::OpenDevice { account, device } => self.open_device(*account, device)?,
+            Write::RevokeDevice { account, device } => {
+                self.revoke_device(*account, device.as_ref())?;
+            }
+            Write::OpenDevice { account, device, time } => {
+                self.open_device(*account, device)?;
+                self.see(*account, device, *time)?;
+            }
             Write::Cursor(cursor) => self.advance(cursor)?,
             Write::Read { account, room, up_to } => self.read(*account, *room, *up_to)?,
         }
@@ -359,6 +365,16 @@ impl Batch<'_> {
             SELECT account, ?2, room, up_to FROM cursors WHERE account = ?1 AND device = ''";
         self.connection.prepare_cached(start)?.execute(key)?;
         self.forget_devices(account)
+    }
+
+    /// A device came, or left.
+    fn see(&self, account: UserId, device: &Device, time: Millis) -> rusqlite::Result<()> {
+        let sql = "
+            UPDATE devices SET since = CASE since WHEN 0 THEN ?3 ELSE since END, seen = ?3
+            WHERE account = ?1 AND device = ?2";
+        let seen = params![account.0, device.as_str(), time.0];
+        self.connection.prepare_cached(sql)?.execute(seen)?;
+        Ok(())
     }
 
     /// Keeps the bound on devices: who was used longest ago goes first.

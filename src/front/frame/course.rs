@@ -73,6 +73,8 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::AbsenceDone(_)
         | Event::IsAbsent(_)
         | Event::Typing { .. }
+        | Event::Devices(_)
+        | Event::DeviceEnded { .. }
         | Event::PasswdDone
         | Event::Online(_)
         | Event::Listed(_)

@@ -4,6 +4,7 @@
 //! No body is longer than [`HELLO_LIMIT`], which such a client takes. Texts are as they were
 //! sent: the client marks what could steer a terminal.
 
+mod devices;
 mod presence;
 mod rooms;
 
@@ -29,7 +30,8 @@ pub(super) static FRAME: Dialect =
 const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
-const FEATURES: &[&str] = &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing"];
+const FEATURES: &[&str] =
+    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices"];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -87,6 +89,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+        Event::Devices(_) | Event::DeviceEnded { .. } => devices::spell(event, out),
         Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
             presence::spell(event, out);
         }

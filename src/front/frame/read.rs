@@ -5,6 +5,7 @@
 //! Never into `serde_json::Value`, and never deeper than `frame::MAX_DEPTH`: reading recurses,
 //! and these stacks are small.
 
+mod entry;
 mod presence;
 mod recipient;
 mod rooms;
@@ -17,11 +18,11 @@ use serde::de::{
 
 use recipient::Recipient;
 
-use crate::protocol::frame::{HELLO_LIMIT, is_shallow};
+use crate::protocol::frame::is_shallow;
 use crate::protocol::wire::kind;
 use crate::protocol::{
-    Command, Device, ErrorCode, Farewell, Hello, MessageId, Name, NameKey, Password, Receipts,
-    Reference, Refusal, RoomId, RoomRef, Text, To, UserId, Who,
+    Command, Device, ErrorCode, Farewell, MessageId, Name, Receipts, Reference, Refusal, RoomId,
+    RoomRef, Text, To,
 };
 
 /// The command of one body.
@@ -65,13 +66,13 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::LOGIN, "LoginMesType"],
         keys: USER,
-        command: login,
+        command: entry::login,
         refused: Command::BadLogin,
     },
     Kind {
         names: &[kind::REGISTER, "RegisterMesType"],
         keys: &[("user", Key::User)],
-        command: register,
+        command: entry::register,
         refused: Command::BadRegister,
     },
     Kind { names: &[kind::SMS, "SmsMesType"], keys: SMS, command: say, refused: Command::Bad },
@@ -81,11 +82,23 @@ const KINDS: &[Kind] = &[
         command: say_to_one,
         refused: Command::Bad,
     },
-    Kind { names: &[kind::HELLO], keys: HELLO, command: hello, refused: Command::Bad },
+    Kind { names: &[kind::HELLO], keys: HELLO, command: entry::hello, refused: Command::Bad },
     Kind {
         names: &[kind::LOGOUT, "SignOutMes"],
         keys: &[],
         command: |_| Ok(Command::Logout),
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::DEVICES],
+        keys: &[],
+        command: |_| Ok(Command::Devices),
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::END_DEVICE],
+        keys: &[("device", Key::Device)],
+        command: |fields| optional(&fields.device, Device::new).map(Command::EndDevice),
         refused: Command::Bad,
     },
     Kind { names: &[kind::WHO], keys: &[], command: |_| Ok(Command::Who), refused: Command::Bad },
@@ -93,7 +106,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::PASSWD],
         keys: &[("oldPwd", Key::OldPassword), ("newPwd", Key::Password)],
-        command: passwd,
+        command: entry::passwd,
         refused: Command::Bad,
     },
     Kind {
@@ -117,7 +130,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::RESUME],
         keys: &[("token", Key::Password), ("epoch", Key::Epoch), ("positions", Key::Words)],
-        command: resume,
+        command: entry::resume,
         refused: Command::BadLogin,
     },
     Kind {
@@ -389,31 +402,6 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-fn login(fields: &Fields) -> Result<Command, Refusal> {
-    let unknown = || Refusal::of(ErrorCode::UnknownUser);
-    let who = match (fields.user_id, fields.user_name.as_str()) {
-        (0, name) if !name.is_empty() => Who::Named(NameKey::new(name).ok_or_else(unknown)?),
-        (id, _) => Who::Id(UserId(id)),
-    };
-    // What cannot be a password is a wrong one.
-    let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
-    let password = Password::new(&fields.password).map_err(wrong)?;
-    Ok(Command::Login { who, password })
-}
-
-fn register(fields: &Fields) -> Result<Command, Refusal> {
-    let id = match fields.user_id {
-        0 => None,
-        id if id > 0 => Some(UserId(id)),
-        _ => return Err(Refusal::of(ErrorCode::BadId)),
-    };
-    let is_id = id.is_some_and(|id| id.to_string() == fields.user_name);
-    let name =
-        if fields.user_name.is_empty() || is_id { None } else { Some(named(&fields.user_name)?) };
-    let password = Password::new(&fields.password).map_err(Refusal::of)?;
-    Ok(Command::Register { id, password, name })
-}
-
 fn say(fields: &Fields) -> Result<Command, Refusal> {
     let reference = optional(&fields.reference, Reference::new)?;
     let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
@@ -432,40 +420,8 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
     }
 }
 
-fn hello(fields: &Fields) -> Result<Command, Refusal> {
-    /// The log shows this much of what a client calls itself.
-    const MAX_CLIENT: usize = 64;
-    let least = u64::try_from(HELLO_LIMIT).unwrap_or(u64::MAX);
-    if fields.version < 1 || (1..least).contains(&fields.frame_limit) {
-        return Err(Refusal::of(ErrorCode::BadRequest));
-    }
-    let device = optional(&fields.device, Device::new)?;
-    let client = fields.client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect();
-    let receipts = fields.words.iter().any(|feature| feature == super::extended::RECEIVED);
-    Ok(Command::Hello(Hello { client, device, receipts }))
-}
-
-fn passwd(fields: &Fields) -> Result<Command, Refusal> {
-    let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
-    let old = Password::new(&fields.old_password).map_err(wrong)?;
-    let new = Password::new(&fields.password).map_err(Refusal::of)?;
-    Ok(Command::Passwd { old, new })
-}
-
 fn rename(fields: &Fields) -> Result<Command, Refusal> {
     named(&fields.user_name).map(Command::Rename)
-}
-
-fn resume(fields: &Fields) -> Result<Command, Refusal> {
-    let bad = |_code| Refusal::of(ErrorCode::BadToken);
-    let token = Password::new(&fields.password).map_err(bad)?;
-    // A position that cannot be read costs a repetition, no more.
-    let position = |text: &String| {
-        let (room, id) = text.rsplit_once(':')?;
-        Some((RoomId::parse(room)?, MessageId(id.parse().ok()?)))
-    };
-    let positions = fields.words.iter().filter_map(position).collect();
-    Ok(Command::Resume { token, epoch: fields.epoch.clone(), positions })
 }
 
 fn read(fields: &Fields) -> Result<Command, Refusal> {

@@ -200,6 +200,22 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/devices",
+        arguments: "",
+        help_en: "the devices of your account",
+        help_zh: "列出你的账号的设备",
+        parse: |arguments| alone(arguments, Command::Devices),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/logout",
+        arguments: "DEVICE",
+        help_en: "log one of them out; - for all that have no name",
+        help_zh: "让其中一台设备退出登录；- 表示所有没有名字的设备",
+        parse: presence::logout,
+        refused: Command::Bad,
+    },
+    Row {
         word: "/passwd",
         arguments: "OLD NEW",
         help_en: "change your password",

@@ -8,7 +8,7 @@
 use super::command::COMMANDS;
 use crate::clock;
 use crate::envelope::Dialect;
-use crate::protocol::{ErrorCode, Event, Farewell, Leaving, Member, Message, RoomName};
+use crate::protocol::{Device, ErrorCode, Event, Farewell, Leaving, Member, Message, RoomName};
 use crate::texts::{self, Lang, Reply};
 
 /// Lines with the server's words in English.
@@ -45,6 +45,11 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::RenameDone(_) => line(&texts::reply(Reply::Renamed, lang)),
         Event::AbsenceDone(me) => server(&texts::own_absence(me.absence.as_deref(), lang)),
         Event::IsAbsent(member) => server(&texts::is_absent(member, lang)),
+        Event::Devices(devices) => listed(&texts::devices(devices, lang, clock::minute)),
+        Event::DeviceEnded { device, sessions } => {
+            let name = device.as_ref().map(Device::as_str);
+            server(&texts::device_ended(name, *sessions, lang))
+        }
         Event::PasswdDone => told(Reply::PasswdDone, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {

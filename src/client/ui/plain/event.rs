@@ -2,6 +2,7 @@
 //! Scripts read these lines, so kinds and fields stay as they are and new fields come at the end.
 //! `client --help` lists them.
 
+mod devices;
 mod presence;
 mod rooms;
 
@@ -67,6 +68,7 @@ pub(super) fn lines(update: &Update) -> String {
             };
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
+        Update::Devices(_) | Update::DeviceEnded { .. } => devices::lines(update),
         Update::AbsenceDone(_)
         | Update::Absence(_)
         | Update::IsAbsent(_)
@@ -146,6 +148,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Login => "login",
         Ask::Register => "register",
         Ask::Rename => "rename",
+        Ask::Devices => "devices",
         Ask::Absence => "absence",
         Ask::Passwd => "passwd",
         Ask::Who => "who",

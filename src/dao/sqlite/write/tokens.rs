@@ -44,6 +44,17 @@ impl Batch<'_> {
         Ok(())
     }
 
+    pub(super) fn revoke_device(
+        &self,
+        account: UserId,
+        device: Option<&Device>,
+    ) -> rusqlite::Result<()> {
+        let device = device.map_or(SHARED, Device::as_str);
+        let sql = "DELETE FROM tokens WHERE account = ? AND device = ?";
+        self.connection.prepare_cached(sql)?.execute(params![account.0, device])?;
+        Ok(())
+    }
+
     pub(super) fn revoke_all(&self, account: UserId) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("DELETE FROM tokens WHERE account = ?")?

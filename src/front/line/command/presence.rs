@@ -1,7 +1,8 @@
-//! What is typed about being away.
+//! What is typed about being away, and about one's devices.
 
 use super::Wrong;
-use crate::protocol::{Absence, AbsenceKind, AbsenceNote, Command, ErrorCode};
+use crate::protocol::{Absence, AbsenceKind, AbsenceNote, Command, Device, ErrorCode};
+use crate::texts;
 
 /// As in IRC, nothing behind it means that one is back.
 pub(super) fn away(words: &str) -> Result<Command, Wrong> {
@@ -18,4 +19,15 @@ fn absent(kind: AbsenceKind, words: &str) -> Result<Command, Wrong> {
         words => Some(AbsenceNote::new(words).ok_or(ErrorCode::BadNote)?),
     };
     Ok(Command::Absence(Some(Absence { kind, note })))
+}
+
+pub(super) fn logout(name: &str) -> Result<Command, Wrong> {
+    match name {
+        "" => Err(Wrong::Form),
+        texts::NAMELESS => Ok(Command::EndDevice(None)),
+        name => {
+            let device = Device::new(name).ok_or(ErrorCode::UnknownDevice)?;
+            Ok(Command::EndDevice(Some(device)))
+        }
+    }
 }

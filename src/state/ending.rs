@@ -1,0 +1,137 @@
+//! Sessions that the server ends because their account wants it: a device that is logged out,
+//! all others after a new password, everybody of an account that is no more.
+//!
+//! From then on nothing is taken from such a session, although its thread may still hand in what
+//! its peer had said before it read the last word.
+
+use std::sync::Arc;
+
+use super::{Effect, Moment, Session, State, Waiting};
+use crate::protocol::{
+    Act, Device, Event, Farewell, Leaving, OwnDevice, RoomAct, RoomAsk, SessionId, UserId,
+};
+
+/// Which sessions of an account are to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Device(Option<Device>),
+    /// All but this one.
+    But(SessionId),
+}
+
+impl State {
+    /// Adds to the devices of an account which of them are here.
+    pub(super) fn tell_devices(
+        &mut self,
+        id: SessionId,
+        mut devices: Vec<OwnDevice>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        let ids = self.people.sessions(user);
+        for (other, session) in ids.iter().filter_map(|id| Some((id, self.sessions.get(id)?))) {
+            let at = devices.iter().position(|device| device.name == session.called);
+            let at = at.unwrap_or_else(|| {
+                let name = session.called.clone();
+                devices.push(OwnDevice { name, ..OwnDevice::default() });
+                devices.len() - 1
+            });
+            let Some(device) = devices.get_mut(at) else { continue };
+            device.is_this |= *other == id;
+            if device.online.len() < OwnDevice::MAX_ONLINE {
+                device.online.push(Arc::clone(&session.address));
+            }
+        }
+        self.tell(id, Event::Devices(devices.into()), effects);
+    }
+
+    /// A device of this session's account is logged out; its tokens have ended already.
+    pub(super) fn end_device(
+        &mut self,
+        id: SessionId,
+        device: Option<Device>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        let those = self.those(user, &Which::Device(device.clone()));
+        self.tell(id, Event::DeviceEnded { device, sessions: those.len() }, effects);
+        self.end_those(those, Farewell::LoggedOut, now, effects);
+    }
+
+    /// This session's account has another password.
+    pub(super) fn end_others(&mut self, id: SessionId, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        let those = self.those(user, &Which::But(id));
+        self.end_those(those, Farewell::LoggedOut, now, effects);
+    }
+
+    fn those(&self, user: UserId, which: &Which) -> Vec<SessionId> {
+        let is_meant = |id: &&SessionId| match which {
+            Which::But(one) => one != *id,
+            Which::Device(device) => {
+                self.sessions.get(id).is_some_and(|session| session.called == *device)
+            }
+        };
+        self.people.sessions(user).iter().filter(is_meant).copied().collect()
+    }
+
+    fn end_those(
+        &mut self,
+        those: Vec<SessionId>,
+        farewell: Farewell,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        for id in those {
+            let Some(session) = self.sessions.get_mut(&id) else { continue };
+            if std::mem::replace(&mut session.is_ending, true) {
+                continue;
+            }
+            effects.push(Effect::End { session: id, farewell });
+            if session.is_busy() {
+                session.waiting.push_back(Waiting::End);
+            } else {
+                self.leave(id, Leaving::Logout, now, effects);
+            }
+        }
+    }
+
+    /// A session ends whose sends were waited for.
+    pub(super) fn end(&mut self, id: SessionId, now: Moment, effects: &mut Vec<Effect>) {
+        let waiting =
+            self.sessions.get_mut(&id).map(|session| std::mem::take(&mut session.waiting));
+        self.leave(id, Leaving::Logout, now, effects);
+        for waiting in waiting.into_iter().flatten() {
+            match waiting {
+                Waiting::Act(act) => drop_act(id, &act, effects),
+                Waiting::Detach(_) => effects.push(Effect::Detached(id)),
+                Waiting::Attach(_) | Waiting::End => {}
+            }
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.is_ending
+    }
+}
+
+/// What was asked too late is not done; its share of the budgets is free again, and nobody waits
+/// for it.
+pub(super) fn drop_act(session: SessionId, act: &Act, effects: &mut Vec<Effect>) {
+    let bytes = match act {
+        Act::Send { text, .. } => text.as_str().len(),
+        _ => 0,
+    };
+    let is_join = match act {
+        Act::Create { .. } => true,
+        Act::Room(act) => matches!(**act, RoomAct { ask: RoomAsk::Join, .. }),
+        _ => false,
+    };
+    if is_join {
+        effects.push(Effect::Joined { session, joined: None });
+    }
+    effects.push(Effect::Finished { session, acts: 1, bytes });
+}
