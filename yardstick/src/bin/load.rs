@@ -249,7 +249,12 @@ fn fan_out(
 fn two_and_two(target: &Target, people: &People, letters: Letters, span: Duration) -> Outcome<u64> {
     let n = people.n & !1;
     let mut crowd = crowd(target, people, n, 0, true)?;
-    enter(&mut crowd, people, n)?;
+    come_in(&mut crowd, people, n)?;
+    // Where others speak it never is quiet.
+    match letters.n_others {
+        0 => crowd.settle(QUIET)?,
+        _ => crowd.stay(QUIET)?,
+    }
     let mut all = Results::new("pairs", target, people);
     all.warmed_up(&pairs::run(&mut crowd, letters, WARM_UP)?);
     all.add(pairs::run(&mut crowd, letters, span)?)?;
@@ -351,12 +356,16 @@ fn crowd(
     Ok(Crowd::new(target.server()?, dialect, all, people.per_source)?)
 }
 
-/// The first `n` come in.
+/// The first `n` come in, and all have heard of it.
 fn enter(crowd: &mut Crowd, people: &People, n: usize) -> Outcome<()> {
+    come_in(crowd, people, n)?;
+    Ok(crowd.settle(QUIET)?)
+}
+
+fn come_in(crowd: &mut Crowd, people: &People, n: usize) -> Outcome<()> {
     let everybody: Vec<usize> = (0..n).collect();
     let n_at_once = people.at_once.unwrap_or(crowd.dialect.n_at_once());
     crowd.bring_in(&everybody, n_at_once, &mut ignore)?;
-    crowd.settle(QUIET)?;
     Ok(())
 }
 

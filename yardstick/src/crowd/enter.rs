@@ -141,6 +141,18 @@ impl Crowd {
         self.flush(peer);
     }
 
+    /// Reads for so long, whatever comes.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn stay(&mut self, span: Duration) -> io::Result<()> {
+        let end = clock::now() + clock::nanos(span);
+        while clock::now() < end {
+            self.poll(Duration::from_millis(10), &mut ignore)?;
+        }
+        Ok(())
+    }
+
     /// Reads until nothing has come for `quiet`, at most a minute.
     ///
     /// # Errors
