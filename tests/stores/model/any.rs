@@ -4,6 +4,7 @@ use hubbub::dao::{Cursor, Prune, Receipts, TokenDigest, Write};
 use hubbub::protocol::{Append, Device, MessageId, Millis, Name, RoomId, Text, UserId};
 use proptest::prelude::*;
 
+use super::rooms::{any_change, number};
 use crate::stores::{SECRET, device, say};
 
 pub(super) const PEOPLE: [i64; 4] = [1, 2, 10_001, 10_003];
@@ -14,11 +15,12 @@ fn any_room() -> impl Strategy<Value = RoomId> {
     let person = || prop::sample::select(PEOPLE.to_vec());
     prop_oneof![
         Just(RoomId::Lobby),
+        number().prop_map(RoomId::Named),
         (person(), person()).prop_map(|(a, b)| RoomId::pair(UserId(a), UserId(b))),
     ]
 }
 
-fn person() -> impl Strategy<Value = UserId> {
+pub(super) fn person() -> impl Strategy<Value = UserId> {
     prop::sample::select(PEOPLE.to_vec()).prop_map(UserId)
 }
 
@@ -76,6 +78,7 @@ pub(super) fn any_write() -> impl Strategy<Value = Write> {
         1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),
         1 => person().prop_map(Write::Delete),
         7 => of_a_device(),
+        12 => any_change(),
         4 => cursor.prop_map(Write::Cursor),
         1 => (0..3_u32).prop_map(Write::Guests),
         4 => (person(), any_room(), 0..9_u64).prop_map(|(account, room, up_to)| {
