@@ -361,3 +361,6 @@ fn mark_of(event: &Event) -> Option<Mark> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
