@@ -10,6 +10,7 @@ mod drill;
 mod faulty;
 mod old;
 mod program;
+mod rooms;
 mod trouble;
 mod verdict;
 

@@ -10,6 +10,7 @@ use hubbub::protocol::UserId;
 use tempfile::TempDir;
 
 use super::crew::{Crew, N_DEVICES, REST};
+use super::rooms::RoomDiary;
 use super::verdict::{Verdict, judge};
 use crate::support::proxy::Proxy;
 use crate::support::redis::Redis;
@@ -93,6 +94,8 @@ pub struct Arena {
     pub place: Place,
     pub server: Server,
     pub crew: Crew,
+    /// Where the server is found, over its deaths.
+    pub address: SocketAddr,
     pub n_kills: usize,
 }
 
@@ -121,7 +124,7 @@ impl Arena {
         let listen = format!("frame={address}");
         let server = Server::start_on(&place.url(), &["--listen", &listen, "--idle-timeout", "0"]);
         let crew = Crew::start(server.frames(), seed, std::iter::repeat(address).map(address_for));
-        Self { place, server, crew, n_kills: 0 }
+        Self { place, server, crew, address, n_kills: 0 }
     }
 
     /// The server dies in the middle of whatever it is doing, and is started again.
@@ -149,7 +152,12 @@ impl Arena {
     }
 
     /// Everybody falls silent, is shown everything, and leaves; what was kept of the promises.
-    pub fn settle(mut self, strangers: &[UserId]) -> Verdict {
+    pub fn settle(self, strangers: &[UserId]) -> Verdict {
+        self.settle_with(strangers, &[])
+    }
+
+    /// The same, with what was seen of rooms.
+    pub fn settle_with(mut self, strangers: &[UserId], rooms: &[RoomDiary]) -> Verdict {
         if self.crew.fall_silent() {
             // What comes again at the next login must not be shown again.
             self.kill_server();
@@ -159,7 +167,9 @@ impl Arena {
         self.server.ask_to_stop();
         self.server.expect_end();
         let store = dao::open(&self.place.url()).unwrap();
-        judge(&*store, &diaries, strangers)
+        let mut verdict = judge(&*store, &diaries, strangers);
+        rooms.iter().for_each(|diary| verdict.judge_rooms(diary, &*store));
+        verdict
     }
 }
 

@@ -10,6 +10,7 @@ use hubbub::clock;
 
 use super::arena::{Arena, Place};
 use super::crew::N_DEVICES;
+use super::rooms::RoomCrew;
 use super::verdict::Verdict;
 
 /// A device that cannot come back in time does not hold up the next kill.
@@ -61,6 +62,7 @@ impl Plan {
         let began = clock::now();
         println!("drill: {self:?}");
         let mut arena = Arena::open(self.place()?, self.seed);
+        let rooms = RoomCrew::start(arena.server.frames(), arena.address, &arena.crew.dice);
         arena.crew.talk();
         for n in 1..=self.kills {
             match self.victim.as_str() {
@@ -77,7 +79,9 @@ impl Plan {
             }
         }
         let kills = if self.victim == "server" { arena.n_kills + 1 } else { self.kills };
-        let verdict = arena.settle(&[]);
+        let rooms = rooms.leave();
+        let verdict = arena.settle_with(&[], &rooms);
+        rooms.iter().for_each(|diary| println!("drill: {diary}"));
         println!(
             "drill: kills {kills} ({}), seed {}, {} s; {verdict}",
             self.victim,

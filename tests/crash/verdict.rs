@@ -8,6 +8,7 @@ use hubbub::dao::Store;
 use hubbub::protocol::{Message, MessageId, RoomId, UserId};
 
 use super::diary::{Diary, TextHash, hash};
+use super::rooms::RoomDiary;
 
 /// Messages read at once.
 const PAGE: usize = 1_000;
@@ -55,6 +56,11 @@ pub fn judge(store: &dyn Store, diaries: &[Diary], strangers: &[UserId]) -> Verd
 impl Verdict {
     pub fn is_kept(&self) -> bool {
         self.violations.is_empty()
+    }
+
+    /// What was done in rooms holds, and nobody was told who should not be.
+    pub fn judge_rooms(&mut self, diary: &RoomDiary, store: &dyn Store) {
+        diary.judge(store).into_iter().for_each(|wrong| self.add("rooms", wrong));
     }
 
     fn add(&mut self, kind: &'static str, example: String) {
