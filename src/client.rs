@@ -374,6 +374,15 @@ impl Client {
         self.order(Order::Typing { to, room })
     }
 
+    /// Asks for the account to be deleted; its messages stay. Answered by
+    /// [`Update::Disconnected`] with the reason `deleted`, on all its devices.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn delete_account(&self, password: Password) -> Result<(), OrderError> {
+        self.order(Order::DeleteAccount { password })
+    }
+
     /// Asks for the devices of the account. Answered by [`Update::Devices`].
     ///
     /// # Errors

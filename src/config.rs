@@ -115,6 +115,15 @@ pub enum UserAct {
         #[arg(long)]
         off: bool,
     },
+    /// Write what an account is, where it is a member, its devices, and every message it said that
+    /// is kept, as JSON lines; nothing that others said, and no password
+    Export {
+        /// Whose.
+        id: i64,
+        /// A new file, or - for standard output.
+        #[arg(default_value = "-")]
+        path: PathBuf,
+    },
     /// Delete an account; its messages stay
     Delete {
         /// Whose.

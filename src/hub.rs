@@ -189,12 +189,9 @@ impl Hub {
                 self.fanout.tell_one(session, event, own);
                 self.flush_if_large();
             }
-            Effect::Append { session, append } => {
-                self.jobs.push(Job { write: Write::Append(append), tell: Tell::Hub(session) });
-            }
-            Effect::Change { session, change } => {
-                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Hub(session) });
-            }
+            Effect::Append { session, append } => self.write(session, Write::Append(append)),
+            Effect::Change { session, change } => self.write(session, Write::Room(change)),
+            Effect::Delete { session, account } => self.write(session, Write::Delete(account)),
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
             }
@@ -221,14 +218,14 @@ impl Hub {
                 // Whoever comes back at once finds its cursors where it left them.
                 self.cursors.make_due();
             }
-            Effect::End { session, farewell } => {
-                self.fanout.flush(&self.seats, &mut self.cursors);
-                if let Some(Seat { path, .. }) = self.seats.get(&session) {
-                    path.outbox.finish(&path.dialect.bytes(&Event::Farewell(farewell)));
-                }
-            }
+            Effect::End { session, farewell } => self.end(session, farewell),
             Effect::Stop(farewell) => self.stop(farewell),
         }
+    }
+
+    /// Has something written; the rules hear what became of it.
+    fn write(&mut self, session: SessionId, write: Write) {
+        self.jobs.push(Job { write, tell: Tell::Hub(session) });
     }
 
     fn flush_if_large(&mut self) {
@@ -255,6 +252,14 @@ impl Hub {
     fn leave(&mut self, id: SessionId) {
         self.fanout.flush(&self.seats, &mut self.cursors);
         self.fanout.leave(id);
+    }
+
+    /// The last word to a session; what it was told before goes first.
+    fn end(&mut self, id: SessionId, farewell: Farewell) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        if let Some(Seat { path, .. }) = self.seats.get(&id) {
+            path.outbox.finish(&path.dialect.bytes(&Event::Farewell(farewell)));
+        }
     }
 
     fn signal(&self, id: SessionId, signal: Signal) {

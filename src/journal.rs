@@ -201,6 +201,14 @@ fn as_posted(
             };
             Fate::Changed { change, outcome }
         }
+        Write::Delete(account) => {
+            let outcome = match result {
+                Ok(Written::Done) => Ok(()),
+                Ok(Written::Refused(code)) | Err(code) => Err(code),
+                Ok(_) => Err(ErrorCode::Internal),
+            };
+            Fate::Deleted { account, outcome }
+        }
         // Nothing else is sent on behalf of the hub.
         _ => return None,
     };

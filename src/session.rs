@@ -320,6 +320,7 @@ impl<'a> Session<'a> {
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
             Command::Absence(absence) => self.ask(Act::Absence(absence)),
+            Command::DeleteAccount { password } => self.delete_account(&password),
             Command::Devices => self.list_devices(),
             Command::EndDevice(device) => self.end_device(device),
             Command::Typing(to) => self.typing(&to),
@@ -433,6 +434,7 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Room(..)
             | Command::Passwd { .. }
             | Command::EndDevice(_)
+            | Command::DeleteAccount { .. }
             | Command::Rename(_)
     )
 }

@@ -61,6 +61,8 @@ struct Session {
     device: Option<Device>,
     /// How its client calls its device, with cursors of its own or without.
     called: Option<Device>,
+    /// Writes in flight for which nothing was taken of the budgets.
+    n_unreserved: usize,
     /// It was told farewell: what it still asks is not done.
     is_ending: bool,
     /// Sends in the journal.
@@ -165,6 +167,7 @@ impl State {
             address: Arc::clone(&attach.address),
             device: attach.device.clone(),
             called: attach.called.clone(),
+            n_unreserved: 0,
             is_ending: false,
             n_in_flight: 0,
             waiting: VecDeque::new(),
@@ -248,6 +251,7 @@ impl State {
         let Some(session) = self.sessions.get(&id) else { return };
         let act = match act {
             Act::Room(act) => return self.on_room_act(id, *act, effects),
+            Act::DeleteAccount => return self.delete_account(id, effects),
             Act::Create { name, kind, guests } => {
                 return self.create(id, (name, kind, guests), effects);
             }
@@ -292,7 +296,7 @@ impl State {
                 self.tell_members(id, *room, (members, more), effects);
             }
             // Finished when they are posted.
-            Act::Room(_) | Act::Create { .. } => return,
+            Act::Room(_) | Act::Create { .. } | Act::DeleteAccount => return,
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
     }
@@ -410,7 +414,9 @@ impl State {
 impl Waiting {
     fn is_seen_by_others(&self) -> bool {
         match self {
-            Self::Act(act) => matches!(act, Act::Rename { .. } | Act::Absence(_)),
+            Self::Act(act) => {
+                matches!(act, Act::Rename { .. } | Act::Absence(_) | Act::DeleteAccount)
+            }
             Self::Attach(_) | Self::Detach(_) | Self::End => true,
         }
     }

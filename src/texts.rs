@@ -247,6 +247,7 @@ fn error_zh(code: ErrorCode) -> &'static str {
 fn farewell_en(why: Farewell) -> &'static str {
     match why {
         Farewell::Bye => "bye",
+        Farewell::Deleted => "your account is deleted",
         Farewell::LoggedOut => "logged out from another device of yours; log in again to go on",
         Farewell::ShuttingDown => "the server is going down; what was accepted is stored",
         Farewell::TooSlow => {
@@ -269,6 +270,7 @@ fn farewell_en(why: Farewell) -> &'static str {
 fn farewell_zh(why: Farewell) -> &'static str {
     match why {
         Farewell::Bye => "再见",
+        Farewell::Deleted => "你的账号已删除",
         Farewell::LoggedOut => "已被你的另一台设备退出登录，请重新登录",
         Farewell::ShuttingDown => "服务器正在关闭，已接收的消息都已保存",
         Farewell::TooSlow => "你没有接收发来的内容，剩下的消息下次登录时再发给你",
@@ -301,7 +303,10 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::AccountHint => {
             "an account is made by /register ID PASSWORD; then: /login ID PASSWORD".to_owned()
         }
-        Reply::HelpIntro => "what you type goes to everybody, a line a message; but:".to_owned(),
+        Reply::HelpIntro => {
+            "what you type goes to everybody, or to the room you joined, a line a message; but:"
+                .to_owned()
+        }
         Reply::HelpGuest => "you are a guest: an account has private messages, and keeps for you \
                              what is said while you are away"
             .to_owned(),
@@ -320,7 +325,7 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
         Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),
-        Reply::HelpIntro => "你输入的每一行都会发给所有人；例外：".to_owned(),
+        Reply::HelpIntro => "你输入的每一行都会发给所有人，或发到你进入的房间；例外：".to_owned(),
         Reply::HelpGuest => "你是游客：有了账号才能私聊，离开时的消息也会为你保留".to_owned(),
     }
 }

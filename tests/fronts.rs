@@ -113,6 +113,7 @@ fn describe(command: &Command) -> String {
             format!("send {to} {:?}{reference}", text.as_str())
         }
         Command::Who => "who".to_owned(),
+        Command::DeleteAccount { password } => format!("delete-account {}", password.reveal()),
         Command::Devices => "devices".to_owned(),
         Command::EndDevice(None) => "end-device nameless".to_owned(),
         Command::EndDevice(Some(device)) => format!("end-device {:?}", device.as_str()),

@@ -1,10 +1,11 @@
-//! Which devices an account has, and logging one out: over every store, by frames, lines and the
-//! library.
+//! Which devices an account has, logging one out, and the end of an account: over every store, by
+//! frames and lines.
 
 use hubbub::dao::STORES;
 use serde_json::{Value, json};
 
 use crate::support::peers::{Course, Extended, Line};
+use crate::support::program;
 use crate::support::redis::Redis;
 use crate::support::server::Server;
 
@@ -163,4 +164,80 @@ fn lines_list_devices_and_log_them_out() {
             "* logged out from another device of yours; log in again to go on",
         ],
     );
+}
+
+fn room(peer: &mut Extended, data: &Value) {
+    peer.send("RoomMes", &data.to_string());
+    until(peer, "RoomMes");
+}
+
+#[test]
+fn an_account_is_deleted_by_who_knows_its_password() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let phone = Extended::come_back(server.frames(), 100, "phone");
+        let mut ann = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        room(&mut tom, &json!({"act": "create", "room": "hall"}));
+        room(&mut ann, &json!({"act": "join", "room": "hall"}));
+        until(&mut tom, "RoomMes");
+        tom.store("my words stay", "r1");
+        tom.send("DeleteAccountMes", r#"{"userPwd":"guessed"}"#);
+        assert_eq!(until(&mut tom, "ErrorMes")["code"], "wrong_password");
+        let token = tom.expect_token();
+        tom.send("DeleteAccountMes", r#"{"userPwd":"secret"}"#);
+        for mut peer in [tom, phone] {
+            let error = until(&mut peer, "ErrorMes");
+            assert_eq!((&error["code"], &error["closing"]), (&json!("deleted"), &json!(true)));
+        }
+        // Others see it leave, and who owns its room now.
+        let left = until(&mut ann, "RoomMes");
+        assert_eq!((&left["act"], &left["userId"]), (&json!("part"), &json!(100)));
+        let owner = until(&mut ann, "RoomMes");
+        assert_eq!((&owner["role"], &owner["whomId"]), (&json!("owner"), &json!(300)));
+        let gone = until(&mut ann, "NotifyUserStatusMes");
+        assert_eq!((&gone["userId"], &gone["status"]), (&json!(100), &json!(1)));
+        room(&mut ann, &json!({"act": "set", "room": "hall", "access": "invite"}));
+        let mut again = Extended::connect(server.frames(), "laptop");
+        assert_eq!(again.resume(&token, "", &[])["errorCode"], "bad_token");
+        assert_eq!(again.log_in(100, "secret")["errorCode"], "unknown_user");
+        ann.send("HistoryMes", r#"{"room":"lobby"}"#);
+        let page = until(&mut ann, "HistoryResMes");
+        assert_eq!(page["messages"][0]["content"], "my words stay");
+        assert_eq!(page["messages"][0]["userName"], "tom");
+    });
+}
+
+#[test]
+fn a_line_deletes_its_account() {
+    let server = Server::start();
+    Course::join(server.frames(), 100, "tom");
+    let mut line = Line::enter(server.lines());
+    line.say("/login 100 secret");
+    line.next("the login");
+    line.ask("/delete-account", &["* not understood; the form is: /delete-account PASSWORD"]);
+    line.ask("/delete-account guessed", &["* the password is wrong"]);
+    line.ask("/delete-account secret", &["* your account is deleted"]);
+    let mut again = Line::enter(server.lines());
+    again.ask("/login 100 secret", &["* unknown id/name or wrong password"]);
+}
+
+#[test]
+fn the_operator_gives_somebody_what_is_theirs_and_nothing_that_others_said() {
+    let server = Server::start_on_disk();
+    let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+    let mut ann = Extended::enter(server.frames(), (300, "ann"), "tablet");
+    room(&mut tom, &json!({"act": "create", "room": "hall"}));
+    tom.store("to all", "r1");
+    tom.tell(300, "to ann alone", "r2");
+    until(&mut tom, "AckMes");
+    ann.tell(100, "the secret of ann", "r3");
+    until(&mut ann, "AckMes");
+    let words = ["user", "export", "100"];
+    let lines = program::run(program::server(server.home(), &words), "");
+    assert_eq!(lines.code, Some(0), "{lines:?}");
+    let kinds = |kind: &str| lines.out.matches(&format!("{{\"kind\":\"{kind}\"")).count();
+    assert_eq!((kinds("account"), kinds("message"), kinds("device")), (1, 2, 1), "{}", lines.out);
+    assert_eq!(kinds("member"), 2);
+    assert!(lines.out.contains("to ann alone") && lines.out.contains(r#""secret":"""#));
+    assert!(!lines.out.contains("the secret of ann") && !lines.out.contains("tablet"));
 }

@@ -203,7 +203,7 @@ impl Conversation {
         for ask in self.asked.split_off(0).into_iter().chain(waiting) {
             self.hand_on(Update::Unanswered(ask));
         }
-        if why.farewell() == Some(Farewell::LoggedOut) {
+        if matches!(why.farewell(), Some(Farewell::LoggedOut | Farewell::Deleted)) {
             // Somebody wants it so: it does not come back by itself.
             (self.account.credentials, self.account.token) = (None, None);
         }
@@ -404,6 +404,10 @@ impl Conversation {
                 self.ask_about_rooms(order);
             }
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
+            Order::DeleteAccount { password } => {
+                let user_pwd = password.reveal().to_owned();
+                self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd });
+            }
             Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
             Order::EndDevice(device) => {
                 let device = device.as_ref().map_or("", Device::as_str).to_owned();

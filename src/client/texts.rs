@@ -125,6 +125,7 @@ const HELP_EN: &str = "\
 /who               who is online
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
+/delete-account PASSWORD   your account is no more; your messages stay
 /devices           the devices of your account; /logout DEVICE logs one out
 /passwd OLD NEW    another password
 /receipts on|off   whether others see what reached you and what you have read
@@ -137,6 +138,7 @@ const HELP_ZH: &str = "\
 /who               在线用户
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
+/delete-account PASSWORD   删除你的账号，发过的消息仍会保留
 /devices           列出账号的设备；/logout 设备名 让它退出登录
 /passwd OLD NEW    修改密码
 /receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）

@@ -249,6 +249,8 @@ pub enum Ask {
     Register,
     /// [`Client::rename`].
     Rename,
+    /// [`Client::delete_account`].
+    DeleteAccount,
     /// [`Client::devices`], [`Client::end_device`].
     Devices,
     /// [`Client::absence`].

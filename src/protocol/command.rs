@@ -81,6 +81,11 @@ pub enum Command {
     Rename(Name),
     /// Busy or away from now on, on all devices; `None`: back.
     Absence(Option<Absence>),
+    /// One's account shall be no more; its messages stay.
+    DeleteAccount {
+        /// Its password.
+        password: Password,
+    },
     /// Which devices has the account?
     Devices,
     /// Log one of them out; `None`: all clients that give no name.
@@ -213,6 +218,8 @@ pub enum Act {
     EndDevice(Option<Device>),
     /// All other sessions of the account end: it has another password.
     EndOthers,
+    /// The account leaves its rooms and is deleted; its password was checked.
+    DeleteAccount,
     /// Somebody writes something in this room.
     Typing(RoomId),
     /// The device of this session has this room up to here. The session has seen that the room

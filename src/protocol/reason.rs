@@ -169,6 +169,8 @@ pub enum Leaving {
 pub enum Farewell {
     /// The client asked to leave.
     Bye,
+    /// The account is deleted.
+    Deleted,
     /// This device was logged out, by the account's owner on another one.
     LoggedOut,
     /// The server is going down.
@@ -200,6 +202,7 @@ impl Farewell {
     /// Every reason with its stable name on the wire.
     pub const NAMES: &[(Self, &str)] = &[
         (Self::Bye, "bye"),
+        (Self::Deleted, "deleted"),
         (Self::LoggedOut, "logged_out"),
         (Self::ShuttingDown, "shutting_down"),
         (Self::TooSlow, "too_slow"),

@@ -9,7 +9,7 @@ mod devices;
 mod presence;
 mod rooms;
 
-pub use devices::{Devices, EndDevice, OwnDevice};
+pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
 pub use presence::{AwayMes, TypingMes};
 pub use rooms::{
     AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
@@ -49,6 +49,7 @@ pub mod kind {
     pub const WHO_RES: &str = "WhoResMes";
     pub const RENAME: &str = "RenameMes";
     pub const AWAY: &str = "AwayMes";
+    pub const DELETE_ACCOUNT: &str = "DeleteAccountMes";
     pub const DEVICES: &str = "DevicesMes";
     pub const DEVICES_RES: &str = "DevicesResMes";
     pub const END_DEVICE: &str = "EndDeviceMes";

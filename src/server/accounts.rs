@@ -41,6 +41,9 @@ pub fn run_user_act(
             let what = if *off { "is no operator any more" } else { "is an operator" };
             say(out, &format!("{id} ({}) {what}, from the next login on", account.name))
         }
+        UserAct::Export { id, path } => {
+            super::keeping::export_account(&*store, find(&*store, *id)?.id, path, out)
+        }
         UserAct::Delete { id } => {
             let account = find(&*store, *id)?;
             write(&*store, &Write::Delete(account.id))?;

@@ -9,7 +9,8 @@ use crate::config::StoreArg;
 use crate::dao::audit::{Audit, Findings};
 use crate::dao::lines::{LineReader, LineWriter};
 use crate::dao::record::Record;
-use crate::dao::{self, Store, StoreError};
+use crate::dao::{self, Account, Secret, Store, StoreError};
+use crate::protocol::UserId;
 
 /// Reads everything, and tells what there is and what is wrong.
 ///
@@ -73,14 +74,23 @@ pub fn backup(store: &StoreArg, path: &Path, out: &mut dyn Write) -> Result<(), 
 /// One line for the operator. There is no file then; standard output lacks the last line.
 pub fn export(store: &StoreArg, path: &Path, out: &mut dyn Write) -> Result<(), String> {
     let store = dao::open_existing(&store.url()).map_err(|error| error.to_string())?;
+    write_file(&*store, path, out, &Some)
+}
+
+fn write_file(
+    store: &dyn Store,
+    path: &Path,
+    out: &mut dyn Write,
+    choose: &dyn Fn(Record) -> Option<Record>,
+) -> Result<(), String> {
     if path == Path::new("-") {
-        return write_lines(&*store, out).map(|_| ());
+        return write_lines(store, out, choose).map(|_| ());
     }
     let shown = path.display();
     // Hashes of passwords are for the owner only, and what is there is not overwritten.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = file.map_err(|error| format!("{shown}: {error}"))?;
-    let written = write_lines(&*store, &mut BufWriter::new(&file))
+    let written = write_lines(store, &mut BufWriter::new(&file), choose)
         .and_then(|n| file.sync_all().map(|()| n).map_err(|error| format!("{shown}: {error}")));
     match written {
         Ok(n) => say(out, &format!("{n} records of {} are in {shown}", store.place())),
@@ -92,12 +102,49 @@ pub fn export(store: &StoreArg, path: &Path, out: &mut dyn Write) -> Result<(), 
     }
 }
 
-fn write_lines(store: &dyn Store, out: &mut dyn Write) -> Result<u64, String> {
+/// Writes what is an account's own as lines: itself without its password, where it is a member,
+/// its devices, how far it has read, and what it said. Nothing that others said.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_account(
+    store: &dyn Store,
+    account: UserId,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    write_file(store, path, out, &|record| own(record, account))
+}
+
+fn own(record: Record, me: UserId) -> Option<Record> {
+    let owner = match &record {
+        Record::Message(message) => message.sender,
+        Record::Member { account, .. }
+        | Record::Invited { account, .. }
+        | Record::Device { account, .. }
+        | Record::Read { account, .. } => *account,
+        Record::Account { account, receipts, is_operator } if account.id == me => {
+            let secret = Secret::Clear(String::new());
+            let account = Account { secret, ..account.clone() };
+            let (receipts, is_operator) = (*receipts, *is_operator);
+            return Some(Record::Account { account, receipts, is_operator });
+        }
+        _ => return None,
+    };
+    (owner == me).then_some(record)
+}
+
+fn write_lines(
+    store: &dyn Store,
+    out: &mut dyn Write,
+    choose: &dyn Fn(Record) -> Option<Record>,
+) -> Result<u64, String> {
     let failed = |error: io::Error| format!("cannot write: {error}");
     let mut lines = LineWriter::begin(out).map_err(failed)?;
     let written = store.export(&mut |record| {
         let record = record.map_err(StoreError::Unreadable)?;
-        lines.write(&record).map_err(|error| StoreError::Unavailable(failed(error)))
+        let written = choose(record).map_or(Ok(()), |record| lines.write(&record));
+        written.map_err(|error| StoreError::Unavailable(failed(error)))
     });
     match written {
         Ok(()) => lines.end().map(|(_, n)| n).map_err(failed),

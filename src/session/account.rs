@@ -180,6 +180,21 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// The hub has the account leave its rooms, then deletes it and ends all its sessions.
+    pub(super) fn delete_account(&mut self, password: &Password) {
+        let checked = match self.account() {
+            Some(id) => self.check(&Who::Id(id), password).map(|account| account.id),
+            None => Err(Refusal::of(ErrorCode::NotLoggedIn)),
+        };
+        match checked {
+            Ok(id) => {
+                log::info!("{id} deletes its account");
+                self.ask(Act::DeleteAccount);
+            }
+            Err(refusal) => self.tell(&Event::Refused(refusal)),
+        }
+    }
+
     /// A guest may not take an account's name; an account's name is stored before it is shown.
     pub(super) fn rename(&mut self, name: Name) {
         let result = match self.who {

@@ -70,6 +70,13 @@ pub enum Effect {
         /// What.
         change: RoomChange,
     },
+    /// Delete this account; say [`Input::Posted`] when it is known what became of it.
+    Delete {
+        /// Who asked for it.
+        session: SessionId,
+        /// Which.
+        account: UserId,
+    },
     /// A device has a room up to here.
     Cursor {
         /// Whose.

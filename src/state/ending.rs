@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::{Effect, Moment, Session, State, Waiting};
 use crate::protocol::{
-    Act, Device, Event, Farewell, Leaving, OwnDevice, RoomAct, RoomAsk, SessionId, UserId,
+    Act, Change, Device, ErrorCode, Event, Farewell, Leaving, OwnDevice, Refusal, RoomAct, RoomAsk,
+    SessionId, UserId,
 };
 
 /// Which sessions of an account are to end.
@@ -17,6 +18,7 @@ pub(super) enum Which {
     Device(Option<Device>),
     /// All but this one.
     But(SessionId),
+    All,
 }
 
 impl State {
@@ -66,8 +68,49 @@ impl State {
         self.end_those(those, Farewell::LoggedOut, now, effects);
     }
 
+    /// An account wants to be no more: it leaves its rooms, so that others hear of it and who
+    /// owns them next, and is deleted when that is stored.
+    pub(super) fn delete_account(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
+        let Some(account) = self.sessions.get(&id).map(|session| session.user) else { return };
+        if self.stop_at.is_some() || account.is_guest() {
+            let code = match self.stop_at {
+                Some(_) => ErrorCode::ShuttingDown,
+                None => ErrorCode::NotLoggedIn,
+            };
+            self.tell(id, Event::Refused(Refusal::of(code)), effects);
+            return effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
+        }
+        for no in self.people.rooms(account) {
+            self.halls.keep(no);
+            self.change(id, Change::Leave(no), effects);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.n_unreserved += 1;
+            }
+        }
+        self.count_in_flight(id);
+        effects.push(Effect::Delete { session: id, account });
+    }
+
+    /// An account is deleted, or could not be.
+    pub(super) fn on_deleted(
+        &mut self,
+        id: SessionId,
+        (account, outcome): (UserId, Result<(), ErrorCode>),
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        match outcome {
+            Ok(()) => {
+                let those = self.those(account, &Which::All);
+                self.end_those(those, Farewell::Deleted, now, effects);
+            }
+            Err(code) => self.tell(id, Event::Refused(Refusal::of(code)), effects),
+        }
+    }
+
     fn those(&self, user: UserId, which: &Which) -> Vec<SessionId> {
         let is_meant = |id: &&SessionId| match which {
+            Which::All => true,
             Which::But(one) => one != *id,
             Which::Device(device) => {
                 self.sessions.get(id).is_some_and(|session| session.called == *device)

@@ -107,6 +107,13 @@ pub enum Fate {
         /// The stored message and whether it is new, or why there is none.
         outcome: Result<(Arc<Message>, bool), ErrorCode>,
     },
+    /// An account.
+    Deleted {
+        /// Which.
+        account: UserId,
+        /// It is no more, or why it is.
+        outcome: Result<(), ErrorCode>,
+    },
     /// A change of a room.
     Changed {
         /// What was to be changed.

@@ -82,6 +82,13 @@ impl Halls {
         })
     }
 
+    /// Something is to be changed there, so what a thread has read may be older.
+    pub(super) fn keep(&mut self, no: RoomNo) {
+        if let Some(hall) = self.0.get_mut(&no) {
+            hall.is_kept = true;
+        }
+    }
+
     /// Somebody is not there any more, or not online.
     fn remove(&mut self, no: RoomNo, user: UserId) {
         let Some(hall) = self.0.get_mut(&no) else { return };

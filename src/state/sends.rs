@@ -57,12 +57,18 @@ impl State {
                 self.on_sent(id, reference, outcome, effects);
                 bytes
             }
+            Fate::Deleted { account, outcome } => {
+                self.on_deleted(id, (account, outcome), now, effects);
+                0
+            }
             Fate::Changed { change, outcome } => {
                 self.on_changed(id, change, outcome, effects);
                 0
             }
         };
-        effects.push(Effect::Finished { session: id, acts: 1, bytes });
+        if !self.was_unreserved(id) {
+            effects.push(Effect::Finished { session: id, acts: 1, bytes });
+        }
         self.n_in_flight = self.n_in_flight.saturating_sub(1);
         self.n_posted += 1;
         self.enter_overlapping(effects);
@@ -72,6 +78,12 @@ impl State {
                 self.resume(id, now, effects);
             }
         }
+    }
+
+    /// Was nothing taken of the budgets for the write that is posted? Those come first.
+    fn was_unreserved(&mut self, id: SessionId) -> bool {
+        let session = self.sessions.get_mut(&id).filter(|session| session.n_unreserved > 0);
+        session.map(|session| session.n_unreserved -= 1).is_some()
     }
 
     fn on_sent(

@@ -105,7 +105,10 @@ fn a_mistyped_command_reaches_nobody() {
 fn the_help_lists_every_command() {
     let server = Server::start();
     let mut line = Line::enter(server.lines());
-    line.ask("/help", &["* what you type goes to everybody, a line a message; but:"]);
+    line.ask(
+        "/help",
+        &["* what you type goes to everybody, or to the room you joined, a line a message; but:"],
+    );
     let commands = [
         "/help",
         "/register",
@@ -130,6 +133,7 @@ fn the_help_lists_every_command() {
         "/devices",
         "/logout",
         "/passwd",
+        "/delete-account",
         "/quit",
         "who",
         "rename|",

@@ -33,6 +33,7 @@ Plain mode
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
+    /delete-account PASSWORD        (your messages stay)
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
     /history ROOM [N]               /topic ROOM TEXT

@@ -38,6 +38,9 @@ pub(super) enum Line {
     History(RoomRef, usize),
     Who,
     Rename(Name),
+    DeleteAccount {
+        password: Password,
+    },
     Devices,
     EndDevice(Option<Device>),
     Absence(Option<Absence>),
@@ -86,6 +89,9 @@ const COMMANDS: &[Row] = &[
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),
     ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
     ("back", "/back", |_| Some(Line::Absence(None))),
+    ("delete-account", "/delete-account PASSWORD", |password| {
+        Password::new(password).ok().map(|password| Line::DeleteAccount { password })
+    }),
     ("devices", "/devices", |_| Some(Line::Devices)),
     ("logout", "/logout DEVICE   (-: all without a name)", logout),
     ("passwd", "/passwd OLD NEW", passwd),

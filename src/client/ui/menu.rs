@@ -319,6 +319,7 @@ impl Menu {
                 Ok(())
             }
             Line::Rename(name) => self.client.rename(name),
+            Line::DeleteAccount { password } => self.client.delete_account(password),
             Line::Devices => self.client.devices(),
             Line::EndDevice(device) => self.client.end_device(device),
             Line::Absence(absence) => self.client.absence(absence),

@@ -184,6 +184,7 @@ impl Plain {
             Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Who => self.client.who(),
             Line::Rename(name) => self.client.rename(name),
+            Line::DeleteAccount { password } => self.client.delete_account(password),
             Line::Devices => self.client.devices(),
             Line::EndDevice(device) => self.client.end_device(device),
             Line::Absence(absence) => self.client.absence(absence),

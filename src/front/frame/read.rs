@@ -90,6 +90,12 @@ const KINDS: &[Kind] = &[
         refused: Command::Bad,
     },
     Kind {
+        names: &[kind::DELETE_ACCOUNT],
+        keys: &[("userPwd", Key::Password)],
+        command: entry::delete_account,
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::DEVICES],
         keys: &[],
         command: |_| Ok(Command::Devices),

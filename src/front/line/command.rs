@@ -224,6 +224,14 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/delete-account",
+        arguments: "PASSWORD",
+        help_en: "your account is no more; your messages stay",
+        help_zh: "删除你的账号，发过的消息仍会保留",
+        parse: delete_account,
+        refused: Command::Bad,
+    },
+    Row {
         word: "/quit",
         arguments: "",
         help_en: "leave",
@@ -381,6 +389,14 @@ fn passwd(arguments: &str) -> Result<Command, Wrong> {
     }
     let old = Password::new(old).map_err(|_code| ErrorCode::WrongPassword)?;
     Ok(Command::Passwd { old, new: Password::new(new)? })
+}
+
+fn delete_account(password: &str) -> Result<Command, Wrong> {
+    if password.is_empty() || password.contains(char::is_whitespace) {
+        return Err(Wrong::Form);
+    }
+    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::DeleteAccount { password })
 }
 
 /// As in the original, a second `|` ends the name.

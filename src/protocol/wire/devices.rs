@@ -1,4 +1,4 @@
-//! The bodies about the devices of one's account.
+//! The bodies about one's account and its devices.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,4 +36,12 @@ pub struct EndDevice {
     /// So many connections ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sessions: Option<u64>,
+}
+
+/// `DeleteAccountMes`, client to server.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a password")]
+pub struct DeleteAccount {
+    pub user_pwd: String,
 }

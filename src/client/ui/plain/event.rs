@@ -148,6 +148,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Login => "login",
         Ask::Register => "register",
         Ask::Rename => "rename",
+        Ask::DeleteAccount => "delete-account",
         Ask::Devices => "devices",
         Ask::Absence => "absence",
         Ask::Passwd => "passwd",

@@ -63,3 +63,9 @@ pub(super) fn resume(fields: &Fields) -> Result<Command, Refusal> {
     let positions = fields.words.iter().filter_map(position).collect();
     Ok(Command::Resume { token, epoch: fields.epoch.clone(), positions })
 }
+
+pub(super) fn delete_account(fields: &Fields) -> Result<Command, Refusal> {
+    let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
+    let password = Password::new(&fields.password).map_err(wrong)?;
+    Ok(Command::DeleteAccount { password })
+}
