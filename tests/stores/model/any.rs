@@ -71,14 +71,14 @@ pub(super) fn any_write() -> impl Strategy<Value = Write> {
     );
     prop_oneof![
         6 => append.prop_map(Write::Append),
-        4 => (prop::option::of(person()), prop::option::of(name()), secret())
+        8 => (prop::option::of(person()), prop::option::of(name()), secret())
             .prop_map(|(id, name, secret)| Write::Register { id, name, secret }),
         1 => (person(), secret())
             .prop_map(|(account, secret)| Write::SetSecret { account, secret }),
         1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),
         1 => person().prop_map(Write::Delete),
         7 => of_a_device(),
-        12 => any_change(),
+        25 => any_change(),
         4 => cursor.prop_map(Write::Cursor),
         1 => (0..3_u32).prop_map(Write::Guests),
         4 => (person(), any_room(), 0..9_u64).prop_map(|(account, room, up_to)| {
