@@ -63,12 +63,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 
 use crate::protocol::{
     Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind,
-    RoomName, RoomRef, Span, Text, UserId, Who,
+    RoomName, RoomRef, Span, Text, To, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
 
-use conversation::{Conversation, Order, Parting};
+use conversation::{Conversation, Hello, Order, Parting};
 use net::{Inlets, Net};
 use references::References;
 
@@ -103,12 +103,17 @@ pub struct Config {
     /// Speak TLS, to a server that proves to be the one that is meant; `None`: everything,
     /// passwords too, travels in clear.
     pub tls: Option<Trust>,
+    /// This program says or asks something and leaves: what was said while it was away is not
+    /// sent to it, and what it hears counts as received by nobody. Several programs may do so at
+    /// once under one device name.
+    pub quiet: bool,
 }
 
 impl Config {
-    /// No device name, no TLS.
+    /// No device name, no TLS, not quiet.
     pub fn new(address: impl Into<String>, program: impl Into<String>) -> Self {
-        Self { address: address.into(), program: program.into(), device: None, tls: None }
+        let (address, program) = (address.into(), program.into());
+        Self { address, program, device: None, tls: None, quiet: false }
     }
 }
 
@@ -176,7 +181,9 @@ impl Client {
             handled: Arc::clone(&handled),
         };
         let references = References::new()?;
-        let conversation = Conversation::new(config.program, config.device, clock::now());
+        let hello =
+            Hello { program: config.program, device: config.device, is_quiet: config.quiet };
+        let conversation = Conversation::new(hello, clock::now());
         let net = Net::new(server, inlets, updates_in, conversation);
         let thread = threads::spawn("client-net", move || {
             let unsent = net.run(link);
@@ -243,7 +250,7 @@ impl Client {
         text: Text,
         wait: Duration,
     ) -> Result<Reference, OrderError> {
-        self.send_anywhere((to, None), text, wait)
+        self.send_to(to.map_or(To::Lobby, |id| To::One(Who::Id(id))), text, wait)
     }
 
     /// Says something in a room, like [`Client::send_within`]. Refused where one is not in it.
@@ -256,21 +263,42 @@ impl Client {
         text: Text,
         wait: Duration,
     ) -> Result<Reference, OrderError> {
-        self.send_anywhere((None, Some(room)), text, wait)
+        self.send_to(To::Room(room), text, wait)
     }
 
-    fn send_anywhere(
+    /// Says something to everybody, somebody or a room, like [`Client::send_within`]. A name that
+    /// nobody or several have is refused by the server.
+    ///
+    /// # Errors
+    /// [`OrderError::Full`]: still no room.
+    pub fn send_to(&self, to: To, text: Text, wait: Duration) -> Result<Reference, OrderError> {
+        let reference = self.references.next().ok_or(OrderError::Closed)?;
+        self.send_under(reference.clone(), to, text, wait)?;
+        Ok(reference)
+    }
+
+    /// The same under a reference of the program's choice. The server stores what one device says
+    /// in one room under one reference once: who chooses it by what is answered, say, and keeps
+    /// its device name, answers once however often it is started anew.
+    ///
+    /// # Errors
+    /// [`OrderError::Full`]: still no room.
+    pub fn send_under(
         &self,
-        (to, room): (Option<UserId>, Option<RoomRef>),
+        reference: Reference,
+        to: To,
         text: Text,
         wait: Duration,
-    ) -> Result<Reference, OrderError> {
+    ) -> Result<(), OrderError> {
         self.slots.send_timeout((), wait).map_err(|failed| {
             if failed.is_timeout() { OrderError::Full } else { OrderError::Closed }
         })?;
-        let reference = self.references.next().ok_or(OrderError::Closed)?;
-        self.order(Order::Send(Unsent { reference: reference.clone(), to, room, text }))?;
-        Ok(reference)
+        let (to, room) = match to {
+            To::Lobby => (None, None),
+            To::One(who) => (Some(who), None),
+            To::Room(room) => (None, Some(room)),
+        };
+        self.order(Order::Send(Unsent { reference, to, room, text }))
     }
 
     /// Makes a room. Answered by [`Update::Room`] with the act `entered`.

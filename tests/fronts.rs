@@ -94,7 +94,8 @@ fn describe(command: &Command) -> String {
         Command::Hello(hello) => {
             let device = hello.device.as_ref().map_or("none", |device| device.as_str());
             let receipts = if hello.receipts { " receipts" } else { "" };
-            format!("hello client={:?} device={device}{receipts}", hello.client)
+            let quiet = if hello.quiet { " quiet" } else { "" };
+            format!("hello client={:?} device={device}{receipts}{quiet}", hello.client)
         }
         Command::Register { id, password, name } => {
             let id = id.map_or("any".to_owned(), |id| id.to_string());

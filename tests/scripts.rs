@@ -1,5 +1,7 @@
 //! The client as people set it up and scripts run it, against a real server.
 
+mod examples;
+mod jobs;
 mod settings;
 
 use crate::support::peers::Course;

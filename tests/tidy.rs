@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
+use hubbub::client::ui::Cli as Client;
 use hubbub::config::Cli;
 use hubbub::dao::STORES;
 use hubbub::front::FRONTS;
@@ -149,7 +150,7 @@ fn the_reader_of_sources_finds_what_is_used() {
 
 #[test]
 fn files_are_short() {
-    let long: Vec<_> = texts(&["src", "tests", "benches", "yardstick", "fuzz/src"])
+    let long: Vec<_> = texts(&["src", "tests", "examples", "benches", "yardstick", "fuzz/src"])
         .into_iter()
         .filter(|(name, _)| name.ends_with(".rs"))
         .map(|(name, text)| (name, text.lines().count()))
@@ -167,7 +168,8 @@ fn sources_hold_no_hidden_characters() {
         let has_no_width = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
         is_control || turns_around || has_no_width
     };
-    let mut places = vec!["src", "tests", "docs", "scripts", ".ci", "Cargo.toml", "clippy.toml"];
+    let mut places =
+        vec!["src", "tests", "examples", "docs", "scripts", ".ci", "Cargo.toml", "clippy.toml"];
     places.extend(["benches", "yardstick", "fuzz/src", "fuzz/fuzz_targets", "fuzz/Cargo.toml"]);
     places.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]);
     for (name, text) in texts(&places) {
@@ -192,7 +194,7 @@ fn nobody_but_tls_names_rustls() {
 #[test]
 fn nobody_sleeps() {
     let sleep = concat!("thread::", "sleep");
-    for (name, text) in texts(&["src", "tests", "benches", "yardstick"]) {
+    for (name, text) in texts(&["src", "tests", "examples", "benches", "yardstick"]) {
         assert!(name == "src/limits.rs" || !text.contains(sleep), "{name} sleeps");
     }
 }
@@ -217,6 +219,24 @@ fn the_readme_names_every_front_store_and_option() {
     let user = user.find_subcommand("user").unwrap();
     user.get_subcommands().for_each(|act| want(format!("user {}", act.get_name())));
     assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
+}
+
+#[test]
+fn the_documents_name_every_job_and_option_of_the_client() {
+    let documents = read("README.md") + &read("docs/scripting.md");
+    let mut missing = Vec::new();
+    for job in Client::command().get_subcommands() {
+        let name = job.get_name();
+        if !documents.contains(&format!("| `client {name}")) {
+            missing.push(name.to_owned());
+        }
+        let options = job.get_arguments().filter_map(|arg| arg.get_long());
+        let options = options.filter(|long| !["help", "version"].contains(long));
+        missing.extend(
+            options.filter(|long| !documents.contains(&format!("--{long}"))).map(str::to_owned),
+        );
+    }
+    assert!(missing.is_empty(), "docs/scripting.md says nothing of {missing:?}");
 }
 
 #[test]

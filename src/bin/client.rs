@@ -29,5 +29,5 @@ fn run(matches: &ArgMatches) -> Result<Ending, String> {
         drop(io::stdout().lock().write_all(text.as_bytes()));
         return Ok(Ending::Fine);
     }
-    Ok(ui::run(&cli.options(file)?))
+    Ok(ui::run(cli.job.as_ref(), &cli.options(file)?))
 }

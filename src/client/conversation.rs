@@ -88,10 +88,18 @@ impl Account {
     }
 }
 
+/// What is said first on every connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hello {
+    pub(super) program: String,
+    pub(super) device: Option<Device>,
+    /// What was missed is not to be sent.
+    pub(super) is_quiet: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Conversation {
-    program: String,
-    device: Option<Device>,
+    hello: Hello,
     stage: Stage,
     account: Account,
     /// Orders for a connection, or a login, to come.
@@ -133,17 +141,20 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// A connection is about to stand.
-    pub(super) fn new(program: String, device: Option<Device>, now: Instant) -> Self {
+    pub(super) fn new(hello: Hello, now: Instant) -> Self {
+        let mut positions = Positions::default();
+        if hello.is_quiet {
+            positions.stop_receipts();
+        }
         Self {
-            program,
-            device,
+            hello,
             stage: Stage::Away { retry_at: None },
             account: Account::default(),
             waiting: VecDeque::new(),
             asked: VecDeque::new(),
             new_password: None,
             pending: Pending::default(),
-            positions: Positions::default(),
+            positions,
             online: Vec::new(),
             page: Vec::new(),
             heard_at: now,
@@ -172,13 +183,15 @@ impl Conversation {
     pub(super) fn connected(&mut self, now: Instant) {
         self.stage = Stage::Greeting { by: now + HELLO_WAIT };
         (self.heard_at, self.ping_at) = (now, now + PING);
-        let device = self.device.as_ref().map_or("", Device::as_str);
+        let Hello { program, device, is_quiet } = &self.hello;
+        let device = device.as_ref().map_or("", Device::as_str);
+        let features = [Some("received"), is_quiet.then_some("quiet")];
         let hello = wire::Hello {
             version: VERSION,
-            client: self.program.clone(),
+            client: program.clone(),
             device: device.to_owned(),
             frame_limit: frame::HELLO_LIMIT as u64,
-            features: vec!["received".to_owned()],
+            features: features.into_iter().flatten().map(str::to_owned).collect(),
         };
         self.write(kind::HELLO, &hello);
     }
@@ -482,9 +495,15 @@ impl Conversation {
 }
 
 fn sms(unsent: &Unsent) -> (&'static str, wire::Sms) {
+    let (to_user_id, to_user_name) = match &unsent.to {
+        Some(Who::Id(id)) => (Some(id.0), None),
+        Some(Who::Named(key)) => (None, Some(key.as_str().to_owned())),
+        None => (None, None),
+    };
     let sms = wire::Sms {
         content: unsent.text.as_str().to_owned(),
-        to_user_id: unsent.to.map(|id| id.0),
+        to_user_id,
+        to_user_name,
         room: unsent.room.as_ref().map(rooms::spelled),
         client_ref: Some(unsent.reference.as_str().to_owned()),
         ..Default::default()

@@ -39,14 +39,38 @@ pub(super) fn xdg_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
 /// # Errors
 /// The folder or the file cannot be made, read or written, or all names are taken.
 pub fn hold(folder: &Path) -> io::Result<HeldDevice> {
+    hold_as(folder, "device")
+}
+
+/// The same for another kind of program: in files that begin with its name.
+///
+/// # Errors
+/// As [`hold`].
+pub fn hold_as(folder: &Path, kind: &str) -> io::Result<HeldDevice> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     for number in 1..=MAX_DEVICES {
-        let name = if number == 1 { "device".to_owned() } else { format!("device-{number}") };
+        let name = if number == 1 { kind.to_owned() } else { format!("{kind}-{number}") };
         if let Some(held) = hold_file(&folder.join(name))? {
             return Ok(held);
         }
     }
     Err(io::Error::new(io::ErrorKind::WouldBlock, "too many clients run at once"))
+}
+
+/// The first name of this kind of program, whether one holds it or not. It is made if need be.
+///
+/// # Errors
+/// As [`hold`].
+pub fn first(folder: &Path, kind: &str) -> io::Result<Device> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let path = folder.join(kind);
+    if let Some(held) = hold_file(&path)? {
+        return Ok(held.name);
+    }
+    let mut text = String::new();
+    // Somebody else's file under our name is not read to its end.
+    File::open(&path)?.take(256).read_to_string(&mut text)?;
+    Device::new(text.trim()).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// A name that is forgotten with this run, for those who can keep none.

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::protocol::frame::{self, Cut, HEADER};
 use crate::protocol::{Password, Reference, Text, UserId, Who};
 
-use super::conversation::{Conversation, Order};
+use super::conversation::{Conversation, Hello, Order};
 use super::{Unsent, Update};
 
 /// What came of it.
@@ -21,7 +21,7 @@ pub struct Overheard {
 /// that are no frames it ends.
 pub fn overhear(bytes: &[u8]) -> Overheard {
     let now = clock::now();
-    let mut conversation = Conversation::new("overhear".to_owned(), None, now);
+    let mut conversation = Conversation::new(Hello::default(), now);
     conversation.connected(now);
     if let (Ok(password), Some(reference), Ok(text)) =
         (Password::new("secret"), Reference::new("r1"), Text::new("hi"))

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::protocol::{RoomRef, UserId};
+use crate::protocol::{RoomRef, UserId, Who};
 
 use super::Unsent;
 
@@ -114,7 +114,7 @@ impl Pending {
         text: &str,
     ) -> bool {
         let is_there = |unsent: &Unsent| match &unsent.room {
-            None => room.is_empty() && unsent.to == to,
+            None => room.is_empty() && unsent.to == to.map(Who::Id),
             Some(meant) => room.contains(meant),
         };
         self.sends.iter().any(|send| match reference {

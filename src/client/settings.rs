@@ -44,7 +44,7 @@ pub struct Keys {
     #[arg(
         long, global = true, value_name = "yes|no", env = "HUBBUB_TLS",
         num_args = 0..=1, require_equals = true, default_missing_value = "yes",
-        value_parser = BoolishValueParser::new(),
+        value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub tls: Option<bool>,
 

@@ -37,6 +37,9 @@ pub enum Fixed {
     RenameDone,
     PasswdDone,
     OutOfDevices,
+    WhoseAccount,
+    NoPassword,
+    NoFolder,
 }
 
 impl Fixed {
@@ -88,6 +91,20 @@ impl Fixed {
             Self::Help => (HELP_EN, HELP_ZH),
             Self::RenameDone => ("Your name is changed.", "名字已修改。"),
             Self::PasswdDone => ("Your password is changed.", "密码已修改。"),
+            Self::WhoseAccount => (
+                "whose account? Say --user ID|NAME, or log in once: client login ID|NAME",
+                "请指明账号: --user ID|名字，或先登录一次: client login ID|名字",
+            ),
+            Self::NoPassword => (
+                "no login is kept here for this account that is still good, and no password is \
+                 known: client login, --password-cmd, --password-file or HUBBUB_PASSWORD",
+                "本机没有保存该账号的有效登录，也没有密码: 请用 client login、--password-cmd、\
+                 --password-file 或 HUBBUB_PASSWORD",
+            ),
+            Self::NoFolder => (
+                "there is no place to keep a login, for HOME is not set",
+                "没有设置 HOME，无法保存登录",
+            ),
             Self::OutOfDevices => (
                 "cannot keep a device name, so messages may come again at the next start",
                 "无法保存设备名，下次启动时可能重复收到消息",
@@ -178,6 +195,8 @@ pub enum Notice<'a> {
     Nobody { name: &'a str },
     Several { ids: &'a str },
     MayHaveWorked,
+    NobodyOnline { name: &'a str },
+    LoginKept { id: i64, name: &'a str, address: &'a str },
 }
 
 impl Notice<'_> {
@@ -237,6 +256,12 @@ impl Notice<'_> {
             Self::Nobody { name } => format!("Nobody here is called {name}."),
             Self::Several { ids } => format!("Several bear this name: {ids}. Say the id."),
             Self::MayHaveWorked => "The connection broke before the answer came.".to_owned(),
+            Self::NobodyOnline { name } => {
+                format!("Nobody online, or more than one, is called {name}. Say the id.")
+            }
+            Self::LoginKept { id, name, address } => {
+                format!("{name} ({id}) is logged in at {address}, and stays so here.")
+            }
         }
     }
 
@@ -287,6 +312,12 @@ impl Notice<'_> {
             Self::Nobody { name } => format!("没有找到 {name}。"),
             Self::Several { ids } => format!("有多个用户叫这个名字: {ids}，请用id。"),
             Self::MayHaveWorked => "连接在收到答复之前断开了。".to_owned(),
+            Self::NobodyOnline { name } => {
+                format!("在线用户中没有 {name}，或不止一个，请用id。")
+            }
+            Self::LoginKept { id, name, address } => {
+                format!("{name} ({id}) 已登录 {address}，登录状态保存在本机。")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod directory;
 mod entry;
+mod jobs;
 mod menu;
 mod plain;
 mod progress;
@@ -25,9 +26,10 @@ use super::{Client, Config, ConnectError, Quiet, Trust, Update, Updates};
 
 pub use cli::Cli;
 use entry::Entry;
+pub use jobs::Job;
 
 /// What the command line, the file and the last login say together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// All that can stand in the file.
     pub keys: Keys,
@@ -62,8 +64,15 @@ pub enum Ending {
     Lost = 5,
 }
 
-/// Runs until the person or the script leaves.
-pub fn run(options: &Options) -> Ending {
+/// Does the job, or talks until the person or the script leaves.
+pub fn run(job: Option<&Job>, options: &Options) -> Ending {
+    match job {
+        Some(job) => jobs::run(job, options),
+        None => talk(options),
+    }
+}
+
+fn talk(options: &Options) -> Ending {
     let lang = options.lang;
     let (device, held) = match &options.device {
         Some(device) => (Some(device.clone()), None),
@@ -82,23 +91,10 @@ pub fn run(options: &Options) -> Ending {
         _ => None,
     };
     let (address, tls) = (options.keys.address(), options.tls.clone());
-    let config = Config { address, program, device, tls };
+    let config = Config { address, program, device, tls, quiet: false };
     let (client, updates) = match Client::start(config) {
         Ok(started) => started,
-        Err(error) => {
-            let address = &clean::line(&options.keys.address());
-            let notice = match &error {
-                ConnectError::NotThere(error) => {
-                    Notice::NotThere { address, why: &clean::line(&error.to_string()) }.text(lang)
-                }
-                ConnectError::Insecure(error) => {
-                    let why = &clean::line(&texts::insecure(error, lang));
-                    Notice::Insecure { address, why }.text(lang)
-                }
-            };
-            complain(&notice);
-            return Ending::NotThere;
-        }
+        Err(error) => return refused_connection(&error, options),
     };
     let entry = Arc::new(entry);
     let ending = match options.plain {
@@ -107,6 +103,21 @@ pub fn run(options: &Options) -> Ending {
     };
     drop(held);
     ending
+}
+
+/// Says why there is no connection.
+fn refused_connection(error: &ConnectError, options: &Options) -> Ending {
+    let (lang, address) = (options.lang, &clean::line(&options.keys.address()));
+    complain(&match error {
+        ConnectError::NotThere(error) => {
+            Notice::NotThere { address, why: &clean::line(&error.to_string()) }.text(lang)
+        }
+        ConnectError::Insecure(error) => {
+            let why = &clean::line(&texts::insecure(error, lang));
+            Notice::Insecure { address, why }.text(lang)
+        }
+    });
+    Ending::NotThere
 }
 
 /// One line on the standard error output. Where that is closed, nobody reads it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::protocol::{
     Absence, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts,
-    Reference, RoomId, RoomRef, Text, UserId,
+    Reference, RoomId, RoomRef, Text, UserId, Who,
 };
 use crate::tls::{Fingerprint, TlsError};
 
@@ -233,7 +233,7 @@ pub struct Unsent {
     /// Its name.
     pub reference: Reference,
     /// To whom; `None`: to all, or to the room.
-    pub to: Option<UserId>,
+    pub to: Option<Who>,
     /// To which room; `None`: to the lobby, or to one.
     pub room: Option<RoomRef>,
     /// What was to be said.

@@ -169,6 +169,8 @@ pub struct Hello {
     pub device: Option<Device>,
     /// It will move its cursor itself, by [`Command::Received`].
     pub receipts: bool,
+    /// It is here to say or ask something, not to hear what it missed.
+    pub quiet: bool,
 }
 
 /// A command that was refused, and the send it was about if it was one.

@@ -230,6 +230,9 @@ pub struct Sms {
     pub sex: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_user_id: Option<i64>,
+    /// Client to server: to the one of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_user_name: Option<String>,
     /// Client to server: the name of this send.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_ref: Option<String>,
@@ -262,7 +265,7 @@ pub struct Hello {
     pub device: String,
     /// The longest body this client takes: at least 65,536.
     pub frame_limit: u64,
-    /// `received`: moves its cursors itself, by `ReceivedMes`.
+    /// `received`: moves its cursors itself, by `ReceivedMes`. `quiet`: is not sent what it missed.
     pub features: Vec<String>,
 }
 

@@ -184,8 +184,12 @@ impl Session<'_> {
     fn positions(&mut self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
         let mut positions = patiently(|| self.host.store.cursors(account, device))?;
         positions.retain(|(room, _)| self.dialect.rooms || !matches!(room, RoomId::Named(_)));
-        for (room, _) in &positions {
+        let is_quiet = self.hello.as_ref().is_some_and(|hello| hello.quiet);
+        for (room, position) in &mut positions {
             self.learn_name(*room)?;
+            if is_quiet {
+                *position = patiently(|| self.host.store.last(*room))?;
+            }
         }
         Ok(positions)
     }

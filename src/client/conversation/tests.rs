@@ -14,7 +14,7 @@ use crate::protocol::frame::{self, Cut, HEADER};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{ErrorCode, Password, Reference, Text, UserId, Who};
 
-use super::{Conversation, Order};
+use super::{Conversation, Hello, Order};
 
 const ME: i64 = 100;
 const OTHER: i64 = 200;
@@ -95,7 +95,7 @@ struct World {
 impl World {
     fn new(replays_own: bool) -> Self {
         let now = clock::now();
-        let mut client = Conversation::new("test".into(), None, now);
+        let mut client = Conversation::new(Hello::default(), now);
         let password = Password::new("pw").unwrap();
         client.order(Order::Login { who: Who::Id(UserId(ME)), password }, now);
         let (up, down, unacknowledged) = Default::default();

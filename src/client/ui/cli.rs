@@ -2,14 +2,18 @@
 
 use clap::Parser;
 
-use super::Options;
+use super::{Job, Options};
 use crate::client::settings::{self, Keys};
 use crate::client::{device, kept};
 
-/// Talk in a Hubbub chat room: menus in a terminal, plain lines in a pipe.
+/// Talk in a Hubbub chat room: menus in a terminal, plain lines in a pipe; or do one thing.
 #[derive(Debug, Parser)]
 #[command(name = "client", version, after_long_help = AFTER_HELP)]
 pub struct Cli {
+    /// What to do instead of talking.
+    #[command(subcommand)]
+    pub job: Option<Job>,
+
     /// What can stand in the file, too.
     #[command(flatten)]
     pub keys: Keys,
@@ -66,8 +70,9 @@ Plain mode
     receipts-ok on|off on|off (delivered, read)
     error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)
 
-  With --user and a password, everything fits one line of a script:
-    echo 'build done' | HUBBUB_PASSWORD=... client --user 100
+Scripts
+  client send, tail, history, who and rooms do one thing and end: client send --help
+    make 2>&1 | tail -5 | client send --to '#builds' || echo 'nobody was told'
 
 Files
   ~/.config/hubbub/config.toml    settings; --print-config shows what can stand there
@@ -76,12 +81,12 @@ Files
   (or where XDG_CONFIG_HOME and XDG_STATE_HOME say)
 
 Exit codes
-  0  fine; in plain mode: everything said is stored
-  1  something said was not stored
-  2  the options make no sense
+  0  fine; everything said is stored
+  1  something said was not stored, or something asked was refused
+  2  the options or the settings make no sense
   3  no server answers at this address, or not the one that is trusted
-  4  the login or the registration was refused
-  5  the connection was lost and did not come back in time";
+  4  the login or the registration was refused, or no password is known
+  5  the connection was lost and did not come back in time, or no answer came in time";
 
 impl Cli {
     /// What the file says. Blocks on the disk.
@@ -92,15 +97,14 @@ impl Cli {
         Keys::file().map_or_else(|| Ok(Keys::default()), |path| Keys::read(&path))
     }
 
-    /// Everything together: the options, the file, the last login where a person sits in front
-    /// of it, the defaults. Blocks on the disk.
+    /// Everything together: the options, the file, the last login for jobs and for people, the defaults. Blocks on the disk.
     ///
     /// # Errors
     /// What is wrong, and where.
-    pub fn options(self, file: Keys) -> Result<Options, String> {
-        let (given, is_plain) = (self.keys.clone(), super::is_plain(self.plain));
-        let mut keys = self.keys.or(file);
-        if keys.is_open() && !is_plain {
+    pub fn options(&self, file: Keys) -> Result<Options, String> {
+        let (given, is_plain) = (&self.keys, super::is_plain(self.plain));
+        let mut keys = given.clone().or(file);
+        if keys.is_open() && (self.job.is_some() || !is_plain) {
             keys = keys.or(device::state_folder().and_then(|f| kept::last(&f)).unwrap_or_default());
         }
         let keys = keys.or(Keys::defaults());

@@ -115,6 +115,13 @@ impl Entry {
         }
     }
 
+    /// Keeps nothing of this account any more.
+    pub(super) fn forget(&self, account: UserId) {
+        if let Some(logins) = &self.logins {
+            logins.forget(account);
+        }
+    }
+
     /// Leaves so that a kept token stays good. It may come while we leave.
     pub(super) fn part(&self, client: Client, wait: Duration) -> Option<Vec<Unsent>> {
         match self.logins {

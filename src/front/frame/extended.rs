@@ -31,10 +31,13 @@ const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
 const FEATURES: &[&str] =
-    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices"];
+    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
+
+/// The feature of a client that is not sent what was said while it was away.
+pub(super) const QUIET: &str = "quiet";
 
 /// So many are named in one summary. Each is 150 bytes to everybody: a thousand who came within a
 /// second would be 1.5 GB to ten thousand.

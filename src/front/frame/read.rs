@@ -205,6 +205,7 @@ const SMS: Keys = &[
     ("recUserId", Key::Recipient),
     ("receiveUserId", Key::Recipient),
     ("targetId", Key::Recipient),
+    ("toUserName", Key::WhomName),
     ("clientRef", Key::Reference),
     ("room", Key::Room),
 ];
@@ -417,11 +418,12 @@ fn say(fields: &Fields) -> Result<Command, Refusal> {
 
 /// A private text whose recipient is missing must not become a public one.
 fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
-    let has_recipient = fields.recipient.0 != 0;
+    let named = NameKey::new(&fields.whom_name).map(|key| To::One(Who::Named(key)));
     match say(fields)? {
-        Command::Send { reference, .. } if !has_recipient => {
-            Err(Refusal { reference, code: ErrorCode::BadRequest, detail: None })
-        }
+        Command::Send { to: To::Lobby, text, reference } => match named {
+            Some(to) => Ok(Command::Send { to, text, reference }),
+            None => Err(Refusal { reference, code: ErrorCode::BadRequest, detail: None }),
+        },
         command => Ok(command),
     }
 }

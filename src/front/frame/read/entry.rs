@@ -41,8 +41,9 @@ pub(super) fn hello(fields: &Fields) -> Result<Command, Refusal> {
     }
     let device = optional(&fields.device, Device::new)?;
     let client = fields.client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect();
-    let receipts = fields.words.iter().any(|feature| feature == extended::RECEIVED);
-    Ok(Command::Hello(Hello { client, device, receipts }))
+    let has = |feature: &str| fields.words.iter().any(|word| word == feature);
+    let (receipts, quiet) = (has(extended::RECEIVED), has(extended::QUIET));
+    Ok(Command::Hello(Hello { client, device, receipts, quiet }))
 }
 
 pub(super) fn passwd(fields: &Fields) -> Result<Command, Refusal> {

@@ -1,0 +1,287 @@
+//! One job and its exit code: send, tail, history, who, rooms, login, logout.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Stdio};
+
+use hubbub::client::kept::Logins;
+use hubbub::protocol::{Device, Member, UserId, Who};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::with_account;
+use crate::support::peers::Line;
+use crate::support::program::{Ended, client, run};
+use crate::support::proxy::Proxy;
+
+/// As tom, whose password is in the variable.
+struct Script<'a> {
+    home: &'a Path,
+    address: &'a str,
+}
+
+impl Script<'_> {
+    fn run(&self, args: &[&str], input: &str) -> Ended {
+        run(self.command(args), input)
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = client(self.home, args);
+        command.env("HUBBUB_ADDR", self.address).env("HUBBUB_USER", "100");
+        command.env("HUBBUB_PASSWORD", "secret");
+        command
+    }
+
+    /// What a job prints, which must go well.
+    fn lines(&self, args: &[&str]) -> Vec<String> {
+        let ended = self.run(args, "");
+        assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
+        ended.out.lines().map(str::to_owned).collect()
+    }
+
+    /// Without the time at its beginning, which has a length of its own.
+    fn said(&self, args: &[&str]) -> Vec<String> {
+        let lines = self.lines(args);
+        lines.iter().map(|line| line.get(20..).unwrap_or(line).to_owned()).collect()
+    }
+}
+
+/// The value of a key in a line of JSON.
+fn value(line: &str, key: &str) -> String {
+    let object: serde_json::Value = serde_json::from_str(line).unwrap();
+    object[key].to_string()
+}
+
+#[test]
+fn the_exit_code_says_whether_a_text_is_stored() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let long = "x".repeat(8_001);
+    // Arguments, input, the code, and a word of the complaint.
+    let cases: [(&[&str], &str, i32, &str); 13] = [
+        (&["send", "hello"], "", 0, ""),
+        (&["send", "--to", "#none", "hello"], "", 1, "Not stored: you are not in this room"),
+        (&["send", "--to", "999", "hello"], "", 1, "Not stored: no account"),
+        (&["send", "--to", "nobody", "hello"], "", 1, "Not stored: no account"),
+        (&["send", "--to", "tom", "to myself"], "", 0, ""),
+        (&["send", ""], "", 1, "nothing in this message"),
+        (&["send"], &long, 1, "too long"),
+        (&["send", "-"], "two\nlines\n", 0, ""),
+        (&["send", "--lines"], "one\n\ntwo\n", 0, ""),
+        (&["send", "--nonsense"], "", 2, "--nonsense"),
+        (&["send", "--to", "#", "hello"], "", 2, "#ROOM"),
+        (&["--addr", "127.0.0.1:1", "send", "hello"], "", 3, "no server answers"),
+        (&["send", "--user", "999", "hello"], "", 4, "Login refused"),
+    ];
+    for (args, input, code, word) in cases {
+        let ended = tom.run(args, input);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{args:?} {ended:?}");
+        assert!(ended.err.contains(word), "{args:?} {ended:?}");
+        assert_eq!(ended.err.is_empty(), code == 0, "{args:?} {ended:?}");
+    }
+    let said = tom.said(&["history", "-n", "4"]);
+    let expected =
+        ["lobby tom: hello", "lobby tom: two", "    lines", "lobby tom: one", "lobby tom: two"];
+    assert_eq!(said.len(), 5);
+    assert!(
+        said.iter().zip(expected).all(|(line, end)| line.ends_with(end.trim_start())),
+        "{said:?}"
+    );
+    let sent = tom.lines(&["send", "--json", "--reference", "once", "hi"]);
+    assert_eq!(
+        (value(&sent[0], "reference"), value(&sent[0], "room")),
+        ("\"once\"".into(), "\"lobby\"".into())
+    );
+    // The same again is the same message.
+    assert_eq!(tom.lines(&["send", "--json", "--reference", "once", "hi"]), sent);
+}
+
+#[test]
+fn a_script_needs_a_login_once_and_no_terminal() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let bare = |args: &[&str]| {
+        let mut command = client(home.path(), args);
+        command.env("HUBBUB_ADDR", &address);
+        run(command, "hi\n")
+    };
+    let nobody = bare(&["send"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.err.contains("client login"), "{nobody:?}");
+    let unknown = bare(&["send", "--user", "tom"]);
+    assert_eq!(unknown.code, Some(4), "{unknown:?}");
+    assert!(unknown.err.contains("client login"), "{unknown:?}");
+    let login = bare(&["login", "tom", "--password-cmd", "echo secret"]);
+    assert_eq!(login.code, Some(0), "{login:?}");
+    assert!(login.err.contains("tom (100) is logged in"), "{login:?}");
+    // Where and who is remembered.
+    let mut plain = client(home.path(), &["send", "by the kept login"]);
+    plain.env_remove("HUBBUB_ADDR");
+    assert_eq!(run(plain, "").code, Some(0));
+    assert_eq!(bare(&["send"]).code, Some(2), "another server was named, so the account is open");
+    let tokens = |device: &str| {
+        let state = home.path().join(".local/state/hubbub");
+        Logins::new(&state, &address, Device::new(device).as_ref()).find(&Who::Id(UserId(100)))
+    };
+    let kept = tokens("script").unwrap().1;
+    assert_eq!(bare(&["logout", "--user", "100"]).code, Some(0));
+    assert!(tokens("script").is_none());
+    let out = bare(&["send", "--user", "100"]);
+    assert_eq!(out.code, Some(4), "{out:?}");
+    // The server does not take the token any more either.
+    let state = home.path().join(".local/state/hubbub");
+    let me = Member { id: UserId(100), name: "tom".into(), address: "".into(), absence: None };
+    let later = hubbub::protocol::Millis(i64::MAX);
+    Logins::new(&state, &address, Device::new("script").as_ref()).keep(&me, &kept, later).unwrap();
+    let revoked = bare(&["send", "--user", "100"]);
+    assert_eq!(revoked.code, Some(4), "{revoked:?}");
+    assert!(tokens("script").is_none(), "it is forgotten");
+    // Nobody's home.
+    let mut homeless = client(home.path(), &["send", "hi"]);
+    homeless.env_remove("HOME").env("HUBBUB_ADDR", &address).env("HUBBUB_USER", "100");
+    let ended = run(homeless, "");
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    let mut homeless = client(home.path(), &["send", "hi"]);
+    homeless.env_remove("HOME").env("HUBBUB_ADDR", &address).env("HUBBUB_USER", "100");
+    homeless.env("HUBBUB_PASSWORD", "secret");
+    assert_eq!(run(homeless, "").code, Some(0));
+}
+
+/// A tail that runs.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(script: &Script<'_>, args: &[&str]) -> Self {
+        let mut command = script.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn next(&mut self) -> String {
+        self.lines.next().expect("a line").unwrap()
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.lines.by_ref().for_each(drop);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[test]
+fn a_tail_goes_on_where_it_stopped_and_over_a_break() {
+    let (server, _) = with_account();
+    let proxy = Proxy::start(server.any());
+    let home = tempfile::tempdir().unwrap();
+    let address = proxy.address().to_string();
+    let tom = Script { home: home.path(), address: &address };
+    let mut tail = Running::start(&tom, &["tail", "--json"]);
+    server.expect_in_log("100 logged in");
+    let mut guest = Line::enter(server.lines());
+    guest.say("one\u{1b}[2J");
+    let first = tail.next();
+    assert_eq!(value(&first, "text"), "\"one\\u001b[2J\"");
+    assert_eq!(value(&first, "replayed"), "false");
+    proxy.cut();
+    guest.say("two");
+    assert_eq!(value(&tail.next(), "text"), "\"two\"");
+    assert_eq!(tail.stop(), Some(0));
+    guest.say("three");
+    guest.say("four");
+    let mut tail = Running::start(&tom, &["tail"]);
+    assert!(tail.next().ends_with(": three"));
+    assert!(tail.next().ends_with(": four"));
+    assert_eq!(tail.stop(), Some(0));
+    // Scripts that say or ask something take nothing from it.
+    guest.say("five");
+    assert_eq!(tom.run(&["send", "six"], "").code, Some(0));
+    assert_eq!(tom.said(&["history", "-n", "1"]).len(), 1);
+    let mut tail = Running::start(&tom, &["tail", "--json", "--room", "lobby"]);
+    let texts = [tail.next(), tail.next()].map(|line| value(&line, "text"));
+    assert_eq!(texts, ["\"five\"", "\"six\""]);
+}
+
+/// As in `client tail | head -1`.
+#[test]
+fn a_tail_ends_when_nobody_reads() {
+    let (server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let mut command = tom.command(&["tail"]);
+    let mut tail = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    server.expect_in_log("100 logged in");
+    drop(tail.stdout.take());
+    Line::enter(server.lines()).say("to nobody");
+    assert_eq!(tail.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_tail_can_begin_with_what_was_said() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let input: String = (1..=250).map(|n| format!("line {n}\n")).collect();
+    assert_eq!(tom.run(&["send", "--lines"], &input).code, Some(0));
+    let said = tom.said(&["history", "-n", "230"]);
+    assert_eq!(said.len(), 230);
+    assert!(said[0].ends_with("line 21") && said[229].ends_with("line 250"));
+    assert_eq!(tom.lines(&["history", "--since", "1h"]).len(), 250);
+    assert_eq!(tom.lines(&["history", "--since", "9999-01-01 00:00"]).len(), 0);
+    let mut tail = Running::start(&tom, &["tail", "-n", "2"]);
+    assert!(tail.next().ends_with("line 249"));
+    assert!(tail.next().ends_with("line 250"));
+    assert_eq!(tom.run(&["send", "news"], "").code, Some(0));
+    assert!(tail.next().ends_with("tom: news"));
+    assert_eq!(tail.stop(), Some(0));
+}
+
+#[test]
+fn two_at_once_do_not_stand_in_each_others_way() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let sends: Vec<_> =
+        (0..4).map(|n| tom.command(&["send", &format!("at once {n}")]).spawn().unwrap()).collect();
+    for mut send in sends {
+        assert!(send.wait().unwrap().success());
+    }
+    let mut said = tom.said(&["history"]);
+    said.sort();
+    let said: Vec<_> = said.iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(said, ["0", "1", "2", "3"]);
+}
+
+#[test]
+fn who_and_rooms_are_listed_for_people_and_programs() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let talk = tom.run(&[], "/create #rust\n/topic #rust What we write\n/say #rust hi\n");
+    assert_eq!(talk.code, Some(0), "{talk:?}");
+    let online = tom.lines(&["who", "--json"]);
+    assert_eq!(
+        (value(&online[0], "userId"), value(&online[0], "userName")),
+        ("100".into(), "\"tom\"".into())
+    );
+    assert!(tom.lines(&["who"])[0].starts_with("100\ttom\t"));
+    assert_eq!(tom.lines(&["who", "--room", "#rust"]), ["100\ttom\towner\tonline"]);
+    assert_eq!(tom.lines(&["rooms"]).len(), 1);
+    assert!(tom.lines(&["rooms", "--json"])[0].contains("\"roomName\":\"#rust\""));
+    assert!(tom.said(&["history", "--room", "#rust"])[0].ends_with("#rust tom: hi"));
+    let refused = tom.run(&["who", "--room", "#none"], "");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("there is no such room"), "{refused:?}");
+}
