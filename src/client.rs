@@ -46,20 +46,22 @@ pub mod settings;
 pub mod texts;
 pub mod ui;
 mod update;
+mod updates;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{
     Ask, Lost, Members, OwnDevice, Reason, Room, RoomMes, Said, Seen, Unsent, Update,
 };
+pub use updates::{Quiet, Updates};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::protocol::{
     Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind,
@@ -191,7 +193,7 @@ impl Client {
             drop(ended_in.try_send(unsent));
         })?;
         let client = Self { orders, slots, closing, wake, references, ended, thread };
-        Ok((client, Updates { updates, handled, taken: AtomicU64::new(0) }))
+        Ok((client, Updates::new(updates, handled)))
     }
 
     /// Logs in, and again after every break, until the server refuses these words. Answered by
@@ -472,47 +474,6 @@ impl Client {
         ring(&self.wake);
         Ok(())
     }
-}
-
-/// What happened, in order. Has one reader.
-#[derive(Debug)]
-pub struct Updates {
-    updates: Receiver<Update>,
-    /// How many the program is done with: what was taken before it asked for the next.
-    handled: Arc<AtomicU64>,
-    taken: AtomicU64,
-}
-
-impl Updates {
-    /// Blocks until something happens, up to `wait`. Asking says that everything returned so far
-    /// has been dealt with: shown, stored, whatever "taken" means to the program.
-    ///
-    /// # Errors
-    /// [`Quiet`]: nothing happened, or nothing will.
-    pub fn next(&self, wait: Duration) -> Result<Update, Quiet> {
-        self.handled.store(self.taken.load(Ordering::Relaxed), Ordering::Release);
-        let update = self.updates.recv_timeout(wait).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Quiet::Yet,
-            RecvTimeoutError::Disconnected => Quiet::ForGood,
-        })?;
-        self.taken.fetch_add(1, Ordering::Relaxed);
-        Ok(update)
-    }
-
-    /// For a `select` that waits for updates among other things, by its `ready`: what is there
-    /// is taken by [`Updates::next`] alone.
-    pub fn arrivals(&self) -> &Receiver<Update> {
-        &self.updates
-    }
-}
-
-/// There is no update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quiet {
-    /// Nothing happened in the time given.
-    Yet,
-    /// The client is closed and everything was read.
-    ForGood,
 }
 
 /// Ends the thread's wait. A full pipe rings already; a broken one has nobody to wake.

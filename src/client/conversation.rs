@@ -17,6 +17,7 @@ use crate::protocol::{
     Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
 };
 
+use order::sms;
 pub(super) use order::{Order, Parting};
 
 use super::pending::Pending;
@@ -492,21 +493,4 @@ impl Conversation {
         self.n_updates += 1;
         self.updates.push_back(update);
     }
-}
-
-fn sms(unsent: &Unsent) -> (&'static str, wire::Sms) {
-    let (to_user_id, to_user_name) = match &unsent.to {
-        Some(Who::Id(id)) => (Some(id.0), None),
-        Some(Who::Named(key)) => (None, Some(key.as_str().to_owned())),
-        None => (None, None),
-    };
-    let sms = wire::Sms {
-        content: unsent.text.as_str().to_owned(),
-        to_user_id,
-        to_user_name,
-        room: unsent.room.as_ref().map(rooms::spelled),
-        client_ref: Some(unsent.reference.as_str().to_owned()),
-        ..Default::default()
-    };
-    (if unsent.to.is_some() { kind::SMS_PRIVATE } else { kind::SMS }, sms)
 }

@@ -1,6 +1,8 @@
 //! What the program asks of its connection.
 
+use super::rooms::spelled;
 use crate::client::{Ask, Unsent};
+use crate::protocol::wire::{self, kind};
 use crate::protocol::{
     Absence, Device, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName,
     RoomRef, Span, UserId, Who,
@@ -59,4 +61,22 @@ pub(in crate::client) enum Parting {
     Goodbye,
     /// Without a word: the token stays good for the next time.
     Pause,
+}
+
+/// A send as it is written.
+pub(super) fn sms(unsent: &Unsent) -> (&'static str, wire::Sms) {
+    let (to_user_id, to_user_name) = match &unsent.to {
+        Some(Who::Id(id)) => (Some(id.0), None),
+        Some(Who::Named(key)) => (None, Some(key.as_str().to_owned())),
+        None => (None, None),
+    };
+    let sms = wire::Sms {
+        content: unsent.text.as_str().to_owned(),
+        to_user_id,
+        to_user_name,
+        room: unsent.room.as_ref().map(spelled),
+        client_ref: Some(unsent.reference.as_str().to_owned()),
+        ..Default::default()
+    };
+    (if unsent.to.is_some() { kind::SMS_PRIVATE } else { kind::SMS }, sms)
 }

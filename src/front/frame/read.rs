@@ -21,8 +21,8 @@ use recipient::Recipient;
 use crate::protocol::frame::is_shallow;
 use crate::protocol::wire::kind;
 use crate::protocol::{
-    Command, Device, ErrorCode, Farewell, MessageId, Name, Receipts, Reference, Refusal, RoomId,
-    RoomRef, Text, To,
+    Command, Device, ErrorCode, Farewell, MessageId, Name, NameKey, Receipts, Reference, Refusal,
+    RoomId, RoomRef, Text, To, Who,
 };
 
 /// The command of one body.

@@ -18,7 +18,8 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_room = text.eq_ignore_ascii_case("lobby") || text.starts_with(['#', '!']);
+        let is_key = matches!(RoomId::parse(text), Some(RoomId::Named(_)));
+        let is_room = is_key || text.eq_ignore_ascii_case("lobby") || text.starts_with('#');
         let target = match is_room {
             true => RoomRef::parse(text).ok().map(Self::Room),
             false => command::who(text).map(Self::One),
@@ -49,8 +50,11 @@ mod tests {
         assert_eq!(to("Lobby"), To::Lobby);
         assert_eq!(to("#rust"), To::Room(RoomRef::Name(RoomName::new("#rust").unwrap())));
         assert_eq!(to("200"), To::One(Who::Id(UserId(200))));
-        assert!(matches!(to("Iron man"), To::One(Who::Named(_))));
-        for bad in ["", "#", "#a b", "!x"] {
+        for name in ["Iron man", "!x"] {
+            assert!(matches!(to(name), To::One(Who::Named(_))));
+        }
+        assert!(matches!(to("!17"), To::Room(RoomRef::Id(RoomId::Named(_)))));
+        for bad in ["", "#", "#a b"] {
             assert!(bad.parse::<Target>().is_err(), "{bad:?}");
         }
     }
