@@ -26,6 +26,7 @@ mod fronts;
 mod fuzz;
 mod keeping;
 mod lines;
+mod man;
 mod own_devices;
 mod presence;
 mod rooms;
