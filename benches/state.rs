@@ -29,6 +29,7 @@ impl Room {
         let mut effects = Vec::new();
         for id in 1..=n {
             let attach = Attach {
+                ip: None,
                 session: SessionId(id),
                 user: UserId(-(id as i64)),
                 name: None,

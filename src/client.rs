@@ -37,6 +37,7 @@ pub mod device;
 pub mod kept;
 mod link;
 mod net;
+mod order;
 #[doc(hidden)]
 pub mod overhear;
 mod pending;
@@ -50,7 +51,8 @@ mod updates;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{
-    Ask, Lost, Members, OwnDevice, Reason, Room, RoomMes, Said, Seen, Unsent, Update,
+    Ask, Audit, Lost, Members, OwnDevice, Reason, Room, RoomMes, Said, Sanctions, Seen, Unsent,
+    Update,
 };
 pub use updates::{Quiet, Updates};
 

@@ -9,6 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits::Net;
+use crate::protocol::lasting;
 use crate::texts::Lang;
 
 /// A chat server for a whole crowd: telnet, a terminal client and the Go course's clients meet
@@ -67,6 +68,19 @@ pub enum Job {
         #[arg(default_value = "-")]
         path: PathBuf,
     },
+    /// Show what was done to keep order, the oldest first: when, by whom, what, where, to whom. Also
+    /// while a server runs
+    Audit {
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArg,
+        /// Only what was done since then: `7d`, `12h`, `30m`.
+        #[arg(long, value_name = "TIME", value_parser = since)]
+        since: Option<u32>,
+        /// As JSON, an object in a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a certificate for TLS
     Cert {
         /// What to do.
@@ -82,6 +96,11 @@ pub enum Job {
         #[arg(default_value = "-")]
         path: PathBuf,
     },
+}
+
+/// Seconds from a word such as `7d`.
+fn since(word: &str) -> Result<u32, String> {
+    lasting(word).ok_or_else(|| "a number and s, m, h or d, such as 7d".to_owned())
 }
 
 /// What to do with accounts.
@@ -229,6 +248,10 @@ pub struct Options {
     /// Remove all but the newest so many messages of each room; 0: keep them
     #[arg(long, env = "HUBBUB_KEEP_MESSAGES", value_name = "N", default_value_t = 0)]
     pub keep_messages: u64,
+
+    /// Forget what was done to keep order after so many days; 0: keep it
+    #[arg(long, env = "HUBBUB_AUDIT_DAYS", value_name = "N", default_value_t = 365)]
+    pub audit_days: u32,
 
     /// Others see a short token instead of a user's IP address and port
     #[arg(long, env = "HUBBUB_HIDE_ADDRESSES", value_parser = BoolishValueParser::new())]

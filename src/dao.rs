@@ -30,8 +30,8 @@ use crossbeam_channel::Sender;
 
 use self::record::Record;
 use crate::protocol::{
-    Device, ErrorCode, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember,
-    RoomName, RoomNo, SessionId, Standing, UserId,
+    Deed, Device, ErrorCode, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role,
+    RoomId, RoomMember, RoomName, RoomNo, Sanction, SessionId, Standing, UserId,
 };
 
 /// Why a store did not do it.
@@ -162,6 +162,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// May this account keep order in every room?
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError>;
+
+    /// Everybody who is banned, muted or slowed, by place, measure and whom it is against; over or
+    /// not.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn sanctions(&self) -> Result<Vec<Sanction>, StoreError>;
+
+    /// Up to `limit` acts that kept order, newest first, those before this one or all.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError>;
 
     /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
     /// may be gone, and what cannot be read is left out, with a line in the log.

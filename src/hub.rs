@@ -23,7 +23,8 @@ use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{
-    BySession, Event, Farewell, Millis, NamedRoom, Role, RoomId, SessionId, UserId, Welcome,
+    BySession, Event, Farewell, Millis, NamedRoom, Refusal, Role, RoomId, SessionId, UserId,
+    Welcome,
 };
 use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
@@ -78,6 +79,8 @@ pub enum Signal {
     Live,
     /// Look into the store once more.
     Again,
+    /// Kept out: not attached.
+    Refused(Refusal),
     /// Over.
     Detached,
 }
@@ -192,6 +195,12 @@ impl Hub {
             Effect::Append { session, append } => self.write(session, Write::Append(append)),
             Effect::Change { session, change } => self.write(session, Write::Room(change)),
             Effect::Delete { session, account } => self.write(session, Write::Delete(account)),
+            Effect::PutOut(change) => {
+                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Nobody });
+            }
+            Effect::Refuse { session, refusal } => {
+                self.signal(session, Signal::Refused(refusal));
+            }
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
             }
@@ -211,13 +220,7 @@ impl Hub {
             Effect::Caught { session, live } => {
                 self.signal(session, if live { Signal::Live } else { Signal::Again });
             }
-            Effect::Detached(id) => {
-                self.fanout.flush(&self.seats, &mut self.cursors);
-                self.signal(id, Signal::Detached);
-                self.seats.remove(&id);
-                // Whoever comes back at once finds its cursors where it left them.
-                self.cursors.make_due();
-            }
+            Effect::Detached(id) => self.detached(id),
             Effect::End { session, farewell } => self.end(session, farewell),
             Effect::Stop(farewell) => self.stop(farewell),
         }
@@ -226,6 +229,14 @@ impl Hub {
     /// Has something written; the rules hear what became of it.
     fn write(&mut self, session: SessionId, write: Write) {
         self.jobs.push(Job { write, tell: Tell::Hub(session) });
+    }
+
+    fn detached(&mut self, id: SessionId) {
+        self.fanout.flush(&self.seats, &mut self.cursors);
+        self.signal(id, Signal::Detached);
+        self.seats.remove(&id);
+        // Whoever comes back at once finds its cursors where it left them.
+        self.cursors.make_due();
     }
 
     fn flush_if_large(&mut self) {

@@ -2,8 +2,11 @@
 //! parameter; only [`Budget::take`] and [`pause`] wait, in the thread of who must slow down.
 
 mod admission;
+mod repeats;
 
-pub use admission::{Addresses, Admitted, Ceiling, Full, Net, block_of};
+pub use crate::protocol::Net;
+pub use admission::{Addresses, Admitted, Ceiling, Full, block_of};
+pub use repeats::Repeats;
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -10,15 +10,22 @@ mod device;
 mod event;
 pub mod frame;
 mod name;
+mod net;
+mod order;
 mod reason;
 mod room;
 pub mod wire;
 
 pub use absence::{Absence, AbsenceKind, AbsenceNote};
-pub use command::{Act, Command, Hello, Refusal, RoomAct, Span, To, Who};
+pub use command::{Act, Command, Hello, OrderAct, Refusal, RoomAct, Span, To, Who};
 pub use device::OwnDevice;
 pub use event::{Event, HelloReply, News, RoomNews, Welcome};
 pub use name::{Name, NameError, NameKey};
+pub use net::Net;
+pub use order::{
+    Against, Aim, Deed, Measure, Order, Pattern, Place, Sanction, SanctionKey, Subject, Terms,
+    lasting, place_of,
+};
 pub use reason::{ErrorCode, Farewell, Leaving};
 pub use room::{
     Change, NamedRoom, Note, Party, Role, RoomAsk, RoomChange, RoomDone, RoomKind, RoomMember,

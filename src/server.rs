@@ -6,12 +6,14 @@
 
 mod accept;
 mod accounts;
+mod audit;
 mod certs;
 mod keeper;
 pub mod keeping;
 mod refusing;
 
 pub use accounts::run_user_act;
+pub use audit::run_audit;
 pub use certs::run_cert_act;
 
 use std::collections::HashMap;
@@ -282,8 +284,11 @@ fn start_stages(
     let (tell_replaced, replaced) = bounded(1);
     let writer =
         store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
+    let sanctions =
+        store.sanctions().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
     let parts = hub::Parts {
-        state: State::new(Arc::clone(&store.identity().epoch), first_nonce()),
+        state: State::new(Arc::clone(&store.identity().epoch), first_nonce())
+            .with_sanctions(sanctions),
         journal: journal_inbox.clone(),
         bytes_in_flight: Arc::clone(&bytes_in_flight),
         health: Arc::clone(&health),

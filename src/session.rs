@@ -9,6 +9,7 @@ mod ending;
 mod history;
 mod host;
 mod opening;
+mod order;
 mod presence;
 mod replay;
 mod resume;
@@ -29,7 +30,7 @@ use crate::dao::TokenDigest;
 use crate::envelope::{Bytes, Dialect};
 use crate::front::{Decoder, Front, Speech};
 use crate::hub::{self, Item, Signal};
-use crate::limits::{self, Admitted, Bucket, Budget};
+use crate::limits::{self, Admitted, Bucket, Budget, Repeats};
 use crate::outbox::{Outbox, PushError};
 use crate::protocol::{
     Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, NamedRoom, Refusal,
@@ -152,8 +153,11 @@ struct Session<'a> {
     /// Its share of acts in flight.
     budget: Arc<Budget>,
     messages: Bucket,
+    repeats: Repeats,
     signals: (Sender<Signal>, Receiver<Signal>),
     known: asking::Known,
+    /// Rooms that the account was a member of and is shut out of.
+    shut: Vec<RoomNo>,
     /// Names of rooms that this session has met.
     names: HashMap<RoomNo, RoomName>,
     typing: presence::Typing,
@@ -196,8 +200,10 @@ impl<'a> Session<'a> {
             acts: Vec::new(),
             budget: Arc::new(Budget::new(limits::SESSION_IN_FLIGHT)),
             messages: Bucket::new(limits::MESSAGES, now),
+            repeats: Repeats::default(),
             signals: bounded(hub::MAX_SIGNALS),
             known: asking::Known::default(),
+            shut: Vec::new(),
             names: HashMap::new(),
             typing: presence::Typing::default(),
             here: None,
@@ -334,6 +340,8 @@ impl<'a> Session<'a> {
                 return self.create_room(name, kind, guests);
             }
             Command::Room(room, ask) => return self.on_room(&room, ask),
+            Command::Sanctions(room) => self.list_sanctions(&room),
+            Command::Deeds(limit) => self.list_deeds(limit),
             Command::Rooms(after) => self.list_rooms(after),
             Command::Members(room, after) => self.list_members(&room, after),
             Command::History { room, span, limit } => return self.history(&room, span, limit),

@@ -8,6 +8,7 @@ mod absence;
 mod effect;
 mod ending;
 mod input;
+mod order;
 mod people;
 mod progress;
 mod replay;
@@ -16,6 +17,7 @@ mod rooms;
 mod sends;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::protocol::{
@@ -24,7 +26,8 @@ use crate::protocol::{
 };
 pub use effect::{Effect, Joined};
 pub use input::{Attach, Fate, Input, Moment, Posted};
-pub use rights::{Actor, Deed, RIGHTS, Rank, Right, may};
+pub use order::{MAX_ALL, MAX_SANCTIONS, MAX_WIDE, Orders, refusal_of};
+pub use rights::{Actor, Deed, RIGHTS, Rank, Right, may, may_on_server};
 pub use rooms::MAX_ROOMS;
 
 use absence::Told;
@@ -44,6 +47,9 @@ pub struct State {
     /// Who was away or came back and is told of with others, in a crowd.
     absences: Told,
     halls: Halls,
+    orders: Orders,
+    /// When the input that is being applied came.
+    now: Moment,
     epoch: Arc<str>,
     next_nonce: u64,
     n_in_flight: usize,
@@ -73,6 +79,8 @@ struct Session {
     link: Link,
     /// Its dialect has words for named rooms.
     shows_rooms: bool,
+    /// From where; none: no ban by address touches it.
+    ip: Option<IpAddr>,
     /// The named rooms that it is told of.
     rooms: BTreeSet<RoomNo>,
     joining: Option<Joining>,
@@ -102,6 +110,8 @@ impl State {
             people: People::default(),
             absences: Told::default(),
             halls: Halls::default(),
+            orders: Orders::default(),
+            now: Moment::default(),
             epoch,
             next_nonce: first_nonce,
             n_in_flight: 0,
@@ -114,6 +124,7 @@ impl State {
     /// Applies one input. Never blocks, never fails: what is not allowed has the effect that
     /// the asker is told.
     pub fn apply(&mut self, input: Input, now: Moment, effects: &mut Vec<Effect>) {
+        self.now = now;
         match input {
             Input::Attach(attach) => self.on_attach(attach, now, effects),
             Input::Rooms { session, rooms } => self.on_rooms(session, rooms, effects),
@@ -162,6 +173,9 @@ impl State {
 
     fn attach(&mut self, attach: &Attach, now: Moment, effects: &mut Vec<Effect>) {
         let id = attach.session;
+        if let Some(refusal) = self.keeps_out(attach) {
+            return effects.push(Effect::Refuse { session: id, refusal });
+        }
         let session = Session {
             user: attach.user,
             address: Arc::clone(&attach.address),
@@ -177,6 +191,7 @@ impl State {
                 false => Link::Held(Held::default()),
             },
             shows_rooms: attach.rooms,
+            ip: attach.ip,
             rooms: BTreeSet::new(),
             joining: None,
         };
@@ -252,6 +267,7 @@ impl State {
         let act = match act {
             Act::Room(act) => return self.on_room_act(id, *act, effects),
             Act::DeleteAccount => return self.delete_account(id, effects),
+            Act::Order(act) => return self.on_order(id, *act, effects),
             Act::Create { name, kind, guests } => {
                 return self.create(id, (name, kind, guests), effects);
             }
@@ -295,8 +311,9 @@ impl State {
             Act::Members(room, members, more) => {
                 self.tell_members(id, *room, (members, more), effects);
             }
+            Act::Sanctions(asked) => self.tell_sanctions(id, asked.map(|asked| *asked), effects),
             // Finished when they are posted.
-            Act::Room(_) | Act::Create { .. } | Act::DeleteAccount => return,
+            Act::Room(_) | Act::Order(_) | Act::Create { .. } | Act::DeleteAccount => return,
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
     }
@@ -317,6 +334,7 @@ impl State {
                     self.tell_all(Event::Renamed(me), Some(id), effects);
                 }
                 self.tell_presence(changes, now, effects);
+                self.heed_bans(user, effects);
             }
             Err(code) => self.tell(id, Event::Refused(Refusal::of(code)), effects),
         }

@@ -6,10 +6,12 @@
 //! `client::texts`.
 
 mod devices;
+mod order;
 mod presence;
 mod rooms;
 
 pub use devices::{NAMELESS, device_ended, devices};
+pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
 
@@ -112,6 +114,12 @@ fn detailed(error: &str, refusal: &Refusal, lang: Lang) -> String {
     match (refusal.code, refusal.detail.as_deref()) {
         (_, None) => error.to_owned(),
         (ErrorCode::BadRequest, Some(form)) => reply(Reply::Usage(form), lang),
+        (ErrorCode::Banned | ErrorCode::Muted, Some(detail)) if lang == Lang::Zh => {
+            match detail.strip_prefix("until ") {
+                Some(rest) => format!("{error}，直到 {rest}"),
+                None => format!("{error}：{detail}"),
+            }
+        }
         (_, Some(detail)) => format!("{error}: {detail}"),
     }
 }
@@ -190,6 +198,12 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::InviteOnly => "this room is for those who are invited",
         ErrorCode::NoGuestsHere => "guests are not let into this room",
         ErrorCode::NotAllowed => "you may not do this in this room",
+        ErrorCode::OperatorsOnly => "this is for operators of the server",
+        ErrorCode::Banned => "you are kept out",
+        ErrorCode::Muted => "not sent: you may not speak here",
+        ErrorCode::SlowMode => "not sent: slow mode is on",
+        ErrorCode::NoSanction => "nobody is banned, muted or slowed so",
+        ErrorCode::TooManySanctions => "there are as many bans and mutes as can be; end some",
         ErrorCode::TooManyRooms => "you are in as many rooms as one can be; leave one",
         ErrorCode::Busy => "not stored, the server is busy; try again",
         ErrorCode::StoreUnavailable => "not stored, the server cannot store now; try again later",
@@ -236,6 +250,12 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::InviteOnly => "这个房间只有受邀的人才能进",
         ErrorCode::NoGuestsHere => "这个房间不让游客进",
         ErrorCode::NotAllowed => "你在这个房间里没有这个权限",
+        ErrorCode::OperatorsOnly => "只有服务器管理员可以这样做",
+        ErrorCode::Banned => "你已被封禁",
+        ErrorCode::Muted => "没有发送：你在这里被禁言",
+        ErrorCode::SlowMode => "没有发送：慢速模式已开启",
+        ErrorCode::NoSanction => "没有这样的封禁、禁言或限速",
+        ErrorCode::TooManySanctions => "封禁和禁言已经太多，请先解除一些",
         ErrorCode::TooManyRooms => "你加入的房间已经太多，请先退出一个",
         ErrorCode::Busy => "没有保存，服务器繁忙，请重试",
         ErrorCode::StoreUnavailable => "没有保存，服务器暂时无法保存，请稍后再试",
@@ -263,6 +283,7 @@ fn farewell_en(why: Farewell) -> &'static str {
             "the server's store does not answer; nothing is lost, connect again later"
         }
         Farewell::WrongLanguage => "this is a chat server and does not speak this protocol",
+        Farewell::Banned => "you are kept out of this server",
         Farewell::TlsNeeded => "here everything is encrypted; connect with TLS",
     }
 }
@@ -282,6 +303,7 @@ fn farewell_zh(why: Farewell) -> &'static str {
         Farewell::TooManyFromAddress => "来自你的地址的连接太多，请关闭一些",
         Farewell::StoreUnavailable => "服务器的存储暂时没有响应，消息不会丢失，请稍后再连接",
         Farewell::WrongLanguage => "这是聊天服务器，不支持这种协议",
+        Farewell::Banned => "你已被这个服务器封禁",
         Farewell::TlsNeeded => "这里只接受加密连接，请使用 TLS",
     }
 }

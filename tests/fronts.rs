@@ -14,8 +14,9 @@ use std::sync::Arc;
 use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
-    Absence, AbsenceKind, AbsenceNote, Command, Event, Farewell, Member, Message, MessageId,
-    Millis, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome, Who, frame,
+    Absence, AbsenceKind, AbsenceNote, Aim, Command, Event, Farewell, Member, Message, MessageId,
+    Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome, Who,
+    frame,
 };
 use hubbub::texts::Lang;
 
@@ -150,6 +151,8 @@ fn describe_room(command: &Command) -> String {
             format!("create {name} {} guests={guests}", kind.name())
         }
         Command::Room(place, ask) => format!("{} {}", describe_ask(ask), room(place)),
+        Command::Sanctions(place) => format!("sanctions {}", room(place)),
+        Command::Deeds(limit) => format!("deeds {limit}"),
         Command::Rooms(after) => {
             format!("rooms after={}", after.as_ref().map_or("", |name| name.as_str()))
         }
@@ -203,7 +206,23 @@ fn describe_ask(ask: &RoomAsk) -> String {
         RoomAsk::Kick(whom, Some(why)) => format!("kick {} {:?}", who(whom), why.as_str()),
         RoomAsk::Role(whom, role) => format!("role {} {}", who(whom), role.name()),
         RoomAsk::Set(kind, guests) => format!("set {} guests={guests}", kind.name()),
+        RoomAsk::Order(order) => describe_order(order),
     }
+}
+
+fn describe_order(order: &Order) -> String {
+    let aim = match &order.aim {
+        Aim::Who(Who::Id(id)) => format!("id={id}"),
+        Aim::Who(Who::Named(key)) => format!("name={:?}", key.as_str()),
+        Aim::Against(against) => format!("against={against}"),
+    };
+    let measure = order.measure.name();
+    let Some(terms) = &order.terms else { return format!("un{measure} {aim}") };
+    let every = (terms.every > 0).then(|| format!(" every={}", terms.every));
+    let lasts = terms.lasts.map(|seconds| format!(" for={seconds}"));
+    let reason = terms.reason.as_ref().map(|reason| format!(" {:?}", reason.as_str()));
+    let rest: String = [every, lasts, reason].into_iter().flatten().collect();
+    format!("{measure} {aim}{rest}")
 }
 
 fn member(id: i64, name: &str) -> Member {

@@ -236,7 +236,7 @@ fn too_many_messages_are_removed_while_the_server_runs() {
     assert_eq!(ids(&live).len(), 450, "all are kept unless it is said");
     drop(server);
     let server = Server::start_on(&live, &["--keep-messages", "20", "--keep-days", "1"]);
-    server.expect_said("430 old messages or references are gone");
+    server.expect_said("430 old records are gone");
     assert_eq!(ids(&live), (431..=450).collect::<Vec<_>>());
     talk(&server, 1);
     assert_eq!(ids(&live).last(), Some(&451));
@@ -255,7 +255,7 @@ fn old_messages_are_removed() {
     by_hand.execute("UPDATE messages SET time = time - 3 * ? WHERE id <= 4", [day]).unwrap();
     by_hand.execute("UPDATE refs SET time = time - 31 * ? WHERE id <= 2", [day]).unwrap();
     let server = Server::start_on(&live, &["--keep-days", "2"]);
-    server.expect_said("6 old messages or references are gone");
+    server.expect_said("6 old records are gone");
     assert_eq!(ids(&live), [5, 6, 7, 8, 9]);
     let n_refs: i64 = by_hand.query_row("SELECT count(*) FROM refs", [], |row| row.get(0)).unwrap();
     assert_eq!(n_refs, 7);

@@ -1,8 +1,8 @@
 //! Named rooms, over every front and every store: coming in, talking, leaving, and who is told.
 
 mod client;
-mod frames;
-mod lines;
+pub mod frames;
+pub mod lines;
 
 use hubbub::dao::STORES;
 
@@ -10,7 +10,7 @@ use crate::support::redis::Redis;
 use crate::support::server::Server;
 
 /// Plays a scene on every store.
-fn on_every_store(play: fn(&Server)) {
+pub fn on_every_store(play: fn(&Server)) {
     for kind in STORES {
         let redis = if kind.scheme == "redis" { Redis::start() } else { None };
         let url = match kind.scheme {

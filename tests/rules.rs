@@ -2,10 +2,12 @@
 //! list, the journal a queue, and the thread of every session is played by hand, one step at a
 //! time, in any interleaving. What must hold is checked at each effect and at the end.
 
+mod order;
+mod repeats;
 mod rights;
 mod world;
 
-use hubbub::protocol::{Leaving, UserId};
+use hubbub::protocol::{Leaving, Measure, UserId};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -56,6 +58,8 @@ pub enum Do {
     Kick(usize),
     Role(usize, u8),
     Open(bool),
+    /// Bans or mutes an account there, or ends that.
+    Order(usize, Measure, bool),
 }
 
 fn deed() -> impl Strategy<Value = Do> {
@@ -66,6 +70,9 @@ fn deed() -> impl Strategy<Value = Do> {
         2 => (0..ACCOUNTS).prop_map(Do::Kick),
         1 => (0..ACCOUNTS, 0..3_u8).prop_map(|(who, role)| Do::Role(who, role)),
         1 => any::<bool>().prop_map(Do::Open),
+        4 => (0..ACCOUNTS, any::<bool>(), prop::bool::weighted(0.7)).prop_map(|(who, ban, set)| {
+            Do::Order(who, if ban { Measure::Ban } else { Measure::Mute }, set)
+        }),
     ]
 }
 
@@ -145,6 +152,44 @@ fn a_shutdown_in_the_midst_of_it_stores_or_refuses_everything() {
     let stop = prop_oneof![20 => op(), 1 => Just(Op::Shutdown)];
     proptest!(cases(120), |(ops in proptest::collection::vec(stop, 1..60))| {
         play(&ops);
+    });
+}
+
+/// Few people and one room, so that bans and mutes hit somebody. What must hold is looked at by
+/// the world: `is_held`.
+#[test]
+fn who_is_muted_says_nothing_and_who_is_banned_is_told_nothing() {
+    let slot = || 0..8_usize;
+    let account = || (0..4_usize).prop_map(|n| Somebody::Account(n, None));
+    let say = |text: u8| vec![Ask::SayInRoom { room: 0, reference: text, text }];
+    let op = prop_oneof![
+        // By its owner, as long as the first who came is there.
+        4 => (0..4_usize, any::<bool>(), prop::bool::weighted(0.6)).prop_map(|(whom, ban, set)| {
+            let measure = if ban { Measure::Ban } else { Measure::Mute };
+            Op::Room(0, 0, Do::Order(whom, measure, set))
+        }),
+        8 => (slot(), 0..3_u8).prop_map(move |(slot, text)| Op::Acts(slot, say(text))),
+        4 => slot().prop_map(|slot| Op::Room(slot, 0, Do::Join)),
+        6 => slot().prop_map(Op::Step),
+        1 => slot().prop_map(|slot| Op::Leave(slot, Leaving::Logout)),
+        2 => account().prop_map(Op::Open),
+        6 => (1..4_usize).prop_map(|n| Op::Commit(n, Fate::Stored)),
+        6 => (1..4_usize).prop_map(Op::Post),
+    ];
+    proptest!(cases(150), |(ops in proptest::collection::vec(op, 1..60))| {
+        let mut world = World::new();
+        for n in 0..4 {
+            world.arrive(Somebody::Account(n, None));
+        }
+        for slot in 1..4 {
+            world.play(&Op::Room(slot, 0, Do::Join));
+        }
+        world.come_to_rest();
+        for op in &ops {
+            world.play(op);
+        }
+        world.come_to_rest();
+        world.check_at_rest();
     });
 }
 

@@ -8,6 +8,7 @@ mod epochs;
 mod keeping;
 mod marks;
 mod model;
+mod order;
 mod redis;
 mod rooms;
 mod sqlite;

@@ -27,6 +27,7 @@ mod fuzz;
 mod keeping;
 mod lines;
 mod man;
+mod order;
 mod own_devices;
 mod presence;
 mod rooms;

@@ -8,7 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use hubbub::config::{Cli, Job, Options};
-use hubbub::server::{Server, StartError, keeping, run_cert_act, run_user_act};
+use hubbub::server::{Server, StartError, keeping, run_audit, run_cert_act, run_user_act};
 use hubbub::session::Encryption;
 use hubbub::{logging, threads};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -43,6 +43,7 @@ fn main() -> ExitCode {
 fn run(job: &Job, out: &mut dyn Write) -> Result<(), String> {
     match job {
         Job::User { store, act } => run_user_act(store, act, out)?,
+        Job::Audit { store, since, json } => run_audit(store, *since, *json, out)?,
         Job::Cert { act } => run_cert_act(act, out)?,
         Job::Verify { store } => keeping::verify(store, out)?,
         Job::Backup { store, path } => keeping::backup(store, path, out)?,

@@ -414,9 +414,12 @@ impl Conversation {
                 let (delivered, read) = (*delivered, *read);
                 self.write(kind::RECEIPTS, &wire::ReceiptsMes { delivered, read });
             }
-            Order::CreateRoom { .. } | Order::Room(..) | Order::Rooms(_) | Order::Members(..) => {
-                self.ask_about_rooms(order);
-            }
+            Order::CreateRoom { .. }
+            | Order::Room(..)
+            | Order::Rooms(_)
+            | Order::Sanctions(_)
+            | Order::Audit(_)
+            | Order::Members(..) => self.ask_about_rooms(order),
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
             Order::DeleteAccount { password } => {
                 let user_pwd = password.reveal().to_owned();

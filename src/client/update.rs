@@ -9,7 +9,7 @@ use crate::protocol::{
 };
 use crate::tls::{Fingerprint, TlsError};
 
-pub use crate::protocol::wire::{Members, OwnDevice, Room, RoomMes};
+pub use crate::protocol::wire::{Audit, Members, OwnDevice, Room, RoomMes, Sanctions};
 
 #[cfg(doc)]
 use super::Client;
@@ -179,6 +179,11 @@ pub enum Update {
         /// There are others in the direction that was asked for.
         more: bool,
     },
+    /// Who is banned, muted or slowed, in answer to [`Client::sanctions`]; `more`: others follow by
+    /// themselves.
+    Sanctions(Sanctions),
+    /// What was done to keep order, in answer to [`Client::audit`]; `more` as above.
+    Audit(Audit),
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -259,7 +264,8 @@ pub enum Ask {
     Passwd,
     /// [`Client::who`].
     Who,
-    /// [`Client::create_room`], [`Client::ask_room`], [`Client::rooms`], [`Client::members`].
+    /// [`Client::create_room`], [`Client::ask_room`], [`Client::rooms`], [`Client::members`],
+    /// [`Client::sanctions`], [`Client::audit`].
     Room,
     /// [`Client::history`].
     History,

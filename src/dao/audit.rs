@@ -7,7 +7,8 @@ use super::contract::MAX_DEVICES;
 use super::record::{Record, Referred};
 use super::{Cursor, Token};
 use crate::protocol::{
-    Device, Message, MessageId, NamedRoom, Role, RoomId, RoomName, RoomNo, UserId,
+    Deed, Device, Measure, Message, MessageId, Millis, NamedRoom, Role, RoomId, RoomName, RoomNo,
+    Sanction, UserId,
 };
 
 /// Problems that are told. More are only counted: a store that is broken from end to end must
@@ -31,6 +32,8 @@ pub struct Audit {
     accounts: HashSet<UserId>,
     /// The account whose belongings are passing by.
     account: Option<OpenAccount>,
+    /// The last act.
+    done: Option<(Millis, u64)>,
 }
 
 #[derive(Debug)]
@@ -81,6 +84,8 @@ impl Audit {
             Record::Read { account, room, up_to } => {
                 self.position("read mark", *account, *room, *up_to);
             }
+            Record::Sanction(sanction) => self.sanction(sanction),
+            Record::Deed(deed) => self.deed(deed),
             Record::Token { token: Token { account, .. }, .. } => {
                 self.owner("token", *account);
             }
@@ -241,6 +246,27 @@ impl Audit {
                 "account {account}: is invited to {room}, which is not there, or \
                 where it is already"
             ));
+        }
+    }
+
+    fn sanction(&mut self, sanction: &Sanction) {
+        let key = &sanction.key;
+        let is_there = key.place.is_none_or(|no| self.last_of.contains_key(&RoomId::Named(no)));
+        let is_slow = key.measure == Measure::Slow;
+        let is_whole = is_slow == (sanction.every > 0)
+            && sanction.until.is_none_or(|until| until > sanction.since);
+        if !is_there || !is_whole {
+            let measure = key.measure.name();
+            self.tell(format!(
+                "{measure} of {}: in a room that is not there, or over before it began",
+                key.against
+            ));
+        }
+    }
+
+    fn deed(&mut self, deed: &Deed) {
+        if self.done.replace(deed.at()).is_some_and(|before| before >= deed.at()) {
+            self.tell(format!("{} at {}: not behind the one before it", deed.act, deed.time.0));
         }
     }
 

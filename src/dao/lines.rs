@@ -1,6 +1,11 @@
 //! Records as JSON, one in a line: a header, the records, a footer with their number, by which a
 //! file that was cut short is known.
 
+mod order;
+
+pub use order::deed_json;
+pub(super) use order::{deed_text, read_deed, read_sanction, sanction_text};
+
 use std::io::{self, BufRead, Read};
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +19,8 @@ use crate::protocol::{
 };
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
-/// 1 had no named rooms; it is read as well.
-const VERSION: u32 = 2;
+/// 1 had no named rooms, version 2 nothing about keeping order; they are read as well.
+const VERSION: u32 = 3;
 
 /// Bytes. A text of 8,000 control characters has six times as many in JSON.
 const MAX_LINE: u64 = 128 * 1024;
@@ -95,6 +100,8 @@ enum Line {
         digest: String,
         expires: i64,
     },
+    Sanction(order::Held),
+    Deed(order::Done),
     End {
         records: u64,
     },
@@ -286,6 +293,8 @@ fn line(record: &Record) -> Line {
         Record::Read { account, room, up_to } => {
             Line::Read { account: account.0, room: room.to_string(), up_to: up_to.0 }
         }
+        Record::Sanction(sanction) => Line::Sanction(order::held(sanction)),
+        Record::Deed(deed) => Line::Deed(order::done(deed)),
         Record::Token { digest, token } => Line::Token {
             account: token.account.0,
             device: name(token.device.as_ref()),
@@ -381,6 +390,8 @@ fn record(line: Line) -> Option<Record> {
             room: RoomId::parse(&room)?,
             up_to: MessageId(up_to),
         },
+        Line::Sanction(held) => Record::Sanction(order::sanction(held)?),
+        Line::Deed(done) => Record::Deed(order::deed(done)?),
         Line::Token { account, device: name, digest, expires } => {
             let (account, device) = (UserId(account), device(name)?);
             let token = Token { account, device, expires: Millis(expires) };

@@ -4,6 +4,7 @@
 //! stands here as plain collections.
 
 mod copy;
+mod order;
 mod rooms;
 mod tables;
 
@@ -18,8 +19,8 @@ use super::{
     TokenDigest, Write, Writer, Written,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Party, Role, RoomId, RoomMember,
-    RoomName, RoomNo, Standing, UserId,
+    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Party, Role, RoomId,
+    RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// Opens a new, empty store; what stands behind `memory:` is not looked at.
@@ -204,6 +205,14 @@ impl Store for Memory {
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
         let tables = lock(&self.tables)?;
         Ok(tables.people.get(&account).is_some_and(|person| person.is_operator))
+    }
+
+    fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
+        Ok(lock(&self.tables)?.sanctions.values().cloned().collect())
+    }
+
+    fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        Ok(lock(&self.tables)?.deeds(before, limit))
     }
 
     fn page(

@@ -2,13 +2,14 @@
 //! `import` takes. docs/store.md describes each kind.
 //!
 //! The order: counters, retired ids; each room with what it is called, its messages, then its
-//! references; each account with its rooms, invitations, devices, cursors, read marks and tokens. Within each kind by id or
+//! references; each account with its rooms, invitations, devices, cursors, read marks and tokens; sanctions; acts, the oldest first. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
 use super::contract::Kept;
 use super::{Account, Cursor, Receipts, Token, TokenDigest};
 use crate::protocol::{
-    Device, Message, MessageId, Millis, NamedRoom, Reference, Role, RoomId, RoomNo, UserId,
+    Deed, Device, Message, MessageId, Millis, NamedRoom, Reference, Role, RoomId, RoomNo, Sanction,
+    UserId,
 };
 
 /// One thing that a store holds.
@@ -95,6 +96,10 @@ pub enum Record {
         /// What it stands for.
         token: Token,
     },
+    /// Somebody is banned, muted or slowed.
+    Sanction(Sanction),
+    /// Something was done to keep order.
+    Deed(Deed),
 }
 
 /// What is remembered of a send, by its reference: so that a repeat is known as one, also when
@@ -142,6 +147,8 @@ impl Record {
             Self::Cursor(_) => "cursor",
             Self::Read { .. } => "read",
             Self::Token { .. } => "token",
+            Self::Sanction(_) => "sanction",
+            Self::Deed(_) => "deed",
         }
     }
 }

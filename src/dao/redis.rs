@@ -7,12 +7,14 @@
 //! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
 //! second or a few and nobody else anything.
 
+mod advice;
 mod devices;
 mod export;
 mod guard;
 mod import;
 mod keys;
 mod manager;
+mod order;
 mod record;
 mod rooms;
 mod write;
@@ -35,12 +37,12 @@ use super::{
     Token, TokenDigest, Writer,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
-    RoomNo, Standing, UserId,
+    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
+    RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -170,35 +172,7 @@ impl Store for Redis {
     }
 
     fn advice(&self) -> Vec<String> {
-        let ask = |name: &str| {
-            self.ask(|redis| {
-                let answer: BTreeMap<String, String> =
-                    cmd("CONFIG").arg("GET").arg(name).query(redis)?;
-                Ok(answer.get(name).cloned().unwrap_or_default())
-            })
-        };
-        let settings = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"].map(ask);
-        let [Ok(appendonly), Ok(appendfsync), Ok(maxmemory), Ok(policy)] = settings else {
-            let unknown = "redis does not tell its settings (CONFIG GET), so what it would lose \
-                 in a crash is not known";
-            return vec![unknown.to_owned()];
-        };
-        let evicts = maxmemory != "0" && policy != "noeviction";
-        let lost = match (appendonly.as_str(), appendfsync.as_str()) {
-            ("yes", "always") => None,
-            ("yes", "everysec") => Some("appendfsync everysec: a power cut loses the last second"),
-            ("yes", _) => Some("appendfsync no: a power cut loses the last half minute or more"),
-            _ => Some("appendonly no: a crash or a kill loses everything since the last snapshot"),
-        };
-        // Only references expire, so only they are volatile.
-        let evicted = if policy.starts_with("volatile-") {
-            "where memory is short, repeated messages are no longer known as repeated"
-        } else {
-            "where memory is short, accounts and messages are thrown away"
-        };
-        let lost = lost.map(|lost| format!("redis has {lost}"));
-        let evicted = evicts.then(|| format!("redis has maxmemory-policy {policy}: {evicted}"));
-        lost.into_iter().chain(evicted).collect()
+        advice::advice(self)
     }
 
     fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
@@ -352,6 +326,16 @@ impl Store for Redis {
         self.ask(|redis| cmd("SISMEMBER").arg(keys::operators()).arg(account.0).query(redis))
     }
 
+    fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
+        let all = self.all_sanctions()?;
+        Ok(all.into_iter().filter_map(readable).collect())
+    }
+
+    fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        let page = self.page_of_deeds(before, limit)?;
+        Ok(page.into_iter().filter_map(readable).collect())
+    }
+
     fn page(
         &self,
         room: RoomId,
@@ -496,4 +480,9 @@ fn account_id(field: &[u8]) -> Option<UserId> {
 
 fn unavailable(place: &str, error: &dyn fmt::Display) -> StoreError {
     StoreError::Unavailable(format!("{place}: {error}"))
+}
+
+/// What cannot be read is left out, with a line in the log.
+fn readable<T>(one: Result<T, String>) -> Option<T> {
+    one.inspect_err(|unreadable| log::warn!("redis: {unreadable}")).ok()
 }

@@ -6,6 +6,7 @@
 
 mod backup;
 mod export;
+mod order;
 mod read;
 mod rooms;
 mod schema;
@@ -24,8 +25,8 @@ use super::{
     TokenDigest, Writer,
 };
 use crate::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
-    RoomNo, Standing, UserId,
+    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
+    RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// How long a call waits for a reader, or for another process's lock. A person who waits
@@ -212,6 +213,14 @@ impl Store for Sqlite {
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
         self.read(|reader| rooms::is_operator(reader, account))
+    }
+
+    fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
+        self.read(order::sanctions)
+    }
+
+    fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        self.read(|reader| order::deeds(reader, before, limit))
     }
 
     fn page(

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Cursor, Receipts, TokenDigest};
 use crate::protocol::{
-    Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone, RoomId,
-    UserId,
+    Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone,
+    RoomId, Sanction, UserId,
 };
 
 /// One thing to write.
@@ -97,7 +97,8 @@ pub enum Write {
         /// What.
         receipts: Receipts,
     },
-    /// A named room comes to be, or it or one of its members changes.
+    /// A named room comes to be, or it or one of its members changes, or somebody is banned, muted
+    /// or slowed. What keeps order ([`RoomChange::deed`]) is recorded with it.
     Room(RoomChange),
     /// An account may keep order in every room, or may not any more.
     Operator {
@@ -105,6 +106,17 @@ pub enum Write {
         account: UserId,
         /// It may.
         is_operator: bool,
+    },
+    /// Something was done to keep order that is no change of a room.
+    Deed(Deed),
+    /// A sanction is over: it goes, if it is still this very one.
+    Expire(Box<Sanction>),
+    /// Forgets acts that were done before a moment, at most so many.
+    ForgetDeeds {
+        /// The moment.
+        before: Millis,
+        /// How many at most.
+        limit: u32,
     },
     /// Removes the oldest messages of a room.
     Prune(Prune),
@@ -154,7 +166,7 @@ pub enum Written {
     Registered(UserId),
     /// Fresh guest ids: this one and the next lower ones, as many as asked for.
     Guests(UserId),
-    /// So many messages or references are gone. As many as the limit: there may be more.
+    /// So many messages, references, sanctions or acts are gone. As many as the limit: there may be more.
     Pruned(u64),
     /// The named room is changed.
     Room(RoomDone),

@@ -1,10 +1,8 @@
 //! Who gets in: how many connections this machine carries, and how many one address may hold.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -78,55 +76,6 @@ fn count_tasks() -> usize {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let all = load.split_whitespace().nth(3).and_then(|field| field.split_once('/'));
     all.and_then(|(_, all)| all.parse().ok()).unwrap_or(1000)
-}
-
-/// A network by its address and prefix length, as in `--exempt 10.0.0.0/8`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Net {
-    address: IpAddr,
-    prefix: u32,
-}
-
-impl Net {
-    /// This machine.
-    pub const LOOPBACK: [Self; 2] = [
-        Self { address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), prefix: 8 },
-        Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
-    ];
-
-    /// Is this address in it? IPv4 in IPv6 form counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(address)) => {
-                let differing = u32::from(net) ^ u32::from(address);
-                differing.leading_zeros() >= self.prefix
-            }
-            (IpAddr::V6(net), IpAddr::V6(address)) => {
-                let differing = u128::from(net) ^ u128::from(address);
-                differing.leading_zeros() >= self.prefix
-            }
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for Net {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not a network such as 10.0.0.0/8 or fd00::/8");
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.parse().map_err(|_bad| wrong())?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(bits), |p| p.parse().map_err(|_bad| wrong()))?;
-        if prefix <= bits { Ok(Self { address, prefix }) } else { Err(wrong()) }
-    }
-}
-
-impl fmt::Display for Net {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
-    }
 }
 
 /// What counts as one address: an IPv4 address, or the /64 that one IPv6 household has.
@@ -213,19 +162,6 @@ impl Drop for Admitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nets_contain_what_their_prefix_says() {
-        let net: Net = "10.1.0.0/16".parse().unwrap();
-        assert!(net.contains("10.1.255.3".parse().unwrap()));
-        assert!(net.contains("::ffff:10.1.2.3".parse().unwrap()));
-        assert!(!net.contains("10.2.0.1".parse().unwrap()));
-        assert!("0.0.0.0/0".parse::<Net>().unwrap().contains("8.8.8.8".parse().unwrap()));
-        assert!("fd00::/8".parse::<Net>().unwrap().contains("fd12::1".parse().unwrap()));
-        for wrong in ["10.0.0.0/33", "ten", "10.0.0.0/", "::/129"] {
-            assert!(wrong.parse::<Net>().is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn connections_are_counted_in_all_and_per_address_until_they_end() {

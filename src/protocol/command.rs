@@ -1,9 +1,9 @@
 //! What a client asks ([`Command`]), and what its session asks of the hub ([`Act`]).
 
 use super::{
-    Absence, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, OwnDevice, Party,
-    Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember, RoomName, RoomRef,
-    Standing, Text, UserId,
+    Absence, Against, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Order,
+    OwnDevice, Party, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
+    RoomName, RoomRef, Standing, Text, UserId,
 };
 
 #[cfg(doc)]
@@ -119,6 +119,10 @@ pub enum Command {
     },
     /// Something about a room.
     Room(RoomRef, RoomAsk),
+    /// Who is banned, muted or slowed in a room; of the lobby: on the whole server?
+    Sanctions(RoomRef),
+    /// What was done to keep order, the last so many times?
+    Deeds(usize),
     /// Which rooms are there, by name, behind this one?
     Rooms(Option<RoomName>),
     /// Who is a member of a room, by id, behind this one?
@@ -182,6 +186,12 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// What was wrong in particular: ids that share a name, a limit. Never a secret or a text.
     pub detail: Option<String>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self::of(code)
+    }
 }
 
 impl Refusal {
@@ -252,6 +262,11 @@ pub enum Act {
     },
     /// Something about a room.
     Room(Box<RoomAct>),
+    /// Something to keep order.
+    Order(Box<OrderAct>),
+    /// Who is banned, muted or slowed in a room, where the asker is this; `None`: on the whole
+    /// server?
+    Sanctions(Option<Box<(NamedRoom, Standing)>>),
     /// A page of rooms; the hub adds how many are online in each.
     Rooms(Vec<NamedRoom>, bool),
     /// A page of members; the hub adds who is online, and behind the last page the guests.
@@ -270,4 +285,19 @@ pub struct RoomAct {
     pub whom: Option<(Party, Standing)>,
     /// What.
     pub ask: RoomAsk,
+}
+
+/// Something to keep order, with what the session has seen in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderAct {
+    /// In which room, and what the asker is there; `None`: on the whole server.
+    pub room: Option<(NamedRoom, Standing)>,
+    /// Against whom.
+    pub against: Against,
+    /// What this account is there; `None`: it is against nobody in person.
+    pub whom: Option<Standing>,
+    /// They keep order on the whole server themselves.
+    pub is_operator: bool,
+    /// What, and on which terms.
+    pub order: Order,
 }

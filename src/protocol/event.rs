@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Device, Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note, OwnDevice,
-    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind, RoomMember,
-    RoomName, Topic, UserId,
+    Deed, Device, Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note,
+    OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind,
+    RoomMember, RoomName, Sanction, SanctionKey, Topic, UserId,
 };
 
 #[cfg(doc)]
@@ -176,6 +176,17 @@ pub enum Event {
         /// There is more in the direction that was asked for.
         more: bool,
     },
+    /// Who is banned, muted or slowed: the answer to [`Command::Sanctions`].
+    Sanctions {
+        /// In which room; in the lobby: on the whole server.
+        room: RoomId,
+        /// Its name.
+        name: RoomName,
+        /// By what, and against whom.
+        sanctions: Arc<[Sanction]>,
+    },
+    /// What was done to keep order, newest first: the answer to [`Command::Deeds`].
+    Deeds(Arc<[Deed]>),
     /// At a line: where plain text goes from now on.
     Here(Option<Box<NamedRoom>>),
     /// What a room is about: the answer to a question.
@@ -221,6 +232,10 @@ pub enum News {
     Topic(Topic),
     /// These may come in now; guests, too, or not.
     Set(RoomKind, bool),
+    /// Somebody is banned, muted or slowed: who, if it is one who is online.
+    Sanctioned(Box<Sanction>, Option<Party>),
+    /// Somebody is so no longer.
+    Lifted(SanctionKey, Option<Party>),
 }
 
 impl Event {

@@ -72,6 +72,18 @@ pub enum ErrorCode {
     NoGuestsHere,
     /// It takes a higher role.
     NotAllowed,
+    /// Operators may.
+    OperatorsOnly,
+    /// Kept out, of the room or of the server; `detail` says until when and why.
+    Banned,
+    /// May say nothing here; `detail` as above.
+    Muted,
+    /// Said something a moment ago, and slow mode is on; `detail` says how long to wait.
+    SlowMode,
+    /// Nobody is banned, muted or slowed so.
+    NoSanction,
+    /// As many are banned, muted or slowed as can be.
+    TooManySanctions,
     /// In more rooms than one account can be in.
     TooManyRooms,
     /// The store has not answered for a while; not stored, try again.
@@ -121,6 +133,12 @@ impl ErrorCode {
         (Self::InviteOnly, "invite_only"),
         (Self::NoGuestsHere, "no_guests_here"),
         (Self::NotAllowed, "not_allowed"),
+        (Self::OperatorsOnly, "operators_only"),
+        (Self::Banned, "banned"),
+        (Self::Muted, "muted"),
+        (Self::SlowMode, "slow_mode"),
+        (Self::NoSanction, "no_sanction"),
+        (Self::TooManySanctions, "too_many_sanctions"),
         (Self::TooManyRooms, "too_many_rooms"),
         (Self::Busy, "busy"),
         (Self::StoreUnavailable, "store_unavailable"),
@@ -140,7 +158,14 @@ impl ErrorCode {
 
     /// The same send may succeed later, with the same reference.
     pub fn is_temporary(self) -> bool {
-        matches!(self, Self::Busy | Self::StoreUnavailable | Self::ShuttingDown | Self::Throttled)
+        matches!(
+            self,
+            Self::Busy
+                | Self::StoreUnavailable
+                | Self::ShuttingDown
+                | Self::Throttled
+                | Self::SlowMode
+        )
     }
 }
 
@@ -196,6 +221,8 @@ pub enum Farewell {
     WrongLanguage,
     /// Only TLS is spoken here.
     TlsNeeded,
+    /// Kept out of the server.
+    Banned,
 }
 
 impl Farewell {
@@ -215,6 +242,7 @@ impl Farewell {
         (Self::StoreUnavailable, "store_unavailable"),
         (Self::WrongLanguage, "wrong_language"),
         (Self::TlsNeeded, "tls_needed"),
+        (Self::Banned, "banned"),
     ];
 
     /// The stable name.

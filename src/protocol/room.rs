@@ -7,7 +7,9 @@ use std::sync::Arc;
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
 
-use super::{ErrorCode, MessageId, RoomId, Short, UserId, Who};
+use super::{
+    ErrorCode, MessageId, Millis, Order, RoomId, Sanction, SanctionKey, Short, UserId, Who,
+};
 
 /// The number of a named room: from 1, never used twice in a store. Names could change, it does
 /// not.
@@ -38,6 +40,11 @@ impl RoomName {
         // A comma parts the rooms of a list (RFC 2812 section 1.3).
         let is_bad = name.contains([',', '#']) || name == "lobby" || name.len() >= Self::MAX;
         if is_bad { Err(ErrorCode::BadRoomName) } else { Ok(Self(format!("#{name}").into())) }
+    }
+
+    /// What the lobby is called. No other room can have this name.
+    pub fn lobby() -> Self {
+        Self("#lobby".into())
     }
 
     /// With its `#`.
@@ -226,6 +233,8 @@ pub enum RoomAsk {
     Role(Who, Role),
     /// Who may come in.
     Set(RoomKind, bool),
+    /// Ban, mute or slow somebody, or end that. Of the lobby it means the whole server.
+    Order(Box<Order>),
 }
 
 /// What is to be written about a room: the rules have let it pass.
@@ -236,6 +245,8 @@ pub struct RoomChange {
     /// Names this very attempt, unique in the life of the store: a room that has the name already
     /// may be our own, made by an earlier, unanswered attempt.
     pub nonce: u64,
+    /// When it was asked for.
+    pub time: Millis,
     /// What.
     pub what: Change,
 }
@@ -269,10 +280,15 @@ pub enum Change {
     Topic(RoomNo, Topic),
     /// Other rules for who may come in.
     Set(RoomNo, RoomKind, bool),
+    /// Somebody is banned, muted or slowed from now on, in a room or on the whole server; what
+    /// there was under the same key ends. Whom a room bans in person is no member any more.
+    Sanction(Box<Sanction>),
+    /// This ends. Refused where there is none ([`ErrorCode::NoSanction`]).
+    Lift(SanctionKey),
 }
 
 impl Change {
-    /// The room that is changed; `None`: it is to be made.
+    /// The room that is changed; `None`: it is to be made, or the whole server is meant.
     pub fn room(&self) -> Option<RoomNo> {
         match self {
             Self::Create { .. } => None,
@@ -283,6 +299,8 @@ impl Change {
             | Self::Role(no, ..)
             | Self::Topic(no, _)
             | Self::Set(no, ..) => Some(*no),
+            Self::Sanction(sanction) => sanction.key.place,
+            Self::Lift(key) => key.place,
         }
     }
 }

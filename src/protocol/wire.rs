@@ -6,10 +6,12 @@
 //! What comes *into* the server is read more leniently: `front::frame`.
 
 mod devices;
+mod order;
 mod presence;
 mod rooms;
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
+pub use order::{AskAudit, AskSanctions, Audit, Deed, Sanction, Sanctions};
 pub use presence::{AwayMes, TypingMes};
 pub use rooms::{
     AskHistory, AskMembers, AskRooms, History, Members, Room, RoomMember, RoomMes, Rooms, act,
@@ -76,6 +78,10 @@ pub mod kind {
     pub const HISTORY: &str = "HistoryMes";
     pub const HISTORY_RES: &str = "HistoryResMes";
     pub const MEMBERS_RES: &str = "MembersResMes";
+    pub const SANCTIONS: &str = "SanctionsMes";
+    pub const SANCTIONS_RES: &str = "SanctionsResMes";
+    pub const AUDIT: &str = "AuditMes";
+    pub const AUDIT_RES: &str = "AuditResMes";
 }
 
 /// `status` of [`Notify`].

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use crate::auth::Auth;
+use crate::clock;
 use crate::config::{StoreArg, UserAct};
 use crate::dao::{self, Account, Store, StoreError, Write, Written};
-use crate::protocol::{ErrorCode, Name, Password, UserId};
+use crate::protocol::{Deed, ErrorCode, Name, Party, Password, UserId};
 use crate::texts::{self, Lang};
 
 /// Accounts read at a time.
@@ -37,7 +38,9 @@ pub fn run_user_act(
         }
         UserAct::Operator { id, off } => {
             let account = find(&*store, *id)?;
-            write(&*store, &Write::Operator { account: account.id, is_operator: !off })?;
+            let operator = Write::Operator { account: account.id, is_operator: !off };
+            let act = if *off { "no-operator" } else { "operator" };
+            write_all(&*store, &[&operator, &Write::Deed(done(act, &account)?)])?;
             let what = if *off { "is no operator any more" } else { "is an operator" };
             say(out, &format!("{id} ({}) {what}, from the next login on", account.name))
         }
@@ -114,10 +117,32 @@ fn hash(password: &Password) -> Result<String, String> {
     Auth::new().hash(password).map_err(explain)
 }
 
+/// What the command line did, for the record.
+fn done(act: &'static str, account: &Account) -> Result<Deed, String> {
+    let mut nonce = [0_u8; 8];
+    getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
+    Ok(Deed {
+        time: clock::now_ms(),
+        // Stores keep it signed.
+        nonce: u64::from_le_bytes(nonce) >> 1,
+        by: Party { id: Deed::CONSOLE, name: "command line".into() },
+        act,
+        place: None,
+        whom: Some(format!("{} ({})", account.id, account.name).into()),
+        how: None,
+        reason: None,
+    })
+}
+
 fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {
+    write_all(store, &[write])
+}
+
+/// In one transaction. What is given back is the answer to the last one.
+fn write_all(store: &dyn Store, writes: &[&Write]) -> Result<Written, String> {
     let mut writer = store.writer().map_err(|error| error.to_string())?;
     loop {
-        match writer.commit(&[write]) {
+        match writer.commit(writes) {
             Ok(mut written) => match written.pop() {
                 Some(Written::Refused(code)) => return Err(explain(code)),
                 Some(written) => return Ok(written),

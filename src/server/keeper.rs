@@ -37,6 +37,7 @@ const REFERENCES_KEPT: i64 = 30 * DAY;
 struct Kept {
     days: u32,
     messages: u64,
+    audit_days: u32,
 }
 
 /// The running thread. It ends soon after this is dropped.
@@ -79,7 +80,8 @@ pub(super) fn start(
     journal: Inbox<Vec<Job>>,
 ) -> io::Result<(Keeper, JoinHandle<()>)> {
     let (running, stop) = bounded(0);
-    let kept = Kept { days: options.keep_days, messages: options.keep_messages };
+    let (days, messages) = (options.keep_days, options.keep_messages);
+    let kept = Kept { days, messages, audit_days: options.audit_days };
     let keeping = Keeping { store, journal, kept, stop };
     let thread = threads::spawn("keeper", move || keeping.run())?;
     Ok((Keeper { _running: running }, thread))
@@ -90,7 +92,7 @@ impl Keeping {
         loop {
             match self.round() {
                 Ok(0) => {}
-                Ok(n_gone) => log::info!("{n_gone} old messages or references are gone"),
+                Ok(n_gone) => log::info!("{n_gone} old records are gone"),
                 Err(Halt::Stopped) => return,
                 Err(Halt::Failed(why)) => log::warn!("retention goes on in an hour: {why}"),
             }
@@ -112,8 +114,23 @@ impl Keeping {
                 n_gone += self.prune(self.kept.prune(room, now), last)?;
             }
         }
+        n_gone += self.order(now)?;
         let before = now.plus(-REFERENCES_KEPT);
         Ok(n_gone + self.repeat(&Write::Forget { before, limit: STEP })?)
+    }
+
+    /// Sanctions that are over, and acts that are old.
+    fn order(&self, now: Millis) -> Result<u64, Halt> {
+        let over = self.store.sanctions()?.into_iter().filter(|sanction| !sanction.holds(now));
+        let mut n_gone = 0;
+        for sanction in over {
+            n_gone += self.write(Write::Expire(Box::new(sanction)))?;
+        }
+        if self.kept.audit_days > 0 {
+            let before = now.plus(-i64::from(self.kept.audit_days).saturating_mul(DAY));
+            n_gone += self.repeat(&Write::ForgetDeeds { before, limit: STEP })?;
+        }
+        Ok(n_gone)
     }
 
     fn prune(&self, prune: Prune, last: MessageId) -> Result<u64, Halt> {

@@ -7,14 +7,18 @@ use std::time::Instant;
 
 use crate::clock;
 use crate::dao::{Account, Secret, StoreError, Write, Written};
-use crate::protocol::{Act, ErrorCode, Event, Name, Password, Refusal, UserId, Who};
+use crate::protocol::{
+    Act, Against, ErrorCode, Event, Measure, Name, Password, Refusal, Sanction, SanctionKey,
+    UserId, Who,
+};
+use crate::state;
 
 impl Session<'_> {
     pub(super) fn register(&mut self, id: Option<UserId>, password: &Password, name: Option<Name>) {
         let began = clock::now();
         let event = match self.try_register(id, password, name) {
             Ok(id) => Event::Registered(id),
-            Err(code) => Event::RegisterRefused(Refusal::of(code)),
+            Err(refusal) => Event::RegisterRefused(refusal),
         };
         self.forgive(began);
         self.tell(&event);
@@ -25,12 +29,15 @@ impl Session<'_> {
         id: Option<UserId>,
         password: &Password,
         name: Option<Name>,
-    ) -> Result<UserId, ErrorCode> {
+    ) -> Result<UserId, Refusal> {
         if !self.host.policy.registration {
-            return Err(ErrorCode::RegistrationClosed);
+            return Err(ErrorCode::RegistrationClosed.into());
         }
         if !self.exempt && !self.host.registrations.take(&self.block(), clock::now()) {
-            return Err(ErrorCode::Throttled);
+            return Err(ErrorCode::Throttled.into());
+        }
+        if let Some(sanction) = self.shut_out()? {
+            return Err(state::refusal_of(ErrorCode::Banned, &sanction));
         }
         // Cheap to ask, and spares the hash. The store decides all the same.
         if let Some(id) = id
@@ -39,7 +46,8 @@ impl Session<'_> {
             return Err(match self.host.store.account(id) {
                 Err(StoreError::Unavailable(_)) => ErrorCode::StoreUnavailable,
                 _ => ErrorCode::IdTaken,
-            });
+            }
+            .into());
         }
         let secret = self.host.auth.hash(password)?;
         match self.host.write(Write::Register { id, name, secret })? {
@@ -47,8 +55,25 @@ impl Session<'_> {
                 log::info!("registered {id}");
                 Ok(id)
             }
-            _ => Err(ErrorCode::Internal),
+            _ => Err(ErrorCode::Internal.into()),
         }
+    }
+
+    /// The ban of the whole server that hits this address: an account made from there would be of
+    /// no use. Reads all bans, which registrations are too slow to make a burden.
+    fn shut_out(&self) -> Result<Option<Sanction>, Refusal> {
+        if self.exempt {
+            return Ok(None);
+        }
+        let (now, ip) = (clock::now_ms(), self.peer.ip());
+        let hits = |sanction: &Sanction| match &sanction.key {
+            SanctionKey { place: None, measure: Measure::Ban, against: Against::Net(net) } => {
+                sanction.holds(now) && net.contains(ip)
+            }
+            _ => false,
+        };
+        let all = self.host.store.sanctions().map_err(|error| refusal_of(&error))?;
+        Ok(all.into_iter().find(hits))
     }
 
     pub(super) fn login(&mut self, who: &Who, password: &Password) -> Result<(), End> {

@@ -134,13 +134,19 @@ impl Session<'_> {
     }
 
     /// Too fast a sender waits here, in its own thread: nothing is lost. Whatever it asks counts
-    /// as one message, and a text as one per KiB.
+    /// as one message, a text as one per KiB, and one that was said a moment ago as more.
     pub(super) fn slow_down(&mut self, command: &Command) {
-        let bytes = match command {
-            Command::Send { text, .. } => text.as_str().len(),
-            _ => 0,
+        if self.exempt {
+            return;
+        }
+        let mut due = match command {
+            Command::Send { text, .. } => {
+                let text = text.as_str();
+                let cost = self.repeats.cost(text, clock::now());
+                usize::try_from(cost).unwrap_or(1) + text.len() / 1024
+            }
+            _ => 1,
         };
-        let mut due = if self.exempt { 0 } else { 1 + bytes / 1024 };
         while due > 0 {
             let wait = self.messages.take(clock::now());
             if wait.is_zero() {

@@ -52,6 +52,11 @@ impl Session<'_> {
             (Identity::Guest, _) => return refused(ErrorCode::AccountNeeded),
             (Identity::Account(me), _) => *me,
         };
+        if let RoomId::Named(no) = room
+            && self.shut.contains(&no)
+        {
+            return refused(ErrorCode::NotMember);
+        }
         let since = self.host.store.since(me, room).map_err(|error| refusal_of(&error))?;
         match (since, room) {
             (Some(since), RoomId::Pair(..)) => Ok(since),

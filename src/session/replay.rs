@@ -136,6 +136,7 @@ impl Session<'_> {
             receipts: self.receipts(user)?,
             rooms: self.dialect.rooms,
             operator: self.is_operator(user)?,
+            ip: (!self.exempt).then(|| self.peer.ip()),
         };
         self.hand_over();
         if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
@@ -145,6 +146,13 @@ impl Session<'_> {
         self.enter(Input::Attach(Box::new(attach)));
         match self.signals.1.recv_timeout(HUB_TIME) {
             Ok(Signal::Attached(welcome, listed)) => Ok((welcome, listed)),
+            Ok(Signal::Refused(refusal)) => {
+                self.tell(&match user.is_guest() {
+                    true => Event::Refused(refusal),
+                    false => Event::LoginRefused(refusal),
+                });
+                Err(End::ours(Farewell::Banned))
+            }
             Ok(other) => {
                 log::error!("expected to be attached, got {other:?}");
                 Err(End::ours(Farewell::ShuttingDown))
@@ -183,7 +191,10 @@ impl Session<'_> {
 
     fn positions(&mut self, account: UserId, device: Option<&Device>) -> Result<Positions, End> {
         let mut positions = patiently(|| self.host.store.cursors(account, device))?;
-        positions.retain(|(room, _)| self.dialect.rooms || !matches!(room, RoomId::Named(_)));
+        positions.retain(|(room, _)| match room {
+            RoomId::Named(no) => self.dialect.rooms && !self.shut.contains(no),
+            RoomId::Lobby | RoomId::Pair(..) => true,
+        });
         let is_quiet = self.hello.as_ref().is_some_and(|hello| hello.quiet);
         for (room, position) in &mut positions {
             self.learn_name(*room)?;

@@ -11,7 +11,7 @@ use crate::hub::Signal;
 use crate::outbox::Mark;
 use crate::protocol::{
     Act, ErrorCode, Event, Farewell, MessageId, NamedRoom, Party, Refusal, RoomAct, RoomAsk,
-    RoomId, RoomKind, RoomName, RoomRef, Standing, UserId, Who,
+    RoomId, RoomKind, RoomName, RoomNo, RoomRef, Standing, UserId, Who,
 };
 use crate::state::{Input, Joined};
 
@@ -35,9 +35,12 @@ impl Session<'_> {
         if rooms.is_empty() {
             return Ok(());
         }
+        let read: Vec<_> = rooms.iter().map(|(room, _)| room.no).collect();
         self.enter(Input::Rooms { session: self.id, rooms });
         match self.signals.1.recv_timeout(HUB_TIME) {
             Ok(Signal::Ready(rooms)) => {
+                let is_in = |no: &RoomNo| rooms.iter().any(|(room, _)| room.no == *no);
+                self.shut = read.into_iter().filter(|no| !is_in(no)).collect();
                 self.names = rooms.iter().map(|(room, _)| (room.no, room.name.clone())).collect();
                 self.tell(&Event::MyRooms(rooms.into()));
                 Ok(())
@@ -82,7 +85,7 @@ impl Session<'_> {
     }
 
     /// The room as the store has it. Blocks on the store, in this session's own thread.
-    fn find(&self, room: &RoomRef) -> Result<NamedRoom, Refusal> {
+    pub(super) fn find(&self, room: &RoomRef) -> Result<NamedRoom, Refusal> {
         let store = &self.host.store;
         let found = match room {
             RoomRef::Here => match &self.here {
@@ -114,6 +117,10 @@ impl Session<'_> {
         if ask == RoomAsk::Join && *room == RoomRef::Id(RoomId::Lobby) {
             self.here = None;
             self.tell(&Event::Here(None));
+            return Ok(());
+        }
+        if let RoomAsk::Order(order) = ask {
+            self.order(room, *order);
             return Ok(());
         }
         let act = match self.room_act(room, ask) {
@@ -151,7 +158,7 @@ impl Session<'_> {
         Ok(RoomAct { room, mine, whom, ask })
     }
 
-    fn standing(&self, room: &NamedRoom, account: UserId) -> Result<Standing, Refusal> {
+    pub(super) fn standing(&self, room: &NamedRoom, account: UserId) -> Result<Standing, Refusal> {
         self.host.store.standing(room.no, account).map_err(|error| refusal_of(&error))
     }
 
@@ -187,6 +194,7 @@ impl Session<'_> {
 
     fn come_in(&mut self, joined: Joined) -> Result<(), End> {
         let Joined { room, role, since } = joined;
+        self.shut.retain(|no| *no != room.no);
         self.names.insert(room.no, room.name.clone());
         if let Some(since) = since {
             self.tell(&Event::Entered { room: Box::new(room.clone()), role });

@@ -117,7 +117,7 @@ impl State {
     /// are few.
     pub(super) fn typing(&mut self, id: SessionId, room: RoomId, effects: &mut Vec<Effect>) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        if self.may_send(user, room).is_err() {
+        if self.may_send(user, room).is_err() || self.is_muted(id, room) {
             return;
         }
         let typing = Event::Typing { room, who: self.party(user) };

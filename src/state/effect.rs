@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    Append, Device, Event, Farewell, MessageId, NamedRoom, Role, RoomChange, RoomId, SessionId,
-    UserId, Welcome,
+    Append, Device, Event, Farewell, MessageId, NamedRoom, Refusal, Role, RoomChange, RoomId,
+    SessionId, UserId, Welcome,
 };
 
 #[cfg(doc)]
@@ -76,6 +76,15 @@ pub enum Effect {
         session: SessionId,
         /// Which.
         account: UserId,
+    },
+    /// Somebody is out of a room by now: write it, nobody waits for it.
+    PutOut(RoomChange),
+    /// Who wanted to attach is kept out, for this reason.
+    Refuse {
+        /// Which session.
+        session: SessionId,
+        /// Why.
+        refusal: Refusal,
     },
     /// A device has a room up to here.
     Cursor {

@@ -119,7 +119,7 @@ impl State {
         self.people.sessions(user).iter().filter(is_meant).copied().collect()
     }
 
-    fn end_those(
+    pub(super) fn end_those(
         &mut self,
         those: Vec<SessionId>,
         farewell: Farewell,

@@ -1,5 +1,6 @@
 //! Everything that can happen to the chat, in one closed enum.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::protocol::{
@@ -84,6 +85,8 @@ pub struct Attach {
     pub rooms: bool,
     /// The account may keep order in every room.
     pub operator: bool,
+    /// From where; none: no ban by address touches it.
+    pub ip: Option<IpAddr>,
 }
 
 /// What became of one write.

@@ -161,6 +161,11 @@ impl People {
         self.persons.get(&id).is_some_and(|person| person.left.contains(&no))
     }
 
+    /// How their name is compared; none: a guest without one.
+    pub(super) fn key(&self, id: UserId) -> Option<&NameKey> {
+        self.persons.get(&id)?.name.as_ref().map(Name::key)
+    }
+
     /// May they keep order in every room?
     pub(super) fn is_operator(&self, id: UserId) -> bool {
         self.persons.get(&id).is_some_and(|person| person.is_operator)

@@ -24,6 +24,18 @@ pub enum Deed {
     Role,
     /// Say who may come in.
     Set,
+    /// Keep somebody out, or end that.
+    Ban,
+    /// Have somebody say nothing, or end that.
+    Mute,
+    /// Have somebody, or everybody, speak slowly, or end that.
+    Slow,
+    /// See who is banned, muted or slowed.
+    Sanctions,
+    /// All of that on the whole server.
+    Server,
+    /// See what was done to keep order.
+    Audit,
 }
 
 /// What somebody is to a room; the higher, the more they may.
@@ -43,6 +55,8 @@ pub enum Rank {
     Moderator,
     /// An owner.
     Owner,
+    /// Nobody is that: only operators may.
+    Nobody,
 }
 
 impl Rank {
@@ -95,6 +109,12 @@ pub const RIGHTS: &[Right] = &[
     right(Deed::Kick, "kick", (Rank::Moderator, Rank::Moderator), true, true),
     right(Deed::Role, "role", (Rank::Owner, Rank::Owner), false, true),
     right(Deed::Set, "set", (Rank::Owner, Rank::Owner), false, true),
+    right(Deed::Ban, "ban", (Rank::Moderator, Rank::Moderator), true, true),
+    right(Deed::Mute, "mute", (Rank::Moderator, Rank::Moderator), true, true),
+    right(Deed::Slow, "slow", (Rank::Moderator, Rank::Moderator), true, true),
+    right(Deed::Sanctions, "bans", (Rank::Moderator, Rank::Moderator), false, true),
+    right(Deed::Server, "server", (Rank::Nobody, Rank::Nobody), false, true),
+    right(Deed::Audit, "audit", (Rank::Nobody, Rank::Nobody), false, true),
 ];
 
 const fn right(
@@ -143,6 +163,15 @@ pub fn may(
         Some(target) if right.over && target >= actor.rank => Err(ErrorCode::NotAllowed),
         _ => Ok(()),
     }
+}
+
+/// May this be done on the whole server?
+///
+/// # Errors
+/// [`ErrorCode::OperatorsOnly`].
+pub fn may_on_server(deed: Deed, is_operator: bool) -> Result<(), ErrorCode> {
+    let is_for_operators = RIGHTS.iter().any(|right| right.deed == deed && right.operator);
+    if is_operator && is_for_operators { Ok(()) } else { Err(ErrorCode::OperatorsOnly) }
 }
 
 /// Who is outside of a hidden room does not hear that there is one.

@@ -73,6 +73,11 @@ impl Halls {
         at.map(|at| hall.apart.swap_remove(at)).is_some()
     }
 
+    /// Who is in a room, of those online.
+    pub(super) fn present(&self, no: RoomNo) -> Vec<UserId> {
+        self.0.get(&no).map_or(Vec::new(), |hall| hall.people.keys().copied().collect())
+    }
+
     fn hall(&mut self, room: NamedRoom) -> &mut Hall {
         self.0.entry(room.no).or_insert_with(|| Hall {
             room,
@@ -114,8 +119,9 @@ impl State {
         };
         for (room, role) in rooms {
             if self.people.enter_room(user, room.no) {
-                self.halls.hall(room).people.insert(user, role);
+                self.halls.hall(room.clone()).people.insert(user, role);
             }
+            self.put_out_if_banned(id, room.no, effects);
         }
         self.follow_rooms(id, effects);
         let known = self.people.rooms(user).into_iter();
@@ -126,6 +132,25 @@ impl State {
     /// How many are in a room and online.
     pub(super) fn n_online_in(&self, no: RoomNo) -> usize {
         self.halls.0.get(&no).map_or(0, |hall| hall.people.len())
+    }
+
+    /// Who was banned while they were away is no member any more.
+    fn put_out_if_banned(&mut self, id: SessionId, no: RoomNo, effects: &mut Vec<Effect>) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        let by = self.halls.has(no, user).then(|| self.banned_by(id, no)).flatten();
+        if let Some(by) = by {
+            self.put_out(no, self.party(user), by, effects);
+        }
+    }
+
+    /// The room as it is known here: newer than what a thread has read.
+    pub(super) fn newest(&self, room: NamedRoom) -> NamedRoom {
+        self.halls.0.get(&room.no).map_or(room, |hall| hall.room.clone())
+    }
+
+    /// Something is about to be changed in a room.
+    pub(super) fn keep_room(&mut self, room: NamedRoom) {
+        self.halls.hall(room).is_kept = true;
     }
 
     /// A session is told from now on of all rooms that its account is known to be in.
@@ -199,12 +224,12 @@ impl State {
         let read = act.room.clone();
         match self.room_change(id, act, effects) {
             Ok(Some(what)) => {
-                self.halls.hall(read).is_kept = true;
+                self.keep_room(read);
                 self.change(id, what, effects);
             }
             Ok(None) => effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 }),
-            Err(code) => {
-                self.tell(id, Event::Refused(Refusal::of(code)), effects);
+            Err(refusal) => {
+                self.tell(id, Event::Refused(refusal), effects);
                 if is_join {
                     effects.push(Effect::Joined { session: id, joined: None });
                 }
@@ -217,7 +242,10 @@ impl State {
     pub(super) fn change(&mut self, id: SessionId, what: Change, effects: &mut Vec<Effect>) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
         let (by, nonce) = (self.party(user), self.count_in_flight(id));
-        effects.push(Effect::Change { session: id, change: RoomChange { by, nonce, what } });
+        effects.push(Effect::Change {
+            session: id,
+            change: RoomChange { by, nonce, time: self.now.wall, what },
+        });
     }
 
     /// What is to be written; nothing, where it is so already or only a question.
@@ -226,17 +254,16 @@ impl State {
         id: SessionId,
         act: RoomAct,
         effects: &mut Vec<Effect>,
-    ) -> Result<Option<Change>, ErrorCode> {
+    ) -> Result<Option<Change>, Refusal> {
         let RoomAct { room, mine, whom, ask } = act;
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else {
             return Ok(None);
         };
         if self.stop_at.is_some() {
-            return Err(ErrorCode::ShuttingDown);
+            return Err(ErrorCode::ShuttingDown.into());
         }
-        // What the hub knows is newer than what a thread has read.
         let no = room.no;
-        let room = self.halls.0.get(&no).map_or(room, |hall| hall.room.clone());
+        let room = self.newest(room);
         let actor = self.actor(user, no, mine);
         let target = whom.as_ref().map(|(whom, standing)| self.rank(whom.id, no, *standing));
         let is_member = self.halls.has(no, user);
@@ -244,7 +271,10 @@ impl State {
         let whom = whom.map(|(whom, _)| whom);
         if whom.as_ref().is_some_and(|whom| whom.id == user) {
             // One leaves by oneself, and an owner cannot step down unseen.
-            return Err(ErrorCode::NotAllowed);
+            return Err(ErrorCode::NotAllowed.into());
+        }
+        if let (RoomAsk::Join, Some(refusal)) = (&ask, self.banned(id, Some(no))) {
+            return Err(refusal);
         }
         Ok(Some(match (ask, whom) {
             (RoomAsk::Join, _) if is_member => {
@@ -254,7 +284,7 @@ impl State {
                 return Ok(None);
             }
             (RoomAsk::Join, _) if self.people.rooms(user).len() >= MAX_ROOMS => {
-                return Err(ErrorCode::TooManyRooms);
+                return Err(ErrorCode::TooManyRooms.into());
             }
             (RoomAsk::Join, _) => Change::Enter(no),
             (RoomAsk::Part, _) => Change::Leave(no),
@@ -269,8 +299,11 @@ impl State {
                 Change::Kick(no, whom, note)
             }
             (RoomAsk::Role(_, role), Some(whom)) => Change::Role(no, whom, role),
-            (RoomAsk::Kick(..), _) => return Err(ErrorCode::NotThere),
-            (RoomAsk::Invite(_) | RoomAsk::Role(..), None) => return Err(ErrorCode::Internal),
+            (RoomAsk::Kick(..), _) => return Err(ErrorCode::NotThere.into()),
+            // What keeps order comes as an act of its own.
+            (RoomAsk::Invite(_) | RoomAsk::Role(..), None) | (RoomAsk::Order(_), _) => {
+                return Err(ErrorCode::Internal.into());
+            }
         }))
     }
 
@@ -296,7 +329,7 @@ impl State {
     }
 
     /// What was known of somebody is what they are there; of who is not online, what was read.
-    fn rank(&self, user: UserId, no: RoomNo, read: Standing) -> Rank {
+    pub(super) fn rank(&self, user: UserId, no: RoomNo, read: Standing) -> Rank {
         let known = self.halls.role(no, user);
         if user.is_guest() {
             return if known.is_some() { Rank::Visitor } else { Rank::Guest };
@@ -309,7 +342,7 @@ impl State {
         }
     }
 
-    fn actor(&self, user: UserId, no: RoomNo, read: Standing) -> Actor {
+    pub(super) fn actor(&self, user: UserId, no: RoomNo, read: Standing) -> Actor {
         Actor { rank: self.rank(user, no, read), is_operator: self.people.is_operator(user) }
     }
 
@@ -326,7 +359,13 @@ impl State {
         Party { id, name: self.people.shown(id) }
     }
 
-    fn tell_news(&mut self, no: RoomNo, by: Party, what: News, effects: &mut Vec<Effect>) {
+    pub(super) fn tell_news(
+        &mut self,
+        no: RoomNo,
+        by: Party,
+        what: News,
+        effects: &mut Vec<Effect>,
+    ) {
         let room = RoomId::Named(no);
         if let Some(name) = self.halls.name(room) {
             let news = RoomNews { room, name, by, what };
@@ -404,5 +443,6 @@ fn deed(ask: &RoomAsk) -> Deed {
         RoomAsk::Kick(..) => Deed::Kick,
         RoomAsk::Role(..) => Deed::Role,
         RoomAsk::Set(..) => Deed::Set,
+        RoomAsk::Order(_) => Deed::Ban,
     }
 }

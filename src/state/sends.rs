@@ -17,9 +17,10 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        if let Err(code) = self.may_send(user, room) {
+        let allowed = self.may_send(user, room).map_err(Refusal::of);
+        if let Err(refusal) = allowed.and_then(|()| self.may_speak(id, room)) {
             let bytes = text.as_str().len();
-            let refusal = Refusal { reference, code, detail: None };
+            let refusal = Refusal { reference, ..refusal };
             self.tell(id, Event::Refused(refusal), effects);
             effects.push(Effect::Finished { session: id, acts: 1, bytes });
             return;

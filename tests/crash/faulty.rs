@@ -18,8 +18,8 @@ use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
 use hubbub::outbox::{Flusher, Outbox};
 use hubbub::protocol::{
-    Device, Message, MessageId, NameKey, NamedRoom, OwnDevice, Role, RoomId, RoomMember, RoomName,
-    RoomNo, SessionId, Standing, UserId,
+    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
+    RoomMember, RoomName, RoomNo, Sanction, SessionId, Standing, UserId,
 };
 use hubbub::session::{self, Connection, Encryption, Guests, Host, Policy};
 use hubbub::state::{Input, State};
@@ -145,6 +145,14 @@ impl Store for Faulty {
         limit: usize,
     ) -> Result<Vec<RoomMember>, StoreError> {
         self.inner.members(no, after, limit)
+    }
+
+    fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
+        self.inner.sanctions()
+    }
+
+    fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        self.inner.deeds(before, limit)
     }
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {

@@ -1,9 +1,10 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    Device, ErrorCode, Event, Farewell, HelloReply, Leaving, MessageId, Millis, NamedRoom, News,
-    Note, OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId,
-    RoomKind, RoomMember, RoomName, RoomNews, RoomNo, Topic, UserId, frame,
+    Against, Change, Deed, Device, ErrorCode, Event, Farewell, HelloReply, Leaving, Measure,
+    MessageId, Millis, NamedRoom, News, Note, OwnDevice, Party, Password, Progress, Receipts,
+    Reference, Refusal, Role, RoomChange, RoomId, RoomKind, RoomMember, RoomName, RoomNews, RoomNo,
+    Sanction, SanctionKey, Topic, UserId, frame,
 };
 
 use super::{PRIVATE, absent, decode, describe, encode, member, message, said, welcome};
@@ -249,6 +250,19 @@ fn event_of_a_room(meaning: &str) -> Event {
         "made" => news(News::Role(jerry(), Role::Moderator)),
         "topic" => news(News::Topic(Topic::new("crabs").unwrap())),
         "set" => news(News::Set(RoomKind::Invite, false)),
+        "banned" => news(News::Sanctioned(Box::new(banned()), Some(jerry()))),
+        "slowed" => {
+            let (room, name) = (RoomId::Lobby, RoomName::lobby());
+            let what = News::Sanctioned(Box::new(slowed()), None);
+            Event::Room(Box::new(RoomNews { room, name, by: tom(), what }))
+        }
+        "unmuted" => news(News::Lifted(key(Measure::Mute, "spam*"), None)),
+        "sanctions" => Event::Sanctions {
+            room: rust().id(),
+            name: rust().name,
+            sanctions: vec![banned(), slowed()].into(),
+        },
+        "deeds" => Event::Deeds(vec![deed(), console()].into()),
         _ => panic!("the document means an event that is not known here: {meaning}"),
     }
 }
@@ -266,6 +280,43 @@ fn phone() -> OwnDevice {
 
 fn nameless() -> OwnDevice {
     OwnDevice { online: vec!["127.0.0.1:5000".into()], ..OwnDevice::default() }
+}
+
+fn key(measure: Measure, against: &str) -> SanctionKey {
+    SanctionKey { place: Some(RoomNo(17)), measure, against: Against::parse(against).unwrap() }
+}
+
+fn banned() -> Sanction {
+    Sanction {
+        key: key(Measure::Ban, "200"),
+        every: 0,
+        reason: Note::new("spam"),
+        by: tom(),
+        since: Millis(1_795_131_000_000),
+        until: Some(Millis(1_795_217_831_000)),
+    }
+}
+
+fn slowed() -> Sanction {
+    Sanction { key: key(Measure::Slow, "*"), every: 30, reason: None, until: None, ..banned() }
+}
+
+/// What banning left behind.
+fn deed() -> Deed {
+    let (time, what) = (banned().since, Change::Sanction(Box::new(banned())));
+    RoomChange { by: tom(), nonce: 7, time, what }.deed().unwrap()
+}
+
+fn console() -> Deed {
+    Deed {
+        by: Party { id: Deed::CONSOLE, name: "command line".into() },
+        act: "operator",
+        place: None,
+        whom: Some("100 (tom)".into()),
+        how: None,
+        reason: None,
+        ..deed()
+    }
 }
 
 /// Room 17, called `#rust`.

@@ -7,7 +7,7 @@ use crate::support::peers::Extended;
 use crate::support::server::Server;
 
 /// The next frame of this type; those of others that may come in between are passed over.
-fn until(peer: &mut Extended, kind: &str) -> Value {
+pub fn until(peer: &mut Extended, kind: &str) -> Value {
     loop {
         let (found, data) = peer.next(kind);
         if found == kind {
@@ -19,18 +19,18 @@ fn until(peer: &mut Extended, kind: &str) -> Value {
     }
 }
 
-fn ask(peer: &mut Extended, data: &Value) {
+pub fn ask(peer: &mut Extended, data: &Value) {
     peer.send("RoomMes", &data.to_string());
 }
 
-fn create(peer: &mut Extended, name: &str) -> String {
+pub fn create(peer: &mut Extended, name: &str) -> String {
     ask(peer, &json!({"act": "create", "room": name, "guests": true}));
     let entered = until(peer, "RoomMes");
     assert_eq!((&entered["act"], &entered["role"]), (&json!("entered"), &json!("owner")));
     entered["room"].as_str().unwrap().to_owned()
 }
 
-fn say(peer: &mut Extended, room: &str, text: &str) {
+pub fn say(peer: &mut Extended, room: &str, text: &str) {
     let reference = text.split(' ').next();
     peer.send(
         "SmsMes",

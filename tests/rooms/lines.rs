@@ -5,7 +5,7 @@ use crate::support::peers::{Course, Line};
 use crate::support::server::Server;
 
 /// A new account at a terminal. The notices of its coming are read by nobody but itself.
-fn come(server: &Server, id: i64, name: &str) -> Line {
+pub fn come(server: &Server, id: i64, name: &str) -> Line {
     Course::join(server.frames(), id, name);
     let mut line = Line::enter(server.lines());
     line.say(&format!("/login {id} secret"));
@@ -14,7 +14,7 @@ fn come(server: &Server, id: i64, name: &str) -> Line {
 }
 
 /// Passes over notices of who comes and goes, and what a room says on coming in.
-fn until(line: &mut Line, expected: &str) {
+pub fn until(line: &mut Line, expected: &str) {
     loop {
         let next = line.next(expected);
         if next == expected {

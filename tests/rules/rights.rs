@@ -2,7 +2,7 @@
 //! hold whatever the table says.
 
 use hubbub::protocol::{ErrorCode, NamedRoom, RoomKind, RoomName, RoomNo, Topic};
-use hubbub::state::{Actor, Deed, RIGHTS, Rank, may};
+use hubbub::state::{Actor, Deed, RIGHTS, Rank, may, may_on_server};
 use proptest::prelude::*;
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
@@ -33,7 +33,7 @@ fn documented(name: &str) -> (Rank, Rank) {
     let cells: Vec<_> = row.expect(name).split('|').map(str::trim).collect();
     let rank = |cell: &str| {
         let named = |rank: &&Rank| format!("{rank:?}").to_lowercase() == cell;
-        *Rank::ALL.iter().find(named).expect(cell)
+        *Rank::ALL.iter().chain(&[Rank::Nobody]).find(named).expect(cell)
     };
     (rank(cells[2]), rank(cells[3]))
 }
@@ -42,6 +42,32 @@ fn documented(name: &str) -> (Rank, Rank) {
 fn the_document_says_what_the_table_says() {
     for right in RIGHTS {
         assert_eq!(documented(right.name), (right.open, right.closed), "{}", right.name);
+    }
+}
+
+/// As docs/moderation.md shows it.
+fn table() -> String {
+    let word = |rank: Rank| format!("{rank:?}").to_lowercase();
+    let row = |right: &hubbub::state::Right| {
+        let over = if right.over { "yes" } else { "no" };
+        let operator = if right.operator { "always" } else { "as others" };
+        let (open, closed) = (word(right.open), word(right.closed));
+        format!("| `{}` | {open} | {closed} | {over} | {operator} |\n", right.name)
+    };
+    RIGHTS.iter().map(row).collect()
+}
+
+#[test]
+fn the_page_about_keeping_order_shows_the_table() {
+    let page = include_str!("../../docs/moderation.md");
+    assert!(page.contains(&table()), "docs/moderation.md must have these rows:\n{}", table());
+}
+
+#[test]
+fn what_is_for_the_whole_server_is_for_operators_alone() {
+    for right in RIGHTS {
+        assert_eq!(may_on_server(right.deed, false), Err(ErrorCode::OperatorsOnly));
+        assert_eq!(may_on_server(right.deed, true).is_ok(), right.operator);
     }
 }
 
@@ -59,7 +85,8 @@ proptest! {
         let (open, closed) = documented(right.name);
         let least = if kind == RoomKind::Open { open } else { closed };
         let is_shut_out = deed == Deed::Join && rank == Rank::Guest && !guests;
-        let is_below = deed != Deed::Kick || target.is_none_or(|target| target < rank);
+        let is_over = matches!(deed, Deed::Kick | Deed::Ban | Deed::Mute | Deed::Slow);
+        let is_below = !is_over || target.is_none_or(|target| target < rank);
         let is_server_wide = is_operator && !matches!(deed, Deed::Part | Deed::Say);
         let expected = is_server_wide || (rank >= least && !is_shut_out && is_below);
         let room = room(kind, guests);

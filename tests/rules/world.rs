@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Millis, Name, Reference, RoomId,
-    SessionId, Text, UserId,
+    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Measure, Millis, Name, Reference, RoomId,
+    SanctionKey, SessionId, Text, UserId,
 };
 use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
@@ -54,6 +54,8 @@ pub struct World {
     town: Roster,
     /// The last id of each room that was shown.
     shown: BTreeMap<RoomId, u64>,
+    /// What holds, by what was told.
+    held: BTreeSet<SanctionKey>,
     n_opened: u64,
     n_stops: usize,
     is_stopping: bool,
@@ -72,6 +74,7 @@ impl World {
             subscribed: BTreeSet::new(),
             town: BTreeMap::new(),
             shown: BTreeMap::new(),
+            held: BTreeSet::new(),
             n_opened: 0,
             n_stops: 0,
             is_stopping: false,
@@ -169,6 +172,7 @@ impl World {
             receipts,
             rooms,
             operator,
+            ip: None,
         };
         self.apply(Input::Attach(Box::new(attach)));
     }
@@ -322,6 +326,7 @@ impl World {
                 );
                 assert_eq!(append.sender, self.peer(session).user, "the sender");
                 assert!(!self.is_stopping, "a send is accepted in a shutdown");
+                assert!(!self.is_held(append.room, append.sender, Measure::Mute), "a mute speaks");
                 self.journal.push_back((session, Job::Append(append)));
             }
             Effect::Cursor { account, device, room, up_to } => {
@@ -382,6 +387,7 @@ impl World {
     }
 
     fn tell(&mut self, id: SessionId, event: &Event) {
+        self.note_order(event);
         let peer = self.peers.get_mut(&id).unwrap();
         peer.hear(event, &self.store);
     }

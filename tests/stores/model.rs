@@ -8,7 +8,8 @@ use hubbub::dao::{
     Written,
 };
 use hubbub::protocol::{
-    Append, Device, ErrorCode, MessageId, Millis, Name, OwnDevice, RoomId, RoomNo, UserId,
+    Append, Device, ErrorCode, MessageId, Millis, Name, OwnDevice, RoomId, RoomNo, Sanction,
+    SanctionKey, UserId,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -42,6 +43,7 @@ struct Model {
     receipts: Vec<(i64, Receipts)>,
     tokens: Vec<(TokenDigest, Token)>,
     halls: Vec<rooms::Hall>,
+    sanctions: std::collections::BTreeMap<SanctionKey, Sanction>,
     /// Account and room.
     invited: Vec<(i64, RoomNo)>,
     /// Room, and the last id that is gone from it.

@@ -2,8 +2,8 @@
 
 use hubbub::dao::{Store, Write, Writer, Written};
 use hubbub::protocol::{
-    Change, ErrorCode, MessageId, Party, Role, RoomChange, RoomDone, RoomId, RoomKind, RoomName,
-    RoomNo, Standing, Topic, UserId,
+    Change, ErrorCode, MessageId, Millis, Party, Role, RoomChange, RoomDone, RoomId, RoomKind,
+    RoomName, RoomNo, Standing, Topic, UserId,
 };
 
 use super::keeping::{import, lines};
@@ -14,7 +14,7 @@ fn party(id: i64) -> Party {
 }
 
 pub(super) fn change(by: i64, nonce: u64, what: Change) -> Write {
-    Write::Room(RoomChange { by: party(by), nonce, what })
+    Write::Room(RoomChange { by: party(by), nonce, time: Millis(1_000), what })
 }
 
 pub(super) fn create(by: i64, nonce: u64, name: &str) -> Write {

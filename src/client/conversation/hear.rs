@@ -56,6 +56,8 @@ impl Conversation {
             kind::ROOM => read(data).map(|mes| self.room_told(mes)),
             kind::ROOMS_RES => read(data).map(|rooms| self.rooms_told(rooms, false)),
             kind::MY_ROOMS => read(data).map(|rooms| self.rooms_told(rooms, true)),
+            kind::SANCTIONS_RES => read(data).map(|told| self.sanctions_told(told)),
+            kind::AUDIT_RES => read(data).map(|told| self.audit_told(told)),
             kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
             kind::HISTORY_RES => read(data).map(|page| self.history_told(page)),
             kind::DEVICES_RES => read(data).map(|told: wire::Devices| {

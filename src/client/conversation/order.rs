@@ -27,6 +27,8 @@ pub(in crate::client) enum Order {
     CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
+    Sanctions(RoomRef),
+    Audit(u32),
     Members(RoomRef, Option<UserId>),
     History { room: RoomRef, span: Span, limit: usize },
     Send(Unsent),
@@ -44,9 +46,12 @@ impl Order {
             Self::Absence(_) => Some(Ask::Absence),
             Self::Passwd { .. } => Some(Ask::Passwd),
             Self::Who => Some(Ask::Who),
-            Self::CreateRoom { .. } | Self::Room(..) | Self::Rooms(_) | Self::Members(..) => {
-                Some(Ask::Room)
-            }
+            Self::CreateRoom { .. }
+            | Self::Room(..)
+            | Self::Rooms(_)
+            | Self::Sanctions(_)
+            | Self::Audit(_)
+            | Self::Members(..) => Some(Ask::Room),
             Self::History { .. } => Some(Ask::History),
             Self::Receipts(_) => Some(Ask::Receipts),
             Self::Read { .. } | Self::Typing { .. } | Self::Send(_) => None,

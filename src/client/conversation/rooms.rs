@@ -3,7 +3,7 @@
 use super::{Conversation, Order};
 use crate::client::{Ask, Said, Update};
 use crate::protocol::wire::{self, act, kind};
-use crate::protocol::{MessageId, Millis, RoomAsk, RoomId, RoomRef, Span, UserId, Who};
+use crate::protocol::{self, Aim, MessageId, Millis, RoomAsk, RoomId, RoomRef, Span, UserId, Who};
 
 /// Messages of one page, at most: the server sends no more than a hundred.
 const MAX_PAGE: usize = 1_000;
@@ -30,6 +30,12 @@ impl Conversation {
                     ..wire::RoomMes::default()
                 };
                 self.write(kind::ROOM, &mes);
+            }
+            Order::Sanctions(room) => {
+                self.write(kind::SANCTIONS, &wire::AskSanctions { room: spelled(room) });
+            }
+            Order::Audit(limit) => {
+                self.write(kind::AUDIT, &wire::AskAudit { limit: u64::from(*limit) });
             }
             Order::Room(room, ask) => self.write(kind::ROOM, &asked(room, ask)),
             Order::Rooms(after) => {
@@ -98,6 +104,20 @@ impl Conversation {
         }
     }
 
+    pub(super) fn sanctions_told(&mut self, sanctions: wire::Sanctions) {
+        if !sanctions.more {
+            self.answered(Ask::Room);
+        }
+        self.hand_on(Update::Sanctions(sanctions));
+    }
+
+    pub(super) fn audit_told(&mut self, audit: wire::Audit) {
+        if !audit.more {
+            self.answered(Ask::Room);
+        }
+        self.hand_on(Update::Audit(audit));
+    }
+
     pub(super) fn members_told(&mut self, members: wire::Members) {
         self.answered(Ask::Room);
         self.hand_on(Update::Members(members));
@@ -133,5 +153,28 @@ fn asked(room: &RoomRef, ask: &RoomAsk) -> wire::RoomMes {
             let (access, guests) = (Some(kind.name().to_owned()), Some(*guests));
             wire::RoomMes { access, guests, ..plain(act::SET) }
         }
+        RoomAsk::Order(order) => ordered(room, order),
+    }
+}
+
+fn ordered(room: &RoomRef, order: &protocol::Order) -> wire::RoomMes {
+    let plain = wire::RoomMes {
+        act: act::order(order.measure, order.terms.is_some()).to_owned(),
+        room: spelled(room),
+        ..wire::RoomMes::default()
+    };
+    let aimed = match &order.aim {
+        Aim::Who(Who::Id(id)) => wire::RoomMes { whom_id: Some(id.0), ..plain },
+        Aim::Who(Who::Named(key)) => {
+            wire::RoomMes { whom_name: Some(key.as_str().to_owned()), ..plain }
+        }
+        Aim::Against(against) => wire::RoomMes { against: Some(against.to_string()), ..plain },
+    };
+    let Some(terms) = &order.terms else { return aimed };
+    wire::RoomMes {
+        seconds: terms.lasts,
+        every: (terms.every > 0).then_some(terms.every),
+        text: terms.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+        ..aimed
     }
 }

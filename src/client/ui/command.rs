@@ -1,5 +1,6 @@
 //! What one typed line means.
 
+mod order;
 mod rooms;
 
 use crate::protocol::{
@@ -33,6 +34,8 @@ pub(super) enum Line {
     },
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
+    Sanctions(RoomRef),
+    Audit(u32),
     Members(RoomRef, Option<UserId>),
     /// So many of the last messages.
     History(RoomRef, usize),
@@ -84,6 +87,13 @@ const COMMANDS: &[Row] = &[
     ("kick", "/kick ROOM WHO [WHY]", rooms::kick),
     ("role", "/role ROOM WHO member|moderator|owner", rooms::role),
     ("access", "/access ROOM open|invite|hidden [no-guests]", rooms::access),
+    ("ban", "/ban ROOM|lobby WHO [TIME] [WHY]", order::ban),
+    ("unban", "/unban ROOM|lobby WHO", order::unban),
+    ("mute", "/mute ROOM|lobby WHO [TIME] [WHY]", order::mute),
+    ("unmute", "/unmute ROOM|lobby WHO", order::unmute),
+    ("slow", "/slow ROOM|lobby SECONDS [WHO] [TIME] [WHY]", order::slow),
+    ("bans", "/bans ROOM|lobby", order::bans),
+    ("audit", "/audit [N]", order::audit),
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),

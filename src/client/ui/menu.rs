@@ -312,6 +312,8 @@ impl Menu {
             Line::CreateRoom { name, kind, guests } => self.client.create_room(name, kind, guests),
             Line::Room(room, ask) => self.client.ask_room(room, ask),
             Line::Rooms(after) => self.client.rooms(after),
+            Line::Sanctions(room) => self.client.sanctions(room),
+            Line::Audit(limit) => self.client.audit(limit),
             Line::Members(room, after) => self.client.members(room, after),
             Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Who => {

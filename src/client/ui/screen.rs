@@ -83,11 +83,7 @@ impl Screen {
             Update::Said(said) => Some(self.said(said)),
             Update::Disconnected { why, retry_in } => self.disconnected(why, retry_in.is_some()),
             Update::LoggedIn { me, n_online } => {
-                let was_logged_in = self.is_logged_in.swap(true, Ordering::AcqRel);
-                if self.is_down.swap(false, Ordering::AcqRel) && was_logged_in {
-                    return notice(Notice::BackAgain);
-                }
-                notice(Notice::LoggedIn { name: &clean::line(&me.name), n_online: *n_online })
+                notice(self.logged_in(&clean::line(&me.name), *n_online))
             }
             Update::Refused { what, why } => Some(self.refused(*what, why)),
             Update::NotSent { unsent, why, will_retry } => {
@@ -134,7 +130,17 @@ impl Screen {
             | Update::Members(_)
             | Update::History { .. }
             | Update::Typing { .. }
+            | Update::Sanctions(_)
+            | Update::Audit(_)
             | Update::Online(_) => None,
+        }
+    }
+
+    fn logged_in<'n>(&self, name: &'n str, n_online: u64) -> Notice<'n> {
+        let was_logged_in = self.is_logged_in.swap(true, Ordering::AcqRel);
+        match self.is_down.swap(false, Ordering::AcqRel) && was_logged_in {
+            true => Notice::BackAgain,
+            false => Notice::LoggedIn { name, n_online },
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
                 .map(|(digest, token)| Record::Token { digest: *digest, token: token.clone() }),
         );
     }
+    records.extend(tables.sanctions.values().cloned().map(Record::Sanction));
+    records.extend(tables.deeds.values().cloned().map(Record::Deed));
     records
 }
 
@@ -107,6 +109,10 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
             let person = Person { is_operator, ..Person::new(account.clone(), receipts) };
             tables.people.insert(account.id, person);
         }
+        Record::Sanction(sanction) => {
+            tables.sanctions.insert(sanction.key.clone(), sanction);
+        }
+        Record::Deed(deed) => drop(tables.deed(&deed)),
         Record::Token { digest, token } => {
             tables.tokens.insert(digest, token);
         }
@@ -127,20 +133,22 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
                 person.devices.push((device, Positions::new()));
             });
         }
-        Record::Cursor(Cursor { account, device, room, up_to }) => {
-            tables.change(account, |person| {
-                let positions = match &device {
-                    None => Some(&mut person.shared),
-                    Some(device) => {
-                        let its = person.devices.iter_mut().find(|(name, _)| name == device);
-                        its.map(|(_, positions)| positions)
-                    }
-                };
-                positions.map(|positions| positions.insert(room, up_to))
-            });
-        }
+        Record::Cursor(cursor) => put_cursor(tables, cursor),
         Record::Read { account, room, up_to } => {
             tables.change(account, |person| person.read.insert(room, up_to));
         }
     }
+}
+
+fn put_cursor(tables: &mut Tables, Cursor { account, device, room, up_to }: Cursor) {
+    tables.change(account, |person| {
+        let positions = match &device {
+            None => Some(&mut person.shared),
+            Some(device) => {
+                let its = person.devices.iter_mut().find(|(name, _)| name == device);
+                its.map(|(_, positions)| positions)
+            }
+        };
+        positions.map(|positions| positions.insert(room, up_to))
+    });
 }

@@ -27,7 +27,12 @@ impl Tables {
             Change::Set(no, kind, guests) => {
                 Ok(self.set(*no, |room| (room.kind, room.guests) = (*kind, *guests)))
             }
+            Change::Sanction(sanction) => Ok(self.sanction(sanction)),
+            Change::Lift(key) => Ok(self.lift(key)),
         };
+        if let (Ok(_), Some(deed)) = (&done, change.deed()) {
+            self.deed(&deed);
+        }
         done.map_or_else(Written::Refused, Written::Room)
     }
 

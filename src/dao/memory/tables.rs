@@ -10,8 +10,8 @@ use super::super::{
 };
 use crate::clock;
 use crate::protocol::{
-    Append, Device, ErrorCode, Message, MessageId, Millis, Name, NamedRoom, Reference, Role,
-    RoomId, RoomName, RoomNo, UserId,
+    Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, NamedRoom, Reference, Role,
+    RoomId, RoomName, RoomNo, Sanction, SanctionKey, UserId,
 };
 
 /// How far somebody is in each room.
@@ -30,6 +30,8 @@ pub(super) struct Tables {
     pub(super) by_name: BTreeMap<RoomName, RoomNo>,
     pub(super) references: BTreeMap<ReferenceKey, Kept>,
     pub(super) tokens: BTreeMap<TokenDigest, Token>,
+    pub(super) sanctions: BTreeMap<SanctionKey, Sanction>,
+    pub(super) deeds: BTreeMap<(Millis, u64), Deed>,
 }
 
 /// Under what a reference is unique.
@@ -83,6 +85,8 @@ impl Default for Tables {
             by_name: BTreeMap::new(),
             references: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            sanctions: BTreeMap::new(),
+            deeds: BTreeMap::new(),
         }
     }
 }
@@ -141,6 +145,7 @@ impl Tables {
             Write::Operator { account, is_operator } => {
                 self.change(*account, |person| person.is_operator = *is_operator)
             }
+            Write::Deed(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => self.keep(write),
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
         }

@@ -225,6 +225,59 @@ function writes.enter()
   return enter(account, room)
 end
 
+-- Records an act that keeps order. The same one again is the same.
+local function record(deed)
+  if deed ~= '' then redis.call('ZADD', tag .. 'deeds', 0, deed) end
+end
+
+function writes.kick()
+  local account, room, deed = take(), take(), take()
+  if not is_room(room) then return 'unknown_room' end
+  record(deed)
+  return leave(tag, account, room)
+end
+
+-- Whom a room bans in person is no member any more.
+function writes.sanction()
+  local field, sanction, room, whom, deed = take(), take(), take(), take(), take()
+  if room ~= '' and not is_room(room) then return 'unknown_room' end
+  redis.call('HSET', tag .. 'sanctions', field, sanction)
+  record(deed)
+  if whom == '' then return '' end
+  return leave(tag, whom, room)
+end
+
+function writes.lift()
+  local field, room, deed = take(), take(), take()
+  if room ~= '' and not is_room(room) then return 'unknown_room' end
+  redis.call('HDEL', tag .. 'sanctions', field)
+  record(deed)
+  return ''
+end
+
+-- If it is still this very one.
+function writes.expire()
+  local field, sanction = take(), take()
+  if redis.call('HGET', tag .. 'sanctions', field) == sanction then
+    redis.call('HDEL', tag .. 'sanctions', field)
+    return '1'
+  end
+  return '0'
+end
+
+function writes.deed()
+  record(take())
+  return ''
+end
+
+function writes.forget_deeds()
+  local before, limit = take(), take()
+  if limit == '0' then return '0' end
+  local old = redis.call('ZRANGEBYLEX', tag .. 'deeds', '-', before, 'LIMIT', 0, limit)
+  for _, deed in ipairs(old) do redis.call('ZREM', tag .. 'deeds', deed) end
+  return digits(#old)
+end
+
 function writes.leave()
   local account, room = take(), take()
   if not is_room(room) then return 'unknown_room' end
@@ -242,9 +295,10 @@ function writes.invite()
 end
 
 function writes.role()
-  local account, room, role = take(), take(), take()
+  local account, room, role, deed = take(), take(), take(), take()
   if not is_room(room) then return 'unknown_room' end
   if redis.call('HEXISTS', tag .. 'members:' .. room, account) == 0 then return 'not_there' end
+  record(deed)
   redis.call('HSET', tag .. 'members:' .. room, account, role)
   return ''
 end
@@ -257,8 +311,9 @@ function writes.topic()
 end
 
 function writes.set()
-  local room, kind, guests = take(), take(), take()
+  local room, kind, guests, deed = take(), take(), take(), take()
   if not is_room(room) then return 'unknown_room' end
+  record(deed)
   redis.call('HSET', tag .. 'named:' .. room, 'kind', kind, 'guests', guests)
   return ''
 end

@@ -38,7 +38,8 @@ pub(super) fn export(redis: &Redis, take: &mut Take<'_>) -> Result<(), StoreErro
     for room in references.keys() {
         (export.take)(Err(format!("{room}: references, but no such room")))?;
     }
-    export.accounts()
+    export.accounts()?;
+    export.order()
 }
 
 /// The references of one room, in order.
@@ -151,6 +152,25 @@ impl Export<'_, '_> {
         }
         ids.sort_unstable();
         ids.into_iter().try_for_each(|id| self.account(id))
+    }
+
+    fn order(&mut self) -> Result<(), StoreError> {
+        for sanction in self.redis.all_sanctions()? {
+            let place = sanction.as_ref().ok().and_then(|sanction| sanction.key.place);
+            // A room that is new was not handed over.
+            if place.is_none_or(|no| self.last.contains_key(&RoomId::Named(no))) {
+                (self.take)(sanction.map(Record::Sanction))?;
+            }
+        }
+        let mut deeds: Vec<_> = Vec::new();
+        let mut before = None;
+        loop {
+            let page = self.redis.page_of_deeds(before, PAGE)?;
+            let Some(Ok(last)) = page.last() else { break };
+            before = Some(last.at());
+            deeds.extend(page);
+        }
+        deeds.into_iter().rev().try_for_each(|deed| (self.take)(deed.map(Record::Deed)))
     }
 
     fn account(&mut self, id: UserId) -> Result<(), StoreError> {

@@ -17,6 +17,8 @@
 //! | `{f0}invited:ACCOUNT` | set | numbers of the rooms it is invited to |
 //! | `{f0}operators` | set | accounts that may keep order in every room |
 //! | `{f0}rooms:ACCOUNT` | hash | private or named room to the last id that was not for this account |
+//! | `{f0}sanctions` | hash | number of a room or 0, measure, against whom, to the line of an export |
+//! | `{f0}deeds` | sorted set | acts that kept order, all with score 0: time and nonce of 20 digits each, a blank, the line of an export |
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
 //! | `{f0}seen:ACCOUNT` | hash | device to when it came first and when it was there last |
 //! | `{f0}cursors:ACCOUNT` | hash | room to the last id taken by the shared device |
@@ -109,6 +111,14 @@ pub(super) fn invited(account: UserId) -> String {
 
 pub(super) fn operators() -> String {
     format!("{FEED}operators")
+}
+
+pub(super) fn sanctions() -> String {
+    format!("{FEED}sanctions")
+}
+
+pub(super) fn deeds() -> String {
+    format!("{FEED}deeds")
 }
 
 pub(super) fn devices(account: UserId) -> String {

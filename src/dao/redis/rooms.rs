@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use redis::{ScriptInvocation, cmd};
 
 use super::super::{StoreError, Written};
-use super::{Redis, keys};
+use super::{Redis, keys, order};
 use crate::protocol::{
     Change, ErrorCode, MessageId, NamedRoom, Party, Role, RoomChange, RoomDone, RoomId, RoomKind,
     RoomMember, RoomName, RoomNo, Standing, Topic, UserId,
@@ -179,7 +179,7 @@ pub(super) fn add_args(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
             script.arg("leave").arg(by).arg(no.0);
         }
         Change::Kick(no, whom, _) => {
-            script.arg("leave").arg(whom.id.0).arg(no.0);
+            script.arg("kick").arg(whom.id.0).arg(no.0);
         }
         Change::Invite(no, whom) => {
             script.arg("invite").arg(whom.id.0).arg(no.0);
@@ -193,7 +193,21 @@ pub(super) fn add_args(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
         Change::Set(no, kind, guests) => {
             script.arg("set").arg(no.0).arg(kind.name()).arg(i32::from(*guests));
         }
+        Change::Sanction(sanction) => order::add_sanction(script, sanction),
+        Change::Lift(key) => {
+            let room = key.place.map_or(String::new(), |no| no.0.to_string());
+            script.arg("lift").arg(order::field(key)).arg(room);
+        }
     }
+    if is_recorded(&change.what) {
+        order::add_deed(script, change);
+    }
+}
+
+/// Does append.lua take the record of an act with it?
+fn is_recorded(what: &Change) -> bool {
+    use Change::{Kick, Lift, Role, Sanction, Set};
+    matches!(what, Kick(..) | Role(..) | Set(..) | Sanction(_) | Lift(_))
 }
 
 /// What append.lua answers to it; `None`: it does not answer so.
@@ -211,15 +225,17 @@ pub(super) fn read_answer(change: &RoomChange, answer: &str) -> Option<Written> 
             let (since, role) = answer.split_once(' ')?;
             RoomDone::Entered { since: MessageId(since.parse().ok()?), role: read_role(role)? }
         }
-        Change::Leave(_) | Change::Kick(..) if answer.is_empty() => {
+        Change::Leave(_) | Change::Kick(..) | Change::Sanction(_) if answer.is_empty() => {
             RoomDone::Left { successor: None }
         }
-        Change::Leave(_) | Change::Kick(..) => {
+        Change::Leave(_) | Change::Kick(..) | Change::Sanction(_) => {
             RoomDone::Left { successor: Some(UserId(answer.parse().ok()?)) }
         }
-        Change::Invite(..) | Change::Role(..) | Change::Topic(..) | Change::Set(..) => {
-            RoomDone::Done
-        }
+        Change::Invite(..)
+        | Change::Role(..)
+        | Change::Topic(..)
+        | Change::Set(..)
+        | Change::Lift(_) => RoomDone::Done,
     };
     Some(Written::Room(done))
 }

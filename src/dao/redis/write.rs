@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, unhex};
+use super::super::lines::sanction_text;
 use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
-use super::{keys, record, rooms, unavailable};
+use super::{keys, order, record, rooms, unavailable};
 use crate::clock;
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
@@ -283,6 +284,15 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
+        Write::Deed(deed) => {
+            script.arg("deed").arg(order::member(deed));
+        }
+        Write::Expire(sanction) => {
+            script.arg("expire").arg(order::field(&sanction.key)).arg(sanction_text(sanction));
+        }
+        Write::ForgetDeeds { before, limit } => {
+            script.arg("forget_deeds").arg(order::end_of(*before)).arg(limit);
+        }
         // References end by themselves.
         Write::Forget { .. } => {
             script.arg("nothing");
@@ -311,7 +321,9 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
         Write::Append(append) => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
-        Write::Prune(_) => Some(Written::Pruned(answer.parse().ok()?)),
+        Write::Prune(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => {
+            Some(Written::Pruned(answer.parse().ok()?))
+        }
         Write::Forget { .. } => Some(Written::Pruned(0)),
         Write::Room(change) => rooms::read_answer(change, answer),
         _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),

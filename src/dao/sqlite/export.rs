@@ -7,11 +7,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior, params};
 
 use super::super::contract::{NOT_EMPTY, new_identity};
+use super::super::lines::{deed_text, sanction_text};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest};
 use super::write::SHARED;
-use super::{failed, from_sql, read, rooms, to_sql};
-use crate::protocol::{Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, UserId};
+use super::{failed, from_sql, order, read, rooms, to_sql};
+use crate::protocol::{
+    Deed, Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, Sanction, UserId,
+};
 
 /// Puts a device behind those that are there.
 const DEVICE: &str = "
@@ -38,7 +41,7 @@ pub(super) fn export(
         export.belongings(id)?;
         after = id;
     }
-    Ok(())
+    export.order()
 }
 
 struct Export<'e, 't> {
@@ -109,6 +112,20 @@ impl Export<'_, '_> {
                 nonce: nonce.cast_unsigned(),
             }))
         })
+    }
+
+    fn order(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT record FROM sanctions";
+        let mut found = self.rows("sanction", sql, [], order::sanction_of)?;
+        found.sort_by(|a, b| match (a, b) {
+            (Ok(a), Ok(b)) => a.key.cmp(&b.key),
+            (a, b) => a.is_ok().cmp(&b.is_ok()),
+        });
+        for sanction in found {
+            (self.take)(sanction.map(Record::Sanction))?;
+        }
+        let sql = "SELECT record FROM deeds ORDER BY time, nonce";
+        self.each("act", sql, [], |row| order::deed_of(row).map(Record::Deed))
     }
 
     /// The next account; its id.
@@ -318,12 +335,25 @@ impl Import<'_> {
                 let room = self.number(*room)?;
                 self.insert(sql, [account.0, room, to_sql(*up_to)])
             }
+            Record::Sanction(sanction) => self.put_sanction(sanction),
+            Record::Deed(deed) => self.put_deed(deed),
             Record::Token { digest, token: Token { account, device, expires } } => {
                 let sql = "INSERT INTO tokens VALUES (?, ?, ?, ?)";
                 let device = name(device.as_ref());
                 self.insert(sql, params![digest.0, account.0, device, expires.0])
             }
         }
+    }
+
+    fn put_sanction(&self, sanction: &Sanction) -> rusqlite::Result<()> {
+        let (room, name) = order::place_of(&sanction.key);
+        let sql = "INSERT INTO sanctions VALUES (?, ?, ?)";
+        self.insert(sql, params![room, name, sanction_text(sanction)])
+    }
+
+    fn put_deed(&self, deed: &Deed) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO deeds VALUES (?, ?, ?)";
+        self.insert(sql, params![deed.time.0, deed.nonce.cast_signed(), deed_text(deed)])
     }
 
     fn put_named(&mut self, room: &NamedRoom) -> rusqlite::Result<()> {

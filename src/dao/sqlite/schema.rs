@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("3.sql"),
     include_str!("4.sql"),
     include_str!("5.sql"),
+    include_str!("6.sql"),
 ];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.

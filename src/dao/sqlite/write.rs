@@ -1,5 +1,6 @@
 //! The write side: a batch is one transaction.
 
+mod order;
 mod prune;
 mod rooms;
 mod tokens;
@@ -144,6 +145,9 @@ impl Batch<'_> {
                 let sql = "UPDATE users SET is_operator = ?2 WHERE id = ?1";
                 return self.change(sql, params![account.0, is_operator]);
             }
+            Write::Deed(deed) => self.deed(deed)?,
+            Write::Expire(sanction) => return self.expire(sanction),
+            Write::ForgetDeeds { before, limit } => return self.forget_deeds(*before, *limit),
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
             Write::RevokeToken(digest) => self.revoke(digest)?,

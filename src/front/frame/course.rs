@@ -7,7 +7,9 @@
 use crate::envelope::Dialect;
 use crate::protocol::frame::{COURSE_LIMIT, HEADER, encode};
 use crate::protocol::wire::{LoginRes, Notify, Res, Sms, code, kind, status};
-use crate::protocol::{ErrorCode, Event, Farewell, Message, Refusal, RoomId, UserId, Welcome};
+use crate::protocol::{
+    ErrorCode, Event, Farewell, Member, Message, Refusal, RoomId, UserId, Welcome,
+};
 use crate::texts::{self, Lang};
 
 /// Private text goes out as `SmsPrivateMes`, which an unchanged client does not show.
@@ -44,13 +46,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         Event::RegisterRefused(refusal) => register_refused(refusal, out),
         Event::Came(member) => notify(member.id, status::ONLINE, out),
         Event::Left(member, _) => notify(member.id, status::OFFLINE, out),
-        Event::Crowd { came, left, .. } => {
-            let left = left.iter().map(|member| (member.id, status::OFFLINE));
-            let came = came.iter().map(|member| (member.id, status::ONLINE));
-            for (id, status) in left.chain(came).take(MAX_NOTIFIED) {
-                notify(id, status, out);
-            }
-        }
+        Event::Crowd { came, left, .. } => crowd(came, left, out),
         Event::Absent(members) => {
             for member in members.iter().take(MAX_NOTIFIED) {
                 let is_there = member.absence.is_none();
@@ -61,7 +57,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
             said(message, private, out);
         }
         Event::Refused(refusal) if is_not_stored(refusal.code) => {
-            system(texts::error(refusal.code, Lang::Zh), out);
+            system(&texts::refusal(refusal, Lang::Zh), out);
         }
         Event::Farewell(Farewell::Bye | Farewell::Idle) => {}
         Event::Farewell(why) => system(texts::farewell(*why, Lang::Zh), out),
@@ -89,6 +85,8 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Room(_)
         | Event::Entered { .. }
         | Event::MyRooms(_)
+        | Event::Sanctions { .. }
+        | Event::Deeds(_)
         | Event::Rooms { .. }
         | Event::Members { .. }
         | Event::Here(_)
@@ -96,6 +94,14 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::TopicIs(_)
         | Event::Pong
         | Event::Help { .. } => {}
+    }
+}
+
+fn crowd(came: &[Member], left: &[Member], out: &mut Vec<u8>) {
+    let left = left.iter().map(|member| (member.id, status::OFFLINE));
+    let came = came.iter().map(|member| (member.id, status::ONLINE));
+    for (id, status) in left.chain(came).take(MAX_NOTIFIED) {
+        notify(id, status, out);
     }
 }
 
@@ -156,7 +162,8 @@ fn notify(id: UserId, status: i64, out: &mut Vec<u8>) {
 /// A send is lost unless it is repeated: the one refusal that a person must hear of even where
 /// the original has no word for it. It cannot come before the login.
 fn is_not_stored(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::Busy | ErrorCode::StoreUnavailable | ErrorCode::ShuttingDown)
+    use ErrorCode::{Banned, Busy, Muted, ShuttingDown, SlowMode, StoreUnavailable};
+    matches!(code, Busy | StoreUnavailable | ShuttingDown | Banned | Muted | SlowMode)
 }
 
 /// The server speaks, in a text that an unchanged client prints.
@@ -278,7 +285,7 @@ mod tests {
     #[test]
     fn who_left_and_came_back_within_one_summary_is_there() {
         let (id, name, address) = (UserId(7), "x".into(), "-".into());
-        let me = crate::protocol::Member { id, name, address, absence: None };
+        let me = Member { id, name, address, absence: None };
         let mut told = Vec::new();
         let (came, left) = ([me.clone()].into(), [me].into());
         spell(&Event::Crowd { came, left, n_online: 600 }, kind::SMS_PRIVATE, &mut told);

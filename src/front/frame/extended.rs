@@ -5,6 +5,7 @@
 //! sent: the client marks what could steer a terminal.
 
 mod devices;
+mod order;
 mod presence;
 mod rooms;
 
@@ -31,7 +32,7 @@ const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
 const FEATURES: &[&str] =
-    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET];
+    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order"];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -55,10 +56,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Came(member) => came(member, out),
         Event::Left(member, how) => left(member, *how, out),
         Event::Crowd { came, left, n_online } => crowd(came, left, *n_online, out),
-        Event::Renamed(member) => {
-            let rename = Rename { user_id: member.id.0, user_name: member.name.to_string() };
-            encode(kind::RENAME, &rename, out);
-        }
+        Event::Renamed(member) => renamed(member, out),
         Event::RenameDone(me) => encode(kind::RENAME_RES, &rename_done(me), out),
         Event::PasswdDone => {
             encode(kind::PASSWD_RES, &Res { code: code::OK, ..Res::default() }, out);
@@ -96,6 +94,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
             presence::spell(event, out);
         }
+        Event::Sanctions { .. } | Event::Deeds(_) => order::spell(event, out),
         Event::Room(_)
         | Event::Entered { .. }
         | Event::MyRooms(_)
@@ -120,6 +119,11 @@ fn accepted(
     let (id, room, time) = (Some(id.0), Some(room.to_string()), Some(time.0));
     let client_ref = reference.as_str().to_owned();
     encode(kind::ACK, &Ack { client_ref, id, room, time, ..Ack::default() }, out);
+}
+
+fn renamed(member: &Member, out: &mut Vec<u8>) {
+    let rename = Rename { user_id: member.id.0, user_name: member.name.to_string() };
+    encode(kind::RENAME, &rename, out);
 }
 
 fn rename_done(me: &Member) -> Res {

@@ -6,6 +6,7 @@
 //! and these stacks are small.
 
 mod entry;
+mod order;
 mod presence;
 mod recipient;
 mod rooms;
@@ -156,6 +157,18 @@ const KINDS: &[Kind] = &[
     },
     Kind { names: &[kind::ROOM], keys: rooms::ROOM, command: rooms::room, refused: Command::Bad },
     Kind {
+        names: &[kind::SANCTIONS],
+        keys: &[("room", Key::Room)],
+        command: order::sanctions,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::AUDIT],
+        keys: &[("limit", Key::Limit)],
+        command: order::deeds,
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::ROOMS],
         keys: &[("after", Key::Room)],
         command: rooms::rooms,
@@ -250,6 +263,9 @@ enum Key {
     After,
     Since,
     Limit,
+    Against,
+    Seconds,
+    Every,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -286,6 +302,9 @@ struct Fields {
     after: Option<u64>,
     since: Option<i64>,
     limit: u64,
+    against: String,
+    seconds: u32,
+    every: u32,
 }
 
 impl Fields {
@@ -329,6 +348,9 @@ impl Fields {
             Key::After => self.after = map.next_value()?,
             Key::Since => self.since = map.next_value()?,
             Key::Limit => self.limit = value(map)?,
+            Key::Against => self.against = value(map)?,
+            Key::Seconds => self.seconds = value(map)?,
+            Key::Every => self.every = value(map)?,
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A line to a command. The commands are rows of one table, from which the help is made, too.
 
+mod order;
 mod presence;
 mod rooms;
 #[cfg(test)]
@@ -213,6 +214,62 @@ pub(super) const COMMANDS: &[Row] = &[
         help_en: "log one of them out; - for all that have no name",
         help_zh: "让其中一台设备退出登录；- 表示所有没有名字的设备",
         parse: presence::logout,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/ban",
+        arguments: "[-server] WHO [TIME] [WHY]",
+        help_en: "keep out an ID, a NAME, names like SPAM*, or an address, for 30m, 2h, 7d",
+        help_zh: "封禁：id、名字、SPAM* 这样的名字或地址；可加时间 30m、2h、7d",
+        parse: order::ban,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/unban",
+        arguments: "[-server] WHO",
+        help_en: "let them come in again",
+        help_zh: "解除封禁",
+        parse: order::unban,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/mute",
+        arguments: "[-server] WHO [TIME] [WHY]",
+        help_en: "have them say nothing",
+        help_zh: "禁言",
+        parse: order::mute,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/unmute",
+        arguments: "[-server] WHO",
+        help_en: "let them speak again",
+        help_zh: "解除禁言",
+        parse: order::unmute,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/slow",
+        arguments: "[-server] SECONDS [WHO] [TIME] [WHY]",
+        help_en: "one message in so many seconds, for all or for one; 0 ends it",
+        help_zh: "慢速模式：每人每隔若干秒一条消息；0 为关闭",
+        parse: order::slow,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/bans",
+        arguments: "[-server]",
+        help_en: "who is banned, muted or slowed",
+        help_zh: "列出封禁、禁言和限速",
+        parse: order::bans,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/audit",
+        arguments: "[N]",
+        help_en: "what was done to keep order, for operators",
+        help_zh: "管理记录（仅服务器管理员）",
+        parse: order::audit,
         refused: Command::Bad,
     },
     Row {

@@ -46,10 +46,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::AbsenceDone(me) => server(&texts::own_absence(me.absence.as_deref(), lang)),
         Event::IsAbsent(member) => server(&texts::is_absent(member, lang)),
         Event::Devices(devices) => listed(&texts::devices(devices, lang, clock::minute)),
-        Event::DeviceEnded { device, sessions } => {
-            let name = device.as_ref().map(Device::as_str);
-            server(&texts::device_ended(name, *sessions, lang))
-        }
+        Event::DeviceEnded { device, sessions } => device_ended(device.as_ref(), *sessions, lang),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
@@ -61,7 +58,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Replayed { message, room } => {
             said(message, &clock::utc(message.time), room.as_ref())
         }
-        Event::Room(news) => server(&texts::news(news, lang)),
+        Event::Room(_) | Event::Sanctions { .. } | Event::Deeds(_) => order(event, lang),
         Event::Entered { room, role } => server(&texts::entered(room, *role, lang)),
         Event::MyRooms(rooms) => server(&texts::my_rooms(rooms, lang)),
         Event::Rooms { rooms, more } => listed(&texts::rooms(rooms, *more, lang)),
@@ -94,6 +91,25 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::Pong => String::new(),
     };
     out.extend_from_slice(lines.as_bytes());
+}
+
+fn device_ended(device: Option<&Device>, sessions: usize, lang: Lang) -> String {
+    server(&texts::device_ended(device.map(Device::as_str), sessions, lang))
+}
+
+/// What happens in a room, and lists of what keeps order there.
+fn order(event: &Event, lang: Lang) -> String {
+    match event {
+        Event::Room(news) => {
+            let order = texts::order_news(news, lang, clock::utc);
+            server(&order.unwrap_or_else(|| texts::news(news, lang)))
+        }
+        Event::Sanctions { room, name, sanctions } => {
+            listed(&texts::sanctions((*room, name), sanctions, lang, clock::utc))
+        }
+        Event::Deeds(deeds) => listed(&texts::deeds(deeds, lang, clock::utc)),
+        _ => String::new(),
+    }
 }
 
 fn line(text: &str) -> String {

@@ -7,6 +7,8 @@ use super::Sms;
 /// What is done in a room, and `act` of [`RoomMes`].
 #[expect(missing_docs, reason = "the constants are the names")]
 pub mod act {
+    use crate::protocol::Measure;
+
     pub const CREATE: &str = "create";
     pub const JOIN: &str = "join";
     pub const PART: &str = "part";
@@ -17,6 +19,21 @@ pub mod act {
     pub const SET: &str = "set";
     /// Server to client: one is in this room now.
     pub const ENTERED: &str = "entered";
+    /// What keeps order: which measure, and whether it begins or ends.
+    pub const ORDERS: &[(&str, (Measure, bool))] = &[
+        ("ban", (Measure::Ban, true)),
+        ("unban", (Measure::Ban, false)),
+        ("mute", (Measure::Mute, true)),
+        ("unmute", (Measure::Mute, false)),
+        ("slow", (Measure::Slow, true)),
+        ("unslow", (Measure::Slow, false)),
+    ];
+
+    /// The name of an order.
+    pub fn order(measure: Measure, is_set: bool) -> &'static str {
+        let meant = ORDERS.iter().find(|(_, order)| *order == (measure, is_set));
+        meant.map_or("", |(name, _)| name)
+    }
 }
 
 /// `RoomMes`, both ways: do this; this was done. What an act does not need is left out.
@@ -53,6 +70,18 @@ pub struct RoomMes {
     pub access: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guests: Option<bool>,
+    /// Against whom order is kept: an id, a pattern of names, a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    /// Client to server: for how long; without it until it is lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
+    /// Slow mode: seconds between two messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
+    /// Server to client: until when, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
 }
 
 /// A room in `RoomsResMes` and `MyRoomsMes`.

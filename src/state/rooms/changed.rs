@@ -49,6 +49,13 @@ impl State {
                 let Some(room) = self.halls.0.get(&no).map(|hall| hall.room.clone()) else {
                     return;
                 };
+                if let Some(refusal) = self.banned(id, Some(no)) {
+                    // While it was written.
+                    self.tell(id, Event::Refused(refusal), effects);
+                    effects.push(Effect::Joined { session: id, joined: None });
+                    let banned_by = self.banned_by(id, no).unwrap_or_else(|| by.clone());
+                    return self.put_out(no, by, banned_by, effects);
+                }
                 self.tell_news(no, by.clone(), News::Joined, effects);
                 self.come_in(id, by.id, (room, role, since), effects);
             }
@@ -81,6 +88,10 @@ impl State {
                 self.set(no, |room| (room.kind, room.guests) = (kind, guests));
                 self.tell_news(no, by, News::Set(kind, guests), effects);
             }
+            (Change::Sanction(sanction), RoomDone::Left { successor }) => {
+                self.sanctioned(id, (*sanction, by), successor, effects);
+            }
+            (Change::Lift(key), RoomDone::Done) => self.lifted(id, (key, by), effects),
             // No store answers so.
             _ => {}
         }
@@ -131,7 +142,7 @@ impl State {
     }
 
     /// Somebody is in a room no longer.
-    fn go_out(
+    pub(in crate::state) fn go_out(
         &mut self,
         no: RoomNo,
         who: Party,

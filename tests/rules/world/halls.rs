@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub::protocol::{
-    Change, ErrorCode, MessageId, NamedRoom, Role, RoomChange, RoomDone, RoomId, RoomKind,
-    RoomName, RoomNo, Standing, Topic, UserId,
+    Against, Change, ErrorCode, Measure, MessageId, NamedRoom, Role, RoomChange, RoomDone, RoomId,
+    RoomKind, RoomName, RoomNo, Standing, Topic, UserId,
 };
 
 use super::ROOMS;
@@ -94,6 +94,11 @@ impl Halls {
                 (hall.room.kind, hall.room.guests) = (*kind, *guests);
                 Ok(RoomDone::Done)
             }
+            Change::Sanction(sanction) => match (&sanction.key.measure, &sanction.key.against) {
+                (Measure::Ban, Against::One(whom)) => Ok(hall.leave(*whom)),
+                _ => Ok(RoomDone::Left { successor: None }),
+            },
+            Change::Lift(_) => Ok(RoomDone::Done),
             other => panic!("nobody asked for {other:?}"),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, Device, ErrorCode, Event, Member, MessageId, NamedRoom, News, Reference, Refusal, Role,
-    RoomId, RoomNews, RoomNo, UserId, Welcome,
+    Act, Against, Device, ErrorCode, Event, Measure, Member, MessageId, NamedRoom, News, Reference,
+    Refusal, Role, RoomId, RoomNews, RoomNo, UserId, Welcome,
 };
 
 use super::Roster;
@@ -148,6 +148,8 @@ impl Peer {
     /// Sends what the store has; says how far each room got.
     pub fn read(&mut self, store: &Store) -> Vec<(RoomId, MessageId)> {
         let rooms: Vec<_> = store.rooms_of(self.user).chain([RoomId::Lobby]).collect();
+        // Where it is a member no longer, nothing more is read; the news of it is on its way.
+        self.rooms.retain(|no| rooms.contains(&RoomId::Named(*no)));
         for room in rooms {
             let cursor = store.cursor(self.user, self.device.as_ref(), room);
             let next = self.next.entry(room).or_insert(cursor + 1);
@@ -243,6 +245,10 @@ impl Peer {
         let is_out = match &news.what {
             News::Left => news.by.id == self.user,
             News::Kicked(whom, _) => whom.id == self.user,
+            News::Sanctioned(sanction, _) => {
+                let key = &sanction.key;
+                key.measure == Measure::Ban && key.against == Against::One(self.user)
+            }
             _ => false,
         };
         if is_out {
@@ -274,10 +280,11 @@ impl Peer {
 
 fn is_about_rooms(code: ErrorCode) -> bool {
     use ErrorCode::{
-        Internal, InviteOnly, NoGuestsHere, NotAllowed, NotMember, NotThere, UnknownRoom,
+        Banned, Internal, InviteOnly, NoGuestsHere, NoSanction, NotAllowed, NotMember, NotThere,
+        UnknownRoom,
     };
-    let codes = [Internal, InviteOnly, NoGuestsHere, NotAllowed, NotMember, NotThere, UnknownRoom];
-    codes.contains(&code)
+    let codes = [Banned, Internal, InviteOnly, NoGuestsHere, NoSanction];
+    codes.contains(&code) || [NotAllowed, NotMember, NotThere, UnknownRoom].contains(&code)
 }
 
 /// What a notice does to a list of who is there.

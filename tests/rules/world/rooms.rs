@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, Append, ErrorCode, Event, Party, Role, RoomAct, RoomAsk, RoomChange, RoomId, RoomKind,
-    SessionId, Standing, UserId, Who,
+    Act, Against, Aim, Append, ErrorCode, Event, Measure, NamedRoom, News, Order, OrderAct, Party,
+    Role, RoomAct, RoomAsk, RoomChange, RoomId, RoomKind, SanctionKey, SessionId, Standing, Terms,
+    UserId, Who,
 };
 use hubbub::state::{Effect, Fate as Known, Input, Joined, Posted};
 
@@ -12,6 +13,9 @@ use super::peer::{Peer, Phase};
 use super::store::Store;
 use super::{Fate, World};
 use crate::rules::Do;
+
+/// Who waits for what the hub has written by itself.
+const NOBODY: SessionId = SessionId(0);
 
 /// What waits for the store.
 #[derive(Debug)]
@@ -27,6 +31,9 @@ impl World {
         let Some(id) = live.filter(|_| !self.is_stopping) else { return };
         let room = self.store.halls.room(n);
         let user = self.peers[&id].user;
+        if let Do::Order(whom, measure, is_set) = what {
+            return self.keep_order(id, &room, (UserId(100 + whom as i64), measure, is_set));
+        }
         let (whom, ask) = asked(what);
         let whom = whom.map(|whom| {
             let name = self.store.names[&whom].shown();
@@ -45,6 +52,51 @@ impl World {
         self.apply(Input::Acts { session: id, acts: vec![act] });
     }
 
+    fn keep_order(
+        &mut self,
+        id: SessionId,
+        room: &NamedRoom,
+        (whom, measure, is_set): (UserId, Measure, bool),
+    ) {
+        let user = self.peers[&id].user;
+        let standing = |user: UserId| match user.is_guest() {
+            true => Standing::default(),
+            false => self.store.halls.standing(room.no, user),
+        };
+        let order =
+            Order { measure, aim: Aim::Who(Who::Id(whom)), terms: is_set.then(Terms::default) };
+        let act = Act::Order(Box::new(OrderAct {
+            whom: Some(standing(whom)),
+            room: Some((room.clone(), standing(user))),
+            against: Against::One(whom),
+            is_operator: false,
+            order,
+        }));
+        self.peers.get_mut(&id).unwrap().issue(&act);
+        self.apply(Input::Acts { session: id, acts: vec![act] });
+    }
+
+    /// Is this held against somebody in a room, as far as anybody was told?
+    pub fn is_held(&self, room: RoomId, user: UserId, measure: Measure) -> bool {
+        let RoomId::Named(no) = room else { return false };
+        let key = SanctionKey { place: Some(no), measure, against: Against::One(user) };
+        self.held.contains(&key)
+    }
+
+    /// From when it is told on, it holds.
+    pub fn note_order(&mut self, event: &Event) {
+        let Event::Room(news) = event else { return };
+        match &news.what {
+            News::Sanctioned(sanction, _) => {
+                self.held.insert(sanction.key.clone());
+            }
+            News::Lifted(key, _) => {
+                self.held.remove(key);
+            }
+            _ => {}
+        }
+    }
+
     pub fn commit_change(&mut self, session: SessionId, change: RoomChange, fate: Fate) {
         let room = RoomId::Named(change.what.room().unwrap());
         let last = self.store.room(room).len() as u64;
@@ -52,7 +104,9 @@ impl World {
             Fate::Stored => self.store.halls.change(&change, last),
             Fate::Refused => Err(ErrorCode::Internal),
         };
-        self.known.push_back(Posted { session, fate: Known::Changed { change, outcome } });
+        if session != NOBODY {
+            self.known.push_back(Posted { session, fate: Known::Changed { change, outcome } });
+        }
     }
 
     pub fn perform_in_room(&mut self, effect: Effect) {
@@ -60,11 +114,17 @@ impl World {
             Effect::Subscribe { session, room } => {
                 assert!(self.room.contains(&session), "is told of a room before it is in");
                 assert!(self.subscribed.insert((room, session)), "{session:?} is told twice");
+                let user = self.peer(session).user;
+                assert!(!self.is_held(room, user, Measure::Ban), "{user} is banned and told");
             }
             Effect::Unsubscribe { session, room } => {
                 assert!(self.subscribed.remove(&(room, session)), "{session:?} was not told");
             }
-            Effect::Room { room, event, .. } => self.tell_room(room, &event),
+            Effect::Room { room, event, .. } => {
+                self.note_order(&event);
+                self.tell_room(room, &event);
+            }
+            Effect::PutOut(change) => self.journal.push_back((NOBODY, Job::Change(change))),
             Effect::Change { session, change } => {
                 assert!(!self.is_stopping, "a change is accepted in a shutdown");
                 self.journal.push_back((session, Job::Change(change)));
@@ -141,6 +201,7 @@ fn asked(what: Do) -> (Option<UserId>, RoomAsk) {
             let role = [Role::Member, Role::Moderator, Role::Owner][role as usize];
             (Some(account(n)), RoomAsk::Role(Who::Id(account(n)), role))
         }
+        Do::Order(..) => panic!("an order is an act of its own"),
         Do::Open(open) => {
             let kind = if open { RoomKind::Open } else { RoomKind::Hidden };
             (None, RoomAsk::Set(kind, open))

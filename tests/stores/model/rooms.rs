@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hubbub::dao::{Store, Write, Written};
 use hubbub::protocol::{
-    Change, ErrorCode, MessageId, NamedRoom, Party, Role, RoomChange, RoomDone, RoomId, RoomKind,
-    RoomName, RoomNo, Standing, Topic, UserId,
+    Against, Change, ErrorCode, Measure, MessageId, Millis, NamedRoom, Party, Role, RoomChange,
+    RoomDone, RoomId, RoomKind, RoomName, RoomNo, Sanction, SanctionKey, Standing, Topic, UserId,
 };
 use proptest::prelude::*;
 
@@ -47,10 +47,25 @@ pub(super) fn any_change() -> impl Strategy<Value = Write> {
         }),
         1 => (number(), kind(), any::<bool>())
             .prop_map(|(no, kind, guests)| Change::Set(no, kind, guests)),
+        2 => (number(), person(), any::<bool>(), 0..9_i64).prop_map(|(no, id, ban, since)| {
+            Change::Sanction(Box::new(sanction(key(no, id, ban), since)))
+        }),
+        1 => (number(), person(), any::<bool>())
+            .prop_map(|(no, id, ban)| Change::Lift(key(no, id, ban))),
     ];
     // Nonces are never used twice.
     (party(), 0..u64::MAX / 2, what)
-        .prop_map(|(by, nonce, what)| Write::Room(RoomChange { by, nonce, what }))
+        .prop_map(|(by, nonce, what)| Write::Room(RoomChange { by, nonce, time: Millis(0), what }))
+}
+
+fn key(no: RoomNo, id: UserId, ban: bool) -> SanctionKey {
+    let measure = if ban { Measure::Ban } else { Measure::Mute };
+    SanctionKey { place: Some(no), measure, against: Against::One(id) }
+}
+
+fn sanction(key: SanctionKey, since: i64) -> Sanction {
+    let by = Party { id: UserId(1), name: "somebody".into() };
+    Sanction { key, every: 0, reason: None, by, since: Millis(since), until: None }
 }
 
 #[derive(Clone)]
@@ -96,9 +111,24 @@ impl Model {
                 (room.kind, room.guests) = (*kind, *guests);
                 Ok(RoomDone::Done)
             }
+            Change::Sanction(sanction) => Ok(self.sanction(no, sanction)),
+            Change::Lift(key) => {
+                self.sanctions.remove(key);
+                Ok(RoomDone::Done)
+            }
             Change::Create { .. } => panic!("made above"),
         };
         done.map_or_else(Written::Refused, Written::Room)
+    }
+
+    fn sanction(&mut self, no: RoomNo, sanction: &Sanction) -> RoomDone {
+        self.sanctions.insert(sanction.key.clone(), sanction.clone());
+        match &sanction.key {
+            SanctionKey { measure: Measure::Ban, against: Against::One(id), .. } => {
+                self.leave(no, id.0)
+            }
+            _ => RoomDone::Left { successor: None },
+        }
     }
 
     fn hall(&mut self, no: RoomNo) -> &mut Hall {
@@ -191,6 +221,8 @@ impl Model {
 
     /// The store knows the same rooms, and the same people in them.
     pub(super) fn agree_on_rooms(&self, store: &Arc<dyn Store>) {
+        let held: Vec<_> = self.sanctions.values().cloned().collect();
+        assert_eq!(store.sanctions().unwrap(), held);
         for no in NUMBERS.map(RoomNo) {
             let hall = self.halls.iter().find(|hall| hall.room.no == no);
             assert_eq!(store.room(no).unwrap().as_ref(), hall.map(|hall| &hall.room));

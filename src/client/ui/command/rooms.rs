@@ -74,12 +74,12 @@ pub(super) fn access(rest: &str) -> Option<Line> {
     Some(Line::Room(room, RoomAsk::Set(kind, guests)))
 }
 
-fn alone(rest: &str) -> Option<RoomRef> {
+pub(super) fn alone(rest: &str) -> Option<RoomRef> {
     let (room, rest) = place(rest)?;
     rest.is_empty().then_some(room)
 }
 
-fn place(rest: &str) -> Option<(RoomRef, &str)> {
+pub(super) fn place(rest: &str) -> Option<(RoomRef, &str)> {
     let (room, rest) = split(rest);
     Some((RoomRef::parse(room).ok()?, rest))
 }

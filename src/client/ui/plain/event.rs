@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::client::texts;
 use crate::client::ui::clean;
 use crate::client::{Ask, Lost, Reason, Said, Seen, Unsent, Update};
-use crate::protocol::{Leaving, Member};
+use crate::protocol::{Leaving, Member, RoomId};
 use crate::texts::Lang;
 
 /// One line: its kind and its fields, each made harmless and whole by escapes.
@@ -23,6 +23,13 @@ pub(super) fn line(kind: &str, fields: &[&str]) -> String {
     }
     line.push('\n');
     line
+}
+
+fn history(room: RoomId, messages: &[Said], more: bool) -> String {
+    let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
+    let more = if more { "more" } else { "" };
+    lines.push_str(&line("history-end", &[&room.to_string(), more]));
+    lines
 }
 
 /// What happened, as lines.
@@ -73,13 +80,12 @@ pub(super) fn lines(update: &Update) -> String {
         | Update::Absence(_)
         | Update::IsAbsent(_)
         | Update::Typing { .. } => presence::lines(update),
-        Update::Room(_) | Update::Rooms { .. } | Update::Members(_) => rooms::lines(update),
-        Update::History { room, messages, more } => {
-            let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
-            let more = if *more { "more" } else { "" };
-            lines.push_str(&line("history-end", &[&room.to_string(), more]));
-            lines
-        }
+        Update::Room(_)
+        | Update::Rooms { .. }
+        | Update::Members(_)
+        | Update::Sanctions(_)
+        | Update::Audit(_) => rooms::lines(update),
+        Update::History { room, messages, more } => history(*room, messages, *more),
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }

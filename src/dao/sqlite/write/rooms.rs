@@ -36,7 +36,12 @@ impl Batch<'_> {
                 let sql = "UPDATE named SET kind = ?2, guests = ?3 WHERE number = ?1";
                 self.set(sql, params![to_sql(*no), kind.name(), guests])?
             }
+            Change::Sanction(sanction) => Ok(self.sanction(sanction)?),
+            Change::Lift(key) => Ok(self.lift(key)?),
         };
+        if let (Ok(_), Some(deed)) = (&done, change.deed()) {
+            self.deed(&deed)?;
+        }
         Ok(done.map_or_else(Written::Refused, Written::Room))
     }
 
@@ -98,7 +103,7 @@ impl Batch<'_> {
         Ok(kept.unwrap_or(RoomDone::Entered { since: room.last, role: Role::Member }))
     }
 
-    fn leave(&mut self, no: RoomNo, account: UserId) -> rusqlite::Result<RoomDone> {
+    pub(super) fn leave(&mut self, no: RoomNo, account: UserId) -> rusqlite::Result<RoomDone> {
         let room = self.open_room(RoomId::Named(no))?.no;
         self.leave_room(room, account)
     }

@@ -1,6 +1,6 @@
 //! Events of named rooms. A list comes in as many frames as it takes.
 
-use super::{sms, width_in_body};
+use super::{order, sms, width_in_body};
 use crate::protocol::frame::{HELLO_LIMIT, encode};
 use crate::protocol::wire::{
     History, Members, Room, RoomMember as Wire, RoomMes, Rooms, act, kind,
@@ -68,8 +68,18 @@ fn news(news: &RoomNews, out: &mut Vec<u8>) {
             let access = Some(kind.name().to_owned());
             RoomMes { access, guests: Some(*guests), ..plain(act::SET) }
         }
+        News::Sanctioned(sanction, who) => order::sanctioned(&with(about, who), sanction),
+        News::Lifted(key, who) => order::lifted(&with(about, who), key),
     };
     encode(kind::ROOM, &mes, out);
+}
+
+fn with(about: RoomMes, whom: &Option<Party>) -> RoomMes {
+    RoomMes {
+        whom_id: whom.as_ref().map(|whom| whom.id.0),
+        whom_name: whom.as_ref().map(|whom| whom.name.to_string()),
+        ..about
+    }
 }
 
 fn entered(room: &NamedRoom, role: Role, out: &mut Vec<u8>) {

@@ -16,6 +16,9 @@ pub(super) const ROOM: Keys = &[
     ("role", Key::Role),
     ("access", Key::Access),
     ("guests", Key::Guests),
+    ("against", Key::Against),
+    ("seconds", Key::Seconds),
+    ("every", Key::Every),
 ];
 
 pub(super) fn room(fields: &Fields) -> Result<Command, Refusal> {
@@ -31,7 +34,7 @@ pub(super) fn room(fields: &Fields) -> Result<Command, Refusal> {
         act::KICK => RoomAsk::Kick(whom(fields)?, note(fields)?),
         act::ROLE => RoomAsk::Role(whom(fields)?, role(fields)?),
         act::SET => RoomAsk::Set(kind(fields)?, fields.guests),
-        _unknown => return Err(Refusal::of(ErrorCode::BadRequest)),
+        other => super::order::order(other, fields)?,
     };
     Ok(Command::Room(RoomRef::parse(&fields.room).map_err(Refusal::of)?, ask))
 }
@@ -73,7 +76,7 @@ pub(super) fn members(fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::Members(room, Some(UserId(fields.user_id))))
 }
 
-fn whom(fields: &Fields) -> Result<Who, Refusal> {
+pub(super) fn whom(fields: &Fields) -> Result<Who, Refusal> {
     match (fields.whom_id, fields.whom_name.as_str()) {
         (0, "") => Err(Refusal::of(ErrorCode::BadRequest)),
         (0, name) => NameKey::new(name).map(Who::Named).ok_or(Refusal::of(ErrorCode::UnknownUser)),
@@ -81,7 +84,7 @@ fn whom(fields: &Fields) -> Result<Who, Refusal> {
     }
 }
 
-fn note(fields: &Fields) -> Result<Option<Note>, Refusal> {
+pub(super) fn note(fields: &Fields) -> Result<Option<Note>, Refusal> {
     super::optional(&fields.content, Note::new)
 }
 

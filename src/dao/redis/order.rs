@@ -1,0 +1,94 @@
+//! Sanctions, and the acts that kept order: what is asked of Redis, and what append.lua is told.
+
+use std::collections::BTreeMap;
+
+use redis::{Pipeline, ScriptInvocation, cmd};
+
+use super::super::StoreError;
+use super::super::lines::{deed_text, read_deed, read_sanction, sanction_text};
+use super::{Redis, keys};
+use crate::protocol::{Against, Deed, Measure, Millis, Place, RoomChange, Sanction, SanctionKey};
+
+impl Redis {
+    /// Every sanction, and what cannot be read as a line about it, in the order of keys.
+    pub(super) fn all_sanctions(&self) -> Result<Vec<Result<Sanction, String>>, StoreError> {
+        let found: BTreeMap<String, String> =
+            self.ask(|redis| cmd("HGETALL").arg(keys::sanctions()).query(redis))?;
+        let read = |(name, record): (String, String)| {
+            read_sanction(&record).ok_or(format!("the sanction {name:?} cannot be read"))
+        };
+        let mut all: Vec<_> = found.into_iter().map(read).collect();
+        all.sort_by(|a, b| match (a, b) {
+            (Ok(a), Ok(b)) => a.key.cmp(&b.key),
+            (a, b) => a.is_ok().cmp(&b.is_ok()),
+        });
+        Ok(all)
+    }
+
+    /// A page of acts, newest first, those that cannot be read as lines about them.
+    pub(super) fn page_of_deeds(
+        &self,
+        before: Option<(Millis, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Result<Deed, String>>, StoreError> {
+        let from = before.map_or("+".to_owned(), |at| format!("({}", place_in_time(at)));
+        let found: Vec<String> = self.ask(|redis| {
+            let mut range = cmd("ZREVRANGEBYLEX");
+            range.arg(keys::deeds()).arg(from).arg("-").arg("LIMIT").arg(0).arg(limit);
+            range.query(redis)
+        })?;
+        let read = |member: String| {
+            let record = member.split_once(' ').and_then(|(_, record)| read_deed(record));
+            record.ok_or(format!("the act {member:?} cannot be read"))
+        };
+        Ok(found.into_iter().map(read).collect())
+    }
+}
+
+/// The field of a sanction: the room's number or 0, the measure, and against whom.
+pub(super) fn field(key: &SanctionKey) -> String {
+    let number = |place: Place| place.map_or(0, |no| no.0);
+    format!("{} {} {}", number(key.place), key.measure.name(), key.against)
+}
+
+/// What a member of the set of acts begins with, so that their order is that of time.
+fn place_in_time((time, nonce): (Millis, u64)) -> String {
+    format!("{:020}{nonce:020}", time.0.max(0))
+}
+
+/// A member of the set of acts.
+pub(super) fn member(deed: &Deed) -> String {
+    format!("{} {}", place_in_time(deed.at()), deed_text(deed))
+}
+
+/// Before this every older act stands.
+pub(super) fn end_of(before: Millis) -> String {
+    format!("({:020}", before.0.max(0))
+}
+
+pub(super) fn add_sanction(script: &mut ScriptInvocation<'_>, sanction: &Sanction) {
+    let key = &sanction.key;
+    let (room, whom) = match key {
+        SanctionKey { place: Some(no), measure: Measure::Ban, against: Against::One(id) } => {
+            (no.0.to_string(), id.to_string())
+        }
+        _ => (key.place.map_or(String::new(), |no| no.0.to_string()), String::new()),
+    };
+    script.arg("sanction").arg(field(key)).arg(sanction_text(sanction)).arg(room).arg(whom);
+}
+
+/// The act that goes with a change; it is done where the change is.
+pub(super) fn add_deed(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
+    script.arg(change.deed().map_or(String::new(), |deed| member(&deed)));
+}
+
+/// Puts a sanction where it was taken from.
+pub(super) fn put_sanction<'p>(ask: &'p mut Pipeline, sanction: &Sanction) -> &'p mut Pipeline {
+    let field = field(&sanction.key);
+    ask.cmd("HSET").arg(keys::sanctions()).arg(field).arg(sanction_text(sanction))
+}
+
+/// Puts an act where it was taken from.
+pub(super) fn put_deed<'p>(ask: &'p mut Pipeline, deed: &Deed) -> &'p mut Pipeline {
+    ask.cmd("ZADD").arg(keys::deeds()).arg(0).arg(member(deed))
+}
