@@ -236,8 +236,8 @@ pub struct Options {
     #[arg(long, env = "HUBBUB_REGISTRATION", value_name = "WHO", default_value = "open")]
     pub registration: Registration,
 
-    /// Networks that are free of the limits on connections, registrations and message rate; may
-    /// be given more than once [default: this machine]
+    /// Networks that are free of the limits on connections, registrations, new rooms and message
+    /// rate; may be given more than once [default: this machine]
     #[arg(long, env = "HUBBUB_EXEMPT", value_name = "NET", value_delimiter = ',')]
     pub exempt: Vec<Net>,
 

@@ -316,6 +316,7 @@ fn start_stages(
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
         registrations: Throttle::new(limits::REGISTRATIONS),
+        rooms: Throttle::new(limits::ROOMS),
         policy: policy(options),
     };
     Ok(Stages { host: Arc::new(host), threads, stopped, replaced })

@@ -22,7 +22,7 @@ pub enum ErrorCode {
     WrongPassword,
     /// The token is unknown, expired, revoked, or another device's: log in with the password.
     BadToken,
-    /// Too many wrong passwords or registrations; wait.
+    /// Too many wrong passwords, registrations or new rooms; wait.
     Throttled,
     /// Somebody has this id.
     IdTaken,

@@ -69,6 +69,8 @@ pub struct Host {
     pub wrong_from_address: Throttle<IpAddr>,
     /// New accounts per address.
     pub registrations: Throttle<IpAddr>,
+    /// New rooms per account.
+    pub rooms: Throttle<UserId>,
     /// What the operator has decided.
     pub policy: Policy,
 }

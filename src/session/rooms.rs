@@ -6,6 +6,7 @@ use crossbeam_channel::RecvTimeoutError;
 use super::asking::refusal_of;
 use super::replay::{Replay, patiently};
 use super::{End, HUB_TIME, Identity, Session};
+use crate::clock;
 use crate::dao::StoreError;
 use crate::hub::Signal;
 use crate::outbox::Mark;
@@ -108,6 +109,15 @@ impl Session<'_> {
     ) -> Result<(), End> {
         if !self.dialect.rooms {
             self.refuse(ErrorCode::BadRequest);
+            return Ok(());
+        }
+        // One that is then refused counts, too: it costs the store a look all the same.
+        if let Some(me) = self.account()
+            && !self.exempt
+            && !self.host.rooms.take(&me, clock::now())
+        {
+            log::warn!("{me} makes too many rooms");
+            self.refuse(ErrorCode::Throttled);
             return Ok(());
         }
         if self.asks(Act::Create { name, kind, guests }) { self.wait_to_join() } else { Ok(()) }

@@ -318,6 +318,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
         registrations: Throttle::new(limits::REGISTRATIONS),
+        rooms: Throttle::new(limits::ROOMS),
         policy: Policy {
             guests: true,
             registration: true,

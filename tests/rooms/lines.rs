@@ -191,3 +191,27 @@ fn what_was_said_in_a_room_meanwhile_waits() {
         ann.ask("back", &[&format!("[#hall {}]ann: back", ann.me())]);
     });
 }
+
+#[test]
+fn who_makes_too_many_rooms_waits_unless_exempt() {
+    for (exempt, is_throttled) in [("10.0.0.0/8", true), ("127.0.0.0/8", false)] {
+        let server = Server::start_with(&["--exempt", exempt]);
+        let mut tom = come(&server, 100, "tom");
+        for n in 0..20 {
+            tom.ask(
+                &format!("/create n{n}"),
+                &[
+                    &format!("* you are in #n{n} now, as owner (open to everybody)"),
+                    &format!("* what you type goes to #n{n} now"),
+                ],
+            );
+        }
+        tom.say("/create one-more");
+        let answer = tom.next("the answer to the 21st");
+        assert_eq!(answer == "* too many attempts; wait a little and try again", is_throttled);
+        // It is the account that waits, not the address.
+        let mut ann = come(&server, 300, "ann");
+        ann.say("/create hers");
+        until(&mut ann, "* what you type goes to #hers now");
+    }
+}
