@@ -1,6 +1,7 @@
 //! The connection library against a server that the test plays by hand, frame by frame.
 
 mod fake;
+mod full;
 mod menu;
 mod plain;
 

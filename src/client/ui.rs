@@ -1,4 +1,5 @@
-//! The client as people and scripts use it: menus in a terminal, or plain lines through a pipe.
+//! The client as people and scripts use it: a full screen or menus in a terminal, plain lines
+//! through a pipe.
 //! Stands on [`super::Client`] and knows nothing of the wire.
 
 mod clean;
@@ -6,6 +7,7 @@ mod cli;
 mod command;
 mod directory;
 mod entry;
+mod full;
 mod jobs;
 mod menu;
 mod plain;
@@ -37,8 +39,10 @@ pub struct Options {
     pub lang: Lang,
     /// Speak TLS with a server that is trusted.
     pub tls: Option<Trust>,
-    /// Plain lines instead of menus.
+    /// Plain lines instead of the full screen.
     pub plain: bool,
+    /// The menus of the original instead of the full screen.
+    pub menu: bool,
     /// Where the password of the user in `keys` is.
     pub secret: Secret,
     /// The name of this device instead of the one that is kept for this machine.
@@ -73,6 +77,9 @@ pub fn run(job: Option<&Job>, options: &Options) -> Ending {
 }
 
 fn talk(options: &Options) -> Ending {
+    if !options.plain && !options.menu {
+        return full::run(options);
+    }
     let lang = options.lang;
     let (device, held) = match &options.device {
         Some(device) => (Some(device.clone()), None),

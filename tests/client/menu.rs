@@ -29,6 +29,7 @@ impl Terminal {
     fn start_with(state: &Rc<TempDir>, args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
         command
+            .arg("--menu")
             .args(args)
             .env("XDG_STATE_HOME", state.path())
             .env("XDG_CONFIG_HOME", state.path())

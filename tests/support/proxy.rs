@@ -20,7 +20,7 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct Shared {
-    server: SocketAddr,
+    server: Mutex<SocketAddr>,
     /// Each connection's end to the client and to the server.
     pairs: Mutex<Vec<(Arc<TcpStream>, Arc<TcpStream>)>>,
     /// Microseconds that every piece waits.
@@ -33,7 +33,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            server,
+            server: Mutex::new(server),
             pairs: Mutex::default(),
             delay: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
@@ -45,6 +45,11 @@ impl Proxy {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Connections that come from now on go to this server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        *self.shared.server.lock().unwrap() = server;
     }
 
     /// Every connection is torn down in both directions; what is on its way is lost.
@@ -94,7 +99,7 @@ impl Shared {
                 return;
             }
             // Without a server the client sees an end at once.
-            let Ok(server) = TcpStream::connect(self.server) else { continue };
+            let Ok(server) = TcpStream::connect(*self.server.lock().unwrap()) else { continue };
             drop((client.set_nodelay(true), server.set_nodelay(true)));
             let (client, server) = (Arc::new(client), Arc::new(server));
             self.pairs.lock().unwrap().push((Arc::clone(&client), Arc::clone(&server)));

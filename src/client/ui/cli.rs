@@ -6,7 +6,7 @@ use super::{Job, Options};
 use crate::client::settings::{self, Keys};
 use crate::client::{device, kept};
 
-/// Talk in a Hubbub chat room: menus in a terminal, plain lines in a pipe; or do one thing.
+/// Talk in Hubbub's rooms: a full screen in a terminal, plain lines in a pipe; or do one thing.
 #[derive(Debug, Parser)]
 #[command(name = "client", version, after_long_help = AFTER_HELP)]
 pub struct Cli {
@@ -18,9 +18,13 @@ pub struct Cli {
     #[command(flatten)]
     pub keys: Keys,
 
-    /// Plain lines instead of menus; always so in a pipe and where TERM is "dumb"
+    /// Plain lines instead of the full screen; always so in a pipe and where TERM is "dumb"
     #[arg(long)]
     pub plain: bool,
+
+    /// The menus of the course project instead of the full screen
+    #[arg(long, conflicts_with = "plain")]
+    pub menu: bool,
 
     /// Plain: at the end of the input, go on showing what comes for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
@@ -120,6 +124,7 @@ impl Cli {
             secret,
             keys,
             plain: is_plain,
+            menu: self.menu,
             linger: std::time::Duration::from_secs(self.linger.into()),
         })
     }

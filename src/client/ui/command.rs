@@ -10,6 +10,8 @@ use crate::protocol::{
 
 use crate::texts::NAMELESS;
 
+pub(super) mod here;
+
 /// A line that was typed, or came through a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {

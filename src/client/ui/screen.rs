@@ -257,7 +257,7 @@ impl Screen {
 }
 
 /// Minutes east of UTC, from `date`: std knows no time zones, and POSIX has the program.
-fn utc_offset() -> Option<i64> {
+pub(super) fn utc_offset() -> Option<i64> {
     let output = Command::new("date").arg("+%z").output().ok()?.stdout;
     let text = String::from_utf8(output).ok()?;
     let (hours, minutes) = text.trim().split_at_checked(3)?;

@@ -1,0 +1,132 @@
+//! What becomes of news about rooms.
+
+use std::sync::Arc;
+
+use crate::client::ui::clean;
+use crate::client::ui::full::texts::Tell;
+use crate::client::{Members, Room, RoomMes};
+use crate::protocol::wire::act;
+use crate::protocol::{RoomId, UserId};
+
+use super::place::Present;
+use super::{Entry, Mode, Model, Panel, What};
+
+/// Who is banned is put out, too.
+const BAN: &str = "ban";
+
+impl Model {
+    pub(super) fn my_room(&mut self, room: &Room) {
+        let Some(id) = RoomId::parse(&room.room) else { return };
+        let topic = clean::line(&room.topic);
+        if let Some(place) = self.open(id, Some(&room.room_name)) {
+            place.topic = topic;
+        }
+    }
+
+    pub(super) fn room_told(&mut self, mes: &RoomMes) {
+        let Some(id) = RoomId::parse(&mes.room) else { return };
+        let me = self.my_id();
+        let by = UserId(mes.user_id.unwrap_or_default());
+        let whom = mes.whom_id.map(UserId);
+        match mes.act.as_str() {
+            act::ENTERED => {
+                let topic = clean::line(mes.text.as_deref().unwrap_or_default());
+                if let Some(place) = self.open(id, Some(&mes.room_name)) {
+                    place.topic = topic;
+                }
+                return self.go(id);
+            }
+            act::PART if by == me => return self.close(id),
+            act::KICK | BAN if whom == Some(me) => {
+                self.close(id);
+                let text = self.news(mes);
+                return self.notice(text, true);
+            }
+            act::INVITE if self.place(id).is_none() => {
+                let text = self.news(mes);
+                return self.notice(text, false);
+            }
+            act::JOIN | act::PART => return self.present(id, by, mes),
+            act::KICK => {
+                if let (Some(whom), Some(place)) = (whom, self.place_mut(id)) {
+                    place.members.remove(&whom);
+                }
+            }
+            act::TOPIC => {
+                let topic = clean::line(mes.text.as_deref().unwrap_or_default());
+                if let Some(place) = self.place_mut(id) {
+                    place.topic = topic;
+                }
+            }
+            _ => {}
+        }
+        let text = self.news(mes);
+        let (key, time) = (self.key(), self.now);
+        if let Some(place) = self.place_mut(id) {
+            let what = What::Notice { text, is_bad: false };
+            place.push(Entry { key, time, what });
+        }
+    }
+
+    /// Somebody else joined a room or left it.
+    fn present(&mut self, id: RoomId, by: UserId, mes: &RoomMes) {
+        let name: Arc<str> = clean::line(mes.user_name.as_deref().unwrap_or_default()).into();
+        let (key, time, came) = (self.key(), self.now, mes.act == act::JOIN);
+        let Some(place) = self.place_mut(id) else { return };
+        place.noise(key, time, (by, &name), came);
+        if came {
+            place.members.insert(by, Present { name, is_online: true });
+        } else {
+            place.members.remove(&by);
+        }
+    }
+
+    /// Something happened in a room, in words.
+    fn news(&self, mes: &RoomMes) -> String {
+        let name = |name: &Option<String>| clean::line(name.as_deref().unwrap_or_default());
+        let (by, whom, text) = (name(&mes.user_name), name(&mes.whom_name), name(&mes.text));
+        let (by, whom, text) = (by.as_str(), whom.as_str(), text.as_str());
+        let (room, against) = (&clean::line(&mes.room_name), name(&mes.against));
+        let whom = if whom.is_empty() { against.as_str() } else { whom };
+        let tell = match mes.act.as_str() {
+            act::KICK | BAN => Tell::Kicked { by, whom, room, why: text },
+            act::INVITE => Tell::Invited { by, whom, room },
+            act::ROLE => Tell::Role { by, whom, role: mes.role.as_deref().unwrap_or_default() },
+            act::TOPIC => Tell::Topic { by, topic: text },
+            act::SET => Tell::Access {
+                by,
+                access: mes.access.as_deref().unwrap_or_default(),
+                guests: mes.guests.unwrap_or_default(),
+            },
+            // Bans and the like.
+            act => Tell::Did { by, act, whom, why: text },
+        };
+        tell.text(self.lang)
+    }
+
+    /// The place is left for good.
+    pub(super) fn close(&mut self, id: RoomId) {
+        if self.current == id {
+            let to = if self.previous == id { RoomId::Lobby } else { self.previous };
+            self.go(to);
+            if self.current == id {
+                self.go(RoomId::Lobby);
+            }
+        }
+        self.places.retain(|place| place.id != id || id == RoomId::Lobby);
+        self.past_wanted.retain(|wanted| *wanted != id);
+    }
+
+    pub(super) fn members_told(&mut self, members: &Members) {
+        let Some(id) = RoomId::parse(&members.room) else { return };
+        let Some(place) = self.place_mut(id) else { return };
+        for member in &members.members {
+            let name = clean::line(&member.user_name).into();
+            let present = Present { name, is_online: member.online };
+            place.members.insert(UserId(member.user_id), present);
+        }
+        if std::mem::take(&mut self.panel_wanted) {
+            self.mode = Mode::Panel(Panel::members(members, self.lang));
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! What people read on the full screen, in English and Simplified Chinese. The compiler finds a
+//! text that one language lacks.
+
+use crate::texts::Lang;
+
+use super::input::Edit;
+use super::keymap::Action;
+
+/// Texts without a gap to fill in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    Lobby,
+    Start,
+    Server,
+    Kind,
+    HasAccount,
+    IsNew,
+    Who,
+    Name,
+    Password,
+    Again,
+    Looking,
+    Asking,
+    StartKeys,
+    NoServerHint,
+    BadWho,
+    BadName,
+    BadPassword,
+    Differ,
+    LeaveAgain,
+    Leaving,
+    PasswdDone,
+    BackAgain,
+    TooMuchWaits,
+    Unread,
+    Rooms,
+    NoRooms,
+    MoreMembers,
+    Help,
+    HelpIntro,
+    Keys,
+    States,
+    PartInstead,
+    NotInRoom,
+    NoSuchPlace,
+    NothingRefused,
+    NothingNew,
+    NoMentions,
+    Mentions,
+    PasteTooLong,
+    PanelKeys,
+    PickKeys,
+    FindTyped,
+    FindText,
+    Connecting,
+    NotLoggedIn,
+    TooSmall,
+    NoEditor,
+    NoEnds,
+    Devices,
+    Sanctions,
+    Audit,
+    Nobody,
+}
+
+impl Label {
+    pub(super) fn text(self, lang: Lang) -> &'static str {
+        let (en, zh) = self.pair();
+        match lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn pair(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Lobby => ("lobby", "大厅"),
+            Self::Start => ("Welcome to the chat", "欢迎使用聊天系统"),
+            Self::Server => ("Server", "服务器"),
+            Self::Kind => ("You", "身份"),
+            Self::HasAccount => ("have an account here", "已有账号"),
+            Self::IsNew => ("are new here", "新用户"),
+            Self::Who => ("Id or name", "id 或名字"),
+            Self::Name => ("Your name", "名字"),
+            Self::Password => ("Password", "密码"),
+            Self::Again => ("Once more", "再次输入"),
+            Self::Looking => ("looking for it…", "正在连接…"),
+            Self::Asking => ("One moment…", "请稍候…"),
+            Self::StartKeys => (
+                "Enter: go on   Up/Down: move   Left/Right: choose   Ctrl-C twice: leave",
+                "Enter 继续   上/下 移动   左/右 选择   按两次 Ctrl-C 退出",
+            ),
+            Self::NoServerHint => (
+                "Is the address right? Type another one, or press Enter to try again. \
+                 To run a server of your own on this machine: cargo run --release --bin server",
+                "地址正确吗？可以输入另一个地址，或按 Enter 重试。\
+                 在本机启动服务器: cargo run --release --bin server",
+            ),
+            Self::BadWho => {
+                ("Type the id or the name of your account.", "请输入账号的 id 或名字。")
+            }
+            Self::BadName => (
+                "A name needs a letter, at most 64 bytes, and cannot be a number.",
+                "名字至少要有一个字母或汉字，最长 64 字节，不能是纯数字。",
+            ),
+            Self::BadPassword => ("A password has 1 to 256 bytes.", "密码长度为 1 到 256 字节。"),
+            Self::Differ => ("The two passwords differ.", "两次输入的密码不一致。"),
+            Self::LeaveAgain => ("Press Ctrl-C again to leave.", "再按一次 Ctrl-C 退出。"),
+            Self::Leaving => ("Leaving…", "正在退出…"),
+            Self::PasswdDone => ("Your password is changed.", "密码已修改。"),
+            Self::BackAgain => ("Connected and logged in again.", "已重新连接并登录。"),
+            Self::TooMuchWaits => {
+                ("too much waits for the server; try again later", "等待发送的消息太多，请稍后再试")
+            }
+            Self::Unread => ("new", "新消息"),
+            Self::Rooms => ("Rooms, and how many are there", "房间及在线人数"),
+            Self::NoRooms => {
+                ("There are none. To make one: /create NAME", "还没有房间。新建房间: /create NAME")
+            }
+            Self::MoreMembers => ("There are more than these.", "还有更多成员未列出。"),
+            Self::Help => ("Commands", "命令"),
+            Self::HelpIntro => (
+                "What begins with / is a command, anything else is said here. /keys lists the keys.",
+                "以 / 开头的是命令，其他内容会作为消息发送。/keys 查看按键。",
+            ),
+            Self::Keys => ("Keys", "按键"),
+            Self::States => (
+                "Behind your words: … waiting, ✓ stored, ✓✓ delivered, green: read.",
+                "消息后的标记: … 等待，✓ 已保存，✓✓ 已送达，绿色为已读。",
+            ),
+            Self::PartInstead => (
+                "You are a member of this room: /part leaves it for good.",
+                "你是这个房间的成员: 用 /part 退出。",
+            ),
+            Self::NotInRoom => {
+                ("You are not in this room; nothing was sent.", "你不在这个房间，消息未发送。")
+            }
+            Self::NoSuchPlace => {
+                ("There is no such place in your list.", "列表中没有这个房间或联系人。")
+            }
+            Self::NothingRefused => ("Nothing here was refused.", "这里没有被拒绝的消息。"),
+            Self::NothingNew => ("Nothing new.", "没有新消息。"),
+            Self::NoMentions => ("Nobody has mentioned you there.", "没有提到你的消息。"),
+            Self::Mentions => ("Where you were mentioned", "提到你的消息"),
+            Self::PasteTooLong => {
+                ("That is too long; nothing of it was taken.", "内容太长，没有粘贴任何内容。")
+            }
+            Self::PanelKeys => {
+                ("Up/Down, Enter: go there, Esc: back", "上/下 移动，Enter 前往，Esc 返回")
+            }
+            Self::PickKeys => (
+                "Up/Down: choose, r: answer, e: change, d: delete, +: react, Esc: back",
+                "上/下 选择，r 回复，e 修改，d 删除，+ 回应，Esc 返回",
+            ),
+            Self::FindTyped => ("typed before", "历史输入"),
+            Self::FindText => ("find here", "在此查找"),
+            Self::Connecting => ("connecting…", "正在连接…"),
+            Self::NotLoggedIn => ("not logged in", "未登录"),
+            Self::TooSmall => ("too small", "窗口太小"),
+            Self::Sanctions => ("Banned, muted or slowed here", "此处的禁入、禁言和慢速"),
+            Self::Audit => ("What was done to keep order", "管理记录"),
+            Self::Nobody => ("Nobody.", "没有。"),
+            Self::Devices => (
+                "Your devices, when last used, where connected; * is this one. /logout NAME",
+                "你的设备、上次使用时间和连接地址；* 为本机。/logout 设备名",
+            ),
+            Self::NoEnds => {
+                ("left before everything was known to be stored", "退出时仍有消息不确定是否已保存")
+            }
+            Self::NoEditor => (
+                "The editor did not work; your line is as it was. EDITOR names the program.",
+                "编辑器未能运行，输入内容保持不变。可用 EDITOR 指定编辑器。",
+            ),
+        }
+    }
+}
+
+/// Texts with gaps to fill in. What comes from others must be clean already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Tell<'a> {
+    FirstMet { address: &'a str, fingerprint: &'a str },
+    New { id: i64, name: &'a str },
+    Welcome { name: &'a str },
+    Renamed { name: &'a str },
+    MoreRooms { after: &'a str },
+    Online { count: usize },
+    CameAll { names: &'a str },
+    LeftAll { names: &'a str },
+    Later { why: &'a str },
+    Refused { why: &'a str },
+    SaidTo { name: &'a str },
+    NotFound { text: &'a str },
+    Kicked { by: &'a str, whom: &'a str, room: &'a str, why: &'a str },
+    Invited { by: &'a str, whom: &'a str, room: &'a str },
+    Role { by: &'a str, whom: &'a str, role: &'a str },
+    Topic { by: &'a str, topic: &'a str },
+    Access { by: &'a str, access: &'a str, guests: bool },
+    Pasted { lines: usize, bytes: usize },
+    Below { count: usize },
+    Waiting { count: usize },
+    Lost { why: &'a str, seconds: Option<i64> },
+    More { count: usize },
+    DeviceEnded { name: &'a str, count: u64 },
+    Typing { names: &'a str },
+    Gone { why: &'a str },
+    Did { by: &'a str, act: &'a str, whom: &'a str, why: &'a str },
+}
+
+impl Tell<'_> {
+    pub(super) fn text(self, lang: Lang) -> String {
+        match lang {
+            Lang::En => self.en(),
+            Lang::Zh => self.zh(),
+        }
+    }
+
+    fn en(self) -> String {
+        match self {
+            Self::FirstMet { address, fingerprint } => format!(
+                "{address} is met for the first time and trusted from now on; its certificate is \
+                 {fingerprint}."
+            ),
+            Self::New { id, name } => format!(
+                "Welcome, {name}. Your id is {id}: with it you can always log in. \
+                 /help lists commands, /rooms the rooms."
+            ),
+            Self::Welcome { name } => format!("Welcome, {name}. /help lists commands."),
+            Self::Renamed { name } => format!("You are called {name} now."),
+            Self::MoreRooms { after } => format!("There are more: /rooms {after}"),
+            Self::Online { count } => format!("Online: {count}"),
+            Self::CameAll { names } => format!("{names} came"),
+            Self::LeftAll { names } => format!("{names} left"),
+            Self::Later { why } => format!("(not yet stored: {why}; sent again by itself)"),
+            Self::Refused { why } => format!("(not sent: {why}; /resend)"),
+            Self::SaidTo { name } => format!("Sent to {name}."),
+            Self::NotFound { text } => format!("Not found: {text}"),
+            Self::Kicked { by, whom, room, why: "" } => format!("{by} put {whom} out of {room}"),
+            Self::Kicked { by, whom, room, why } => {
+                format!("{by} put {whom} out of {room}: {why}")
+            }
+            Self::Invited { by, whom, room } => {
+                format!("{by} invites {whom} to {room}; to come in: /join {room}")
+            }
+            Self::Role { by, whom, role } => format!("{by} made {whom} {role}"),
+            Self::Topic { by, topic: "" } => format!("{by} took the topic away"),
+            Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
+            Self::Access { by, access, guests: true } => format!("{by}: {access}, with guests"),
+            Self::Access { by, access, guests: false } => format!("{by}: {access}, no guests"),
+            Self::Pasted { lines, bytes } => format!(
+                "{lines} lines ({bytes} bytes) were pasted. s: send them as they are, \
+                 e: put them into the line, Esc: drop them"
+            ),
+            Self::Below { count } => format!("{count} new below"),
+            Self::Waiting { count } => format!("{count} waiting to be stored"),
+            Self::Lost { why, seconds: None } => format!("no connection: {why}"),
+            Self::Lost { why, seconds: Some(seconds) } => {
+                format!("no connection: {why}; next try in {seconds} s")
+            }
+            Self::More { count } => format!("+{count} more"),
+            Self::DeviceEnded { name, count } => {
+                format!("{name} is logged out; connections ended: {count}")
+            }
+            Self::Typing { names } => format!("writing: {names}"),
+            Self::Gone { why } => format!("The connection is lost: {why}"),
+            Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
+            Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
+        }
+    }
+
+    fn zh(self) -> String {
+        match self {
+            Self::FirstMet { address, fingerprint } => {
+                format!("首次连接 {address}，今后只信任它的证书: {fingerprint}。")
+            }
+            Self::New { id, name } => format!(
+                "欢迎 {name}。你的 id 是 {id}，随时可用它登录。/help 查看命令，/rooms 查看房间。"
+            ),
+            Self::Welcome { name } => format!("欢迎 {name}。/help 查看命令。"),
+            Self::Renamed { name } => format!("名字已改为 {name}。"),
+            Self::MoreRooms { after } => format!("还有更多: /rooms {after}"),
+            Self::Online { count } => format!("在线 {count} 人"),
+            Self::CameAll { names } => format!("{names} 上线"),
+            Self::LeftAll { names } => format!("{names} 离开"),
+            Self::Later { why } => format!("(暂未保存: {why}，将自动重发)"),
+            Self::Refused { why } => format!("(未发送: {why}，/resend 重发)"),
+            Self::SaidTo { name } => format!("已发送给 {name}。"),
+            Self::NotFound { text } => format!("没有找到: {text}"),
+            Self::Kicked { by, whom, room, why: "" } => format!("{by} 将 {whom} 移出 {room}"),
+            Self::Kicked { by, whom, room, why } => format!("{by} 将 {whom} 移出 {room}: {why}"),
+            Self::Invited { by, whom, room } => {
+                format!("{by} 邀请 {whom} 加入 {room}: /join {room}")
+            }
+            Self::Role { by, whom, role } => format!("{by} 将 {whom} 设为 {role}"),
+            Self::Topic { by, topic: "" } => format!("{by} 清除了话题"),
+            Self::Topic { by, topic } => format!("{by} 修改了话题: {topic}"),
+            Self::Access { by, access, guests: true } => format!("{by}: {access}，允许游客"),
+            Self::Access { by, access, guests: false } => format!("{by}: {access}，不允许游客"),
+            Self::Pasted { lines, bytes } => {
+                format!("粘贴了 {lines} 行（{bytes} 字节）。s 直接发送，e 放入输入框，Esc 丢弃")
+            }
+            Self::Below { count } => format!("下方有 {count} 条新消息"),
+            Self::Waiting { count } => format!("{count} 条等待保存"),
+            Self::Lost { why, seconds: None } => format!("连接已断开: {why}"),
+            Self::Lost { why, seconds: Some(seconds) } => {
+                format!("连接已断开: {why}，{seconds} 秒后重试")
+            }
+            Self::More { count } => format!("另有 {count} 人"),
+            Self::DeviceEnded { name, count } => format!("{name} 已退出登录，断开 {count} 个连接"),
+            Self::Typing { names } => format!("{names} 正在输入"),
+            Self::Gone { why } => format!("连接已断开: {why}"),
+            Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
+            Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
+        }
+    }
+}
+
+/// What a key does.
+pub(super) fn action(action: Action, lang: Lang) -> &'static str {
+    let (en, zh) = match action {
+        Action::Edit(edit) => edit_words(edit),
+        Action::Send => ("send", "发送"),
+        Action::Older => ("a line up; what was typed before", "上一行；历史输入"),
+        Action::Newer => ("a line down; what was typed after", "下一行；历史输入"),
+        Action::Complete => {
+            ("complete a command, name or room; the next one", "补全命令、名字或房间；下一个")
+        }
+        Action::CompleteBack => ("the one before", "补全上一个"),
+        Action::FindTyped => ("look for what was typed before", "查找历史输入"),
+        Action::Editor => ("edit the line with $EDITOR", "用 $EDITOR 编辑"),
+        Action::Before => ("the place before", "上一个房间"),
+        Action::Behind => ("the next place", "下一个房间"),
+        Action::Number(_) => ("the place of this number", "按编号前往房间"),
+        Action::Active => ("the next place with something new", "下一个有新消息的房间"),
+        Action::PageUp => {
+            ("back in the talk; older messages are fetched", "向上翻页；自动加载更早的消息")
+        }
+        Action::PageDown => ("forward in the talk", "向下翻页"),
+        Action::Top => ("the oldest message that is here", "最早的消息"),
+        Action::Bottom => ("the newest message", "最新的消息"),
+        Action::Unread => ("the first unread message", "第一条未读消息"),
+        Action::MentionBefore => ("where you were mentioned before", "上一条提到你的消息"),
+        Action::MentionBehind => ("where you were mentioned next", "下一条提到你的消息"),
+        Action::FindText => ("find a text in this place", "在此查找文字"),
+        Action::Pick => ("choose a message, to answer or to change it", "选择一条消息来回复或修改"),
+        Action::Places => ("show or hide the list of places", "显示或隐藏房间列表"),
+        Action::People => ("show or hide who is there", "显示或隐藏成员列表"),
+        Action::Redraw => ("draw the screen anew", "重绘屏幕"),
+        Action::Cancel => ("away with the line; twice: leave", "清除输入；按两次退出"),
+        Action::End => ("delete to the right; on an empty line: leave", "向右删除；空行时退出"),
+        Action::Back => ("back: to the newest message, out of a list", "返回最新消息，关闭列表"),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
+fn edit_words(edit: Edit) -> (&'static str, &'static str) {
+    match edit {
+        Edit::Left => ("left", "左移"),
+        Edit::Right => ("right", "右移"),
+        Edit::WordLeft => ("a word left", "左移一词"),
+        Edit::WordRight => ("a word right", "右移一词"),
+        Edit::Home => ("to the beginning of the line", "移到行首"),
+        Edit::End => ("to the end of the line", "移到行尾"),
+        Edit::DeleteLeft => ("delete to the left", "向左删除"),
+        Edit::DeleteRight => ("delete to the right", "向右删除"),
+        Edit::CutWordLeft => ("cut the word to the left", "剪切左边的词"),
+        Edit::CutWordRight => ("cut the word to the right", "剪切右边的词"),
+        Edit::CutToHome => ("cut to the beginning of the line", "剪切到行首"),
+        Edit::CutToEnd => ("cut to the end of the line", "剪切到行尾"),
+        Edit::Yank => ("put in what was cut", "插入剪切的内容"),
+        Edit::Swap => ("swap two characters", "交换两个字符"),
+        Edit::Newline => ("a new line in the text", "换行"),
+    }
+}

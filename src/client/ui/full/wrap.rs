@@ -1,0 +1,148 @@
+//! Texts of people as lines of a screen: clean, whole graphemes, no wider than there is room.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::client::ui::clean;
+use crate::texts::mark;
+
+/// Code points of one grapheme, at most: more marks than any script stacks on a letter only serve
+/// to paint over other lines.
+const MAX_MARKS: usize = 10;
+
+/// Columns of a text.
+pub(super) fn width(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// As much of a clean text as fits, with a sign where something is left out.
+pub(super) fn fit(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let (mut fitting, mut left) = (String::new(), columns.saturating_sub(1));
+    for grapheme in text.graphemes(true) {
+        let Some(rest) = left.checked_sub(grapheme.width()) else { break };
+        (left, fitting) = (rest, fitting + grapheme);
+    }
+    if columns > 0 { fitting + "…" } else { fitting }
+}
+
+/// The same, filled up with blanks to just so many columns.
+pub(super) fn pad(text: &str, columns: usize) -> String {
+    let mut text = fit(text, columns);
+    let missing = columns.saturating_sub(width(&text));
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
+}
+
+/// Any text as lines of at most `columns`, at least one. Breaks at blanks, between the
+/// characters of scripts that are written without, and else wherever it must.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let text = text.replace("\r\n", "\n");
+    text.split(clean::is_break).flat_map(|line| wrap_line(line, columns)).collect()
+}
+
+fn wrap_line(text: &str, columns: usize) -> Vec<String> {
+    let clean: String = text.chars().map(mark).collect();
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    // Where the line can be broken: behind so many bytes of it, which take so many columns.
+    let mut gap: Option<(usize, usize)> = None;
+    let mut graphemes = clean.graphemes(true).peekable();
+    while let Some(grapheme) = graphemes.next() {
+        let grapheme = bounded(grapheme);
+        let wide = grapheme.width();
+        if used + wide > columns {
+            if grapheme == " " {
+                // A blank at the end of a line is the break itself.
+                lines.push(std::mem::take(&mut line));
+                (used, gap) = (0, None);
+                continue;
+            }
+            let (at, columns_at) = gap.filter(|(at, _)| *at > 0).unwrap_or((line.len(), used));
+            let rest = line.split_off(at);
+            let rest = rest.trim_start_matches(' ');
+            let lost = used - columns_at - width(rest);
+            used -= columns_at + lost;
+            let rest = rest.to_owned();
+            lines.push(line.trim_end_matches(' ').to_owned());
+            line = rest;
+            gap = None;
+        }
+        line.push_str(&grapheme);
+        used += wide;
+        let next = graphemes.peek().copied();
+        if next.is_some_and(|next| may_break(&grapheme, next)) {
+            gap = Some((line.len(), used));
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// A line may end between these: a small part of UAX 14, for blanks, hyphens, and wide
+/// characters, whose punctuation begins or ends no line.
+fn may_break(left: &str, right: &str) -> bool {
+    const NOT_FIRST: &str = "，。、！？；：）》」』】〉”’…,.!?;:)]}";
+    const NOT_LAST: &str = "（《「『【〈“‘([{";
+    if left == " " || left == "-" {
+        return right != " ";
+    }
+    let wide = left.width() == 2 || right.width() == 2;
+    wide && right != " " && !NOT_FIRST.contains(right) && !NOT_LAST.contains(left)
+}
+
+/// Not more marks than [`MAX_MARKS`].
+fn bounded(grapheme: &str) -> String {
+    grapheme.chars().take(MAX_MARKS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_break_at_blanks_and_between_wide_characters() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("onetwothree", 5), ["onetw", "othre", "e"]);
+        assert_eq!(wrap("你好，世界你好", 6), ["你好，", "世界你", "好"]);
+        assert_eq!(wrap("你好吗，世界", 6), ["你好", "吗，世", "界"]);
+        assert_eq!(wrap("a\r\nb\u{2028}c", 9), ["a", "b", "c"]);
+        assert_eq!(wrap("see 你好 and", 7), ["see 你", "好 and"]);
+        assert_eq!(wrap("", 9), [""]);
+    }
+
+    #[test]
+    fn what_is_too_long_says_so() {
+        assert_eq!(fit("Iron man", 5), "Iron…");
+        assert_eq!(fit("你好世界", 5), "你好…");
+        assert_eq!(pad("你", 4), "你  ");
+        assert_eq!(fit("abc", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_its_room_and_nothing_steers(
+            text in "(\\PC|[ \n\u{0}-\u{9f}]|[a-z]{1,12}|e\u{301}|👩\u{200d}👩\u{200d}👧|\u{202e}){0,40}",
+            columns in 2_usize..30,
+        ) {
+            let lines = wrap(&text, columns);
+            for line in &lines {
+                prop_assert!(width(line) <= columns, "{line:?}");
+                prop_assert!(!line.chars().any(|c| c.is_control() || mark(c) != c), "{line:?}");
+            }
+            let signs = |text: &str| {
+                let text = text.chars().filter(|c| !clean::is_break(*c));
+                text.map(mark).filter(|c| *c != ' ').count()
+            };
+            let longest = text.graphemes(true).map(|g| g.chars().count()).max().unwrap_or(0);
+            if longest <= MAX_MARKS {
+                let kept: usize = lines.iter().map(|line| signs(line)).sum();
+                prop_assert_eq!(kept, signs(&text));
+            }
+        }
+    }
+}

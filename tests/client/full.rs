@@ -1,0 +1,154 @@
+//! The full screen, as people use it: the real client in a terminal, at a real server.
+
+mod screen;
+mod speed;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::{TempDir, tempdir};
+
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+use screen::Screen;
+
+const SIZE: (u16, u16) = (100, 20);
+
+/// A new account by the first screen.
+fn register(state: &TempDir, address: &str, name: &str) -> Screen {
+    let mut screen = Screen::start(state, &["--addr", address], SIZE);
+    screen.wait_for("✓ hubbub/");
+    screen.type_in(&format!("\r{name}\rgeheim\rgeheim\r"));
+    screen.wait_for(&format!("Welcome, {name}. Your id is"));
+    screen
+}
+
+#[test]
+fn a_life_on_the_full_screen() {
+    let server = Server::start_on_disk();
+    let address = server.frames().to_string();
+    let (of_tom, of_eve) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut tom = register(&of_tom, &address, "tom");
+    let mut eve = register(&of_eve, &address, "Eve");
+    tom.wait_for("● Eve");
+    tom.type_in("hello 世界\r");
+    tom.wait_for("hello 世界 ✓");
+    eve.wait_for("tom │ hello 世界");
+
+    tom.type_in("/create hall\r");
+    tom.wait_for(" #hall");
+    eve.type_in("/rooms\r");
+    eve.wait_for("#hall");
+    eve.type_in("\r");
+    eve.wait_until("the room", |rows| rows[0].starts_with(" #hall"));
+    eve.type_in("/topic soup\r");
+    eve.wait_for("you may not do this in this room");
+    tom.type_in("/topic soup\r");
+    eve.wait_for(" #hall — soup");
+    eve.type_in("in here\r");
+    tom.wait_for("Eve │ in here");
+
+    eve.type_in("/query tom\rpsst\r");
+    eve.wait_for("psst ✓✓");
+    tom.wait_until("one private message", |rows| {
+        rows[3].starts_with("3 ● Eve") && rows[3].contains(" 1")
+    });
+    tom.type_in("\x1ba");
+    tom.wait_for("Eve │ psst");
+
+    // Away, and back: by the token, and to what was said.
+    tom.type_in("\x03");
+    tom.wait_for("Press Ctrl-C again to leave.");
+    tom.type_in("\x03");
+    let (code, grid) = tom.end();
+    assert_eq!((code, grid.modes), (0, vec![]), "the terminal is as it was");
+    eve.type_in("are you there?\r");
+    eve.wait_for("are you there? ✓");
+    let mut tom = Screen::start(&of_tom, &[], SIZE);
+    tom.wait_until("one new private message", |rows| {
+        rows[2].starts_with("2 #hall") && rows[3].starts_with("3 ● Eve") && rows[3].contains(" 1")
+    });
+    tom.type_in("\x1ba");
+    tom.wait_for("Eve │ are you there?");
+    tom.wait_for("Eve │ psst");
+    eve.wait_for("are you there? ✓✓");
+    for screen in [&mut tom, &mut eve] {
+        screen.type_in("/quit\r");
+    }
+    assert_eq!((tom.end().0, eve.end().0), (0, 0));
+}
+
+#[test]
+fn a_server_that_is_killed_is_waited_for_and_nothing_is_lost() {
+    let mut server = Server::start_on_disk();
+    let proxy = Proxy::start(server.frames());
+    let state = tempdir().unwrap();
+    let mut tom = register(&state, &proxy.address().to_string(), "tom");
+    tom.type_in("before\r");
+    tom.wait_for("before ✓");
+    server.kill();
+    tom.wait_for("no connection: ");
+    tom.type_in("meanwhile\r");
+    tom.wait_for("meanwhile …");
+    tom.wait_for("1 waiting to be stored");
+    server.launch();
+    proxy.lead_to(server.frames());
+    tom.wait_for("meanwhile ✓");
+    tom.wait_for("before ✓");
+    server.ask_to_stop();
+    tom.wait_for("the server is going down");
+    tom.type_in("/quit\r");
+    assert_eq!(tom.end().0, 0);
+}
+
+#[test]
+fn the_terminal_is_given_back_whatever_ends_the_client() {
+    let state = tempdir().unwrap();
+    for signal in [Signal::TERM, Signal::HUP] {
+        let screen = {
+            let mut screen = Screen::start(&state, &["--addr", "127.0.0.1:9"], SIZE);
+            screen.wait_for("no server answers at 127.0.0.1:9");
+            screen.wait_for("Is the address right?");
+            assert!(screen.grid.modes.iter().any(|mode| mode == "?1049"));
+            screen
+        };
+        kill_process(Pid::from_raw(screen.pid()).unwrap(), signal).unwrap();
+        let (code, grid) = screen.end();
+        assert_eq!((code, grid.modes), (0, vec![]));
+    }
+}
+
+#[test]
+fn the_picture_follows_the_size_of_the_terminal() {
+    let server = Server::start();
+    let state = tempdir().unwrap();
+    let mut tom = register(&state, &server.frames().to_string(), "tom");
+    tom.type_in("wide 你好\r");
+    tom.wait_for("tom │ wide 你好 ✓");
+    tom.resize(40, 10);
+    tom.wait_for("tom: wide 你好 ✓");
+    tom.resize(200, 50);
+    tom.wait_for("tom │ wide 你好 ✓");
+    tom.wait_until("who is online at the right", |rows| rows[1].ends_with("● tom"));
+    tom.type_in("/quit\r");
+    assert_eq!(tom.end().0, 0);
+}
+
+#[test]
+fn a_line_is_edited_by_another_program() {
+    let server = Server::start();
+    let (state, tools) = (tempdir().unwrap(), tempdir().unwrap());
+    let editor = tools.path().join("editor");
+    std::fs::write(&editor, "printf 'and\\nmore\\n' >> \"$1\"\n").unwrap();
+    let mut tom = register(&state, &server.frames().to_string(), "tom");
+    tom.type_in("/quit\r");
+    tom.end();
+    let editor = format!("sh {}", editor.display());
+    let mut tom = Screen::start_with(&state, &[], &[("VISUAL", &editor)], SIZE);
+    tom.wait_for("Welcome, tom");
+    tom.type_in("some \x18");
+    tom.wait_for("> some and");
+    tom.type_in("\r");
+    tom.wait_for("some and");
+    tom.wait_for("more ✓");
+    tom.type_in("/quit\r");
+    assert_eq!(tom.end().0, 0);
+}
