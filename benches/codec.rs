@@ -26,6 +26,7 @@ fn said() -> Event {
         time: Millis(1_795_217_831_000),
         text: text(),
         reference: Reference::new("r1").unwrap(),
+        about: None,
     };
     Event::Said { message: Arc::new(message), address: "127.0.0.1:5000".into(), room: None }
 }

@@ -49,7 +49,7 @@ impl Room {
 
     /// The act, the append that it leads to, and the word that it is stored.
     fn say(&mut self) {
-        let act = Act::Send { room: RoomId::Lobby, text: text(), reference: None };
+        let act = Act::Send { room: RoomId::Lobby, text: text(), reference: None, about: None };
         let acts = Input::Acts { session: SessionId(1), acts: vec![act] };
         self.state.apply(acts, Moment::default(), &mut self.effects);
         let appended = self.effects.drain(..).find_map(|effect| match effect {
@@ -67,6 +67,7 @@ impl Room {
             time: append.time,
             text: append.text,
             reference: append.reference.clone(),
+            about: append.about,
         };
         let outcome = Ok((Arc::new(message), true));
         let fate = Fate::Sent { reference: append.reference, bytes, outcome };

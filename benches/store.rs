@@ -71,6 +71,7 @@ fn append(sender: usize, n_sent: &mut u64) -> Write {
         text: text(),
         reference: Reference::new(&format!("~{n_sent:016x}")).unwrap(),
         nonce: *n_sent,
+        about: None,
     })
 }
 

@@ -48,13 +48,15 @@ pub mod texts;
 pub mod ui;
 mod update;
 mod updates;
+mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{
-    Ask, Audit, Lost, Members, OwnDevice, Reason, Room, RoomMes, Said, Sanctions, Seen, Unsent,
-    Update,
+    Ask, Audit, Changed, Doing, Lost, Members, OwnDevice, Reaction, Reason, Room, RoomMes, Said,
+    Sanctions, Seen, Unsent, Update,
 };
 pub use updates::{Quiet, Updates};
+pub use words::{Emoji, private};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -66,8 +68,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::protocol::{
-    Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind,
-    RoomName, RoomRef, Span, Text, To, UserId, Who,
+    About, Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId,
+    RoomKind, RoomName, RoomRef, Span, Text, To, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
@@ -294,6 +296,15 @@ impl Client {
         text: Text,
         wait: Duration,
     ) -> Result<(), OrderError> {
+        self.send_anywhere((reference, to), (text, None), wait)
+    }
+
+    fn send_anywhere(
+        &self,
+        (reference, to): (Reference, To),
+        (text, about): (Text, Option<About>),
+        wait: Duration,
+    ) -> Result<(), OrderError> {
         self.slots.send_timeout((), wait).map_err(|failed| {
             if failed.is_timeout() { OrderError::Full } else { OrderError::Closed }
         })?;
@@ -302,7 +313,7 @@ impl Client {
             To::One(who) => (Some(who), None),
             To::Room(room) => (None, Some(room)),
         };
-        self.order(Order::Send(Unsent { reference, to, room, text }))
+        self.order(Order::Send(Unsent { reference, to, room, text, about }))
     }
 
     /// Makes a room. Answered by [`Update::Room`] with the act `entered`.

@@ -30,8 +30,8 @@ use crossbeam_channel::Sender;
 
 use self::record::Record;
 use crate::protocol::{
-    Deed, Device, ErrorCode, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role,
-    RoomId, RoomMember, RoomName, RoomNo, Sanction, SessionId, Standing, UserId,
+    Changes, Deed, Device, ErrorCode, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice,
+    Role, RoomId, RoomMember, RoomName, RoomNo, Sanction, SessionId, Standing, UserId,
 };
 
 /// Why a store did not do it.
@@ -181,6 +181,14 @@ pub trait Store: Send + Sync + fmt::Debug {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError>;
+
+    /// What has become of these messages of a room: of those that are as they were, nothing.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn changes(
+        &self,
+        room: RoomId,
+        ids: &[MessageId],
+    ) -> Result<Vec<(MessageId, Changes)>, StoreError>;
 
     /// The id of the newest message of a room ever stored; 0 where there is none.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]

@@ -4,6 +4,7 @@
 //! Every value here is already valid: a [`Text`] has a legal length, a [`Name`] has passed its
 //! profile. Nothing here blocks. Knows nothing of threads, sockets and stores.
 
+mod about;
 mod absence;
 mod command;
 mod device;
@@ -16,6 +17,10 @@ mod reason;
 mod room;
 pub mod wire;
 
+pub use about::{
+    About, Changes, Edit, MAX_EMOJIS, MAX_NAMED_REACTORS, MAX_REACTIONS, Original, Reaction, Shown,
+    Target, What, Which, shown,
+};
 pub use absence::{Absence, AbsenceKind, AbsenceNote};
 pub use command::{Act, Command, Hello, OrderAct, Refusal, RoomAct, Span, To, Who};
 pub use device::OwnDevice;
@@ -307,6 +312,8 @@ pub struct Message {
     pub text: Text,
     /// The sender's reference, or the one the server made.
     pub reference: Reference,
+    /// The earlier message that it is about.
+    pub about: Option<About>,
 }
 
 /// A message on its way into the store.
@@ -329,4 +336,6 @@ pub struct Append {
     /// Names this very attempt, unique in the life of the store: a store that finds the
     /// reference taken by the same nonce knows its own earlier, unanswered attempt.
     pub nonce: u64,
+    /// The earlier message that it is about.
+    pub about: Option<About>,
 }

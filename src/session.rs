@@ -14,6 +14,7 @@ mod presence;
 mod replay;
 mod resume;
 mod rooms;
+mod words;
 
 pub use host::{Guests, Host, Policy};
 pub use opening::Encryption;
@@ -322,7 +323,9 @@ impl<'a> Session<'a> {
             Command::Register { id, password, name } => self.register(id, &password, name),
             Command::Login { who, password } => return self.login(&who, &password),
             Command::Passwd { old, new } => self.passwd(&old, &new),
-            Command::Send { to, text, reference } => self.send(&to, text, reference),
+            Command::Send { to, text, reference, about } => {
+                self.send(&to, text, (reference, about));
+            }
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
             Command::Absence(absence) => self.ask(Act::Absence(absence)),
@@ -444,6 +447,7 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::EndDevice(_)
             | Command::DeleteAccount { .. }
             | Command::Rename(_)
+            | Command::Send { about: Some(_), .. }
     )
 }
 

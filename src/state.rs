@@ -15,14 +15,15 @@ mod replay;
 mod rights;
 mod rooms;
 mod sends;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Device, ErrorCode, Event, Farewell, Leaving, Member, Millis, Name, Refusal, RoomId,
-    RoomNo, SessionId, UserId, Welcome,
+    Act, Device, ErrorCode, Event, Farewell, Leaving, Member, MessageId, Millis, Name, Original,
+    Refusal, RoomId, RoomNo, SessionId, UserId, Welcome,
 };
 pub use effect::{Effect, Joined};
 pub use input::{Attach, Fate, Input, Moment, Posted};
@@ -81,6 +82,8 @@ struct Session {
     shows_rooms: bool,
     /// From where; none: no ban by address touches it.
     ip: Option<IpAddr>,
+    /// What it said last.
+    last_said: Option<(RoomId, MessageId)>,
     /// The named rooms that it is told of.
     rooms: BTreeSet<RoomNo>,
     joining: Option<Joining>,
@@ -192,6 +195,7 @@ impl State {
             },
             shows_rooms: attach.rooms,
             ip: attach.ip,
+            last_said: None,
             rooms: BTreeSet::new(),
             joining: None,
         };
@@ -274,8 +278,8 @@ impl State {
             act => act,
         };
         match act {
-            Act::Send { room, text, reference } => {
-                return self.send(id, (room, text, reference), now, effects);
+            Act::Send { room, text, reference, about } => {
+                return self.send(id, (room, text, reference, about), now, effects);
             }
             Act::Who => {
                 let online = self.people.roster();
@@ -432,9 +436,12 @@ impl State {
 impl Waiting {
     fn is_seen_by_others(&self) -> bool {
         match self {
-            Self::Act(act) => {
-                matches!(act, Act::Rename { .. } | Act::Absence(_) | Act::DeleteAccount)
-            }
+            Self::Act(act) => match act {
+                Act::Rename { .. } | Act::Absence(_) | Act::DeleteAccount => true,
+                // What was said last is known when it is stored.
+                Act::Send { about, .. } => about.is_some_and(|to| to.of == Original::OwnLast),
+                _ => false,
+            },
             Self::Attach(_) | Self::Detach(_) | Self::End => true,
         }
     }

@@ -9,11 +9,13 @@ mod devices;
 mod order;
 mod presence;
 mod rooms;
+mod words;
 
 pub use devices::{NAMELESS, device_ended, devices};
 pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
+pub use words::{done, state};
 
 use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
 
@@ -185,6 +187,10 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "this message is too long; a message has at most 8000 bytes",
         ErrorCode::BadText => "not sent: a message is UTF-8 text without NUL characters",
         ErrorCode::ReferenceReused => "this reference was used for another message",
+        ErrorCode::UnknownMessage => "there is no such message here; /history shows the numbers",
+        ErrorCode::NotYours => "somebody else said this",
+        ErrorCode::BadReaction => "not a reaction: at most 48 bytes without blanks",
+        ErrorCode::TooManyReactions => "this message has as many reactions as one can have",
         ErrorCode::UnknownRoom => "there is no such room; /create makes one",
         ErrorCode::RoomTaken => "there is a room of this name already",
         ErrorCode::BadRoomName => {
@@ -239,6 +245,10 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "消息太长，最多 8000 字节",
         ErrorCode::BadText => "没有发送：消息必须是不含 NUL 的 UTF-8 文本",
         ErrorCode::ReferenceReused => "这个编号已用于另一条消息",
+        ErrorCode::UnknownMessage => "这里没有这条消息；/history 会显示编号",
+        ErrorCode::NotYours => "这是别人说的",
+        ErrorCode::BadReaction => "回应不合规：最多 48 字节，不含空格",
+        ErrorCode::TooManyReactions => "这条消息的回应已经太多",
         ErrorCode::UnknownRoom => "没有这个房间；可以用 /create 新建",
         ErrorCode::RoomTaken => "已经有同名的房间",
         ErrorCode::BadRoomName => "房间名不合规：只用文字和数字，不含空格或逗号，最多 63 字节",

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
-    Absence, AbsenceKind, AbsenceNote, Aim, Command, Event, Farewell, Member, Message, MessageId,
-    Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome, Who,
-    frame,
+    About, Absence, AbsenceKind, AbsenceNote, Aim, Command, Event, Farewell, Member, Message,
+    MessageId, Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome,
+    What, Which, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -108,12 +108,7 @@ fn describe(command: &Command) -> String {
             format!("login {} password={}", who(account), password.reveal())
         }
         Command::Passwd { old, new } => format!("passwd {} {}", old.reveal(), new.reveal()),
-        Command::Send { to, text, reference } => {
-            let to = place(to);
-            let reference =
-                reference.as_ref().map_or(String::new(), |r| format!(" ref={}", r.as_str()));
-            format!("send {to} {:?}{reference}", text.as_str())
-        }
+        Command::Send { .. } => describe_send(command),
         Command::Who => "who".to_owned(),
         Command::DeleteAccount { password } => format!("delete-account {}", password.reveal()),
         Command::Devices => "devices".to_owned(),
@@ -143,6 +138,18 @@ fn describe(command: &Command) -> String {
         Command::BadRegister(bad) => refusal("register-refused", bad),
         other => describe_room(other),
     }
+}
+
+fn describe_send(command: &Command) -> String {
+    let Command::Send { to, text, reference, about } = command else { panic!("{command:?}") };
+    let to = place(to);
+    let reference = reference.as_ref().map_or(String::new(), |r| format!(" ref={}", r.as_str()));
+    let (what, aim) = match about {
+        None => ("send", String::new()),
+        Some((what, Which::Id(id))) => (what.name(), format!(" #{}", id.0)),
+        Some((what, Which::OwnLast)) => (what.name(), " last".to_owned()),
+    };
+    format!("{what} {to}{aim} {:?}{reference}", text.as_str())
 }
 
 fn describe_room(command: &Command) -> String {
@@ -256,7 +263,15 @@ fn message(room: RoomId, text: &str) -> Arc<Message> {
         time: Millis(1_795_217_831_000),
         text: Text::new(text).unwrap(),
         reference: Reference::new("r1").unwrap(),
+        about: None,
     })
+}
+
+/// The same message, about message 5.
+fn message_about(what: What, room: RoomId, text: &str) -> Arc<Message> {
+    let about = Some(About { id: MessageId(5), what });
+    let text = Text::of(Some(what), text).unwrap();
+    Arc::new(Message { about, text, ..(*message(room, "-")).clone() })
 }
 
 fn said(room: RoomId, text: &str) -> Event {
@@ -264,7 +279,7 @@ fn said(room: RoomId, text: &str) -> Event {
 }
 
 fn replayed(message: Arc<Message>) -> Event {
-    Event::Replayed { message, room: None }
+    Event::Replayed { message, edited: None, room: None }
 }
 
 const PRIVATE: RoomId = RoomId::Pair(UserId(100), UserId(200));

@@ -7,7 +7,7 @@ mod repeats;
 mod rights;
 mod world;
 
-use hubbub::protocol::{Leaving, Measure, UserId};
+use hubbub::protocol::{Leaving, Measure, UserId, What};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -40,13 +40,31 @@ pub enum Somebody {
 
 #[derive(Clone, Debug)]
 pub enum Ask {
-    SayToAll { reference: Option<u8>, text: u8 },
-    SayToOne { other: usize, reference: Option<u8>, text: u8 },
+    SayToAll {
+        reference: Option<u8>,
+        text: u8,
+    },
+    SayToOne {
+        other: usize,
+        reference: Option<u8>,
+        text: u8,
+    },
     Who,
     Rename(usize),
     Away(bool),
     Received,
-    SayInRoom { room: usize, reference: u8, text: u8 },
+    SayInRoom {
+        room: usize,
+        reference: u8,
+        text: u8,
+    },
+    /// About a message of the lobby, of a room, or about the last of one's own.
+    About {
+        what: What,
+        room: Option<usize>,
+        message: Option<usize>,
+        reference: u8,
+    },
 }
 
 /// What somebody does in a room, to an account where it is done to one.
@@ -93,7 +111,20 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::Received),
         4 => (0..ROOMS, 0..6_u8, 0..3_u8)
             .prop_map(|(room, reference, text)| Ask::SayInRoom { room, reference, text }),
+        4 => about(),
     ]
+}
+
+fn about() -> impl Strategy<Value = Ask> {
+    let what = prop::sample::select(What::NAMES).prop_map(|(what, _)| what);
+    let room = proptest::option::of(0..ROOMS);
+    let message = proptest::option::weighted(0.7, 0..6_usize);
+    (what, room, message, 6..12_u8).prop_map(|(what, room, message, reference)| Ask::About {
+        what,
+        room,
+        message,
+        reference,
+    })
 }
 
 fn op() -> impl Strategy<Value = Op> {

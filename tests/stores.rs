@@ -13,6 +13,7 @@ mod redis;
 mod rooms;
 mod sqlite;
 mod tokens;
+mod words;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -115,6 +116,7 @@ fn say(sender: i64, reference: &str, text: &str) -> Append {
         text: Text::new(text).unwrap(),
         reference: Reference::new(reference).unwrap(),
         nonce: NONCE.fetch_add(1, Ordering::Relaxed),
+        about: None,
     }
 }
 

@@ -39,3 +39,4 @@ mod stores;
 mod support;
 mod tidy;
 mod tls;
+mod words;

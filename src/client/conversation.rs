@@ -8,6 +8,7 @@ mod presence;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,7 +18,6 @@ use crate::protocol::{
     Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
 };
 
-use order::sms;
 pub(super) use order::{Order, Parting};
 
 use super::pending::Pending;
@@ -338,8 +338,7 @@ impl Conversation {
         }
         while self.stage == Stage::In {
             let Some(unsent) = self.pending.next(now) else { return };
-            let (kind, sms) = sms(unsent);
-            self.write(kind, &sms);
+            words::write(unsent, &mut self.bytes);
         }
     }
 

@@ -27,7 +27,8 @@ pub fn overhear(bytes: &[u8]) -> Overheard {
         (Password::new("secret"), Reference::new("r1"), Text::new("hi"))
     {
         conversation.order(Order::Login { who: Who::Id(UserId(100)), password }, now);
-        conversation.order(Order::Send(Unsent { to: None, room: None, text, reference }), now);
+        conversation
+            .order(Order::Send(Unsent { to: None, room: None, text, reference, about: None }), now);
     }
     let mut rest = bytes;
     while let Cut::Whole(length) = frame::cut(rest, frame::HELLO_LIMIT) {

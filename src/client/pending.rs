@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::protocol::{RoomRef, UserId, Who};
+use crate::protocol::{About, RoomRef, UserId, Who};
 
 use super::Unsent;
 
@@ -105,21 +105,24 @@ impl Pending {
     }
 
     /// A message under one's own name came: is it one of these, stored before the connection
-    /// broke? A server that says the reference is believed; else the words decide. A room with a
-    /// name may have been meant by either of `room`.
+    /// broke? A server that says the reference is believed; else the words decide, and what it is
+    /// about. A room with a name may have been meant by either of `room`.
     pub(super) fn is_own_echo(
         &self,
         reference: Option<&str>,
         (to, room): (Option<UserId>, &[RoomRef]),
-        text: &str,
+        (about, text): (Option<About>, &str),
     ) -> bool {
         let is_there = |unsent: &Unsent| match &unsent.room {
             None => room.is_empty() && unsent.to == to.map(Who::Id),
             Some(meant) => room.contains(meant),
         };
-        self.sends.iter().any(|send| match reference {
-            Some(reference) => send.unsent.reference.as_str() == reference,
-            None => send.uncertain && is_there(&send.unsent) && send.unsent.text.as_str() == text,
+        self.sends.iter().any(|Send { unsent, uncertain, .. }| match reference {
+            Some(reference) => unsent.reference.as_str() == reference,
+            None => {
+                let is_it = unsent.about == about && unsent.text.as_str() == text;
+                *uncertain && is_there(unsent) && is_it
+            }
         })
     }
 
@@ -143,7 +146,7 @@ mod tests {
 
     fn unsent(n: usize) -> Unsent {
         let reference = Reference::new(&format!("r{n}")).unwrap();
-        Unsent { reference, to: None, room: None, text: Text::new("hi").unwrap() }
+        Unsent { reference, to: None, room: None, text: Text::new("hi").unwrap(), about: None }
     }
 
     #[test]
@@ -177,7 +180,7 @@ mod tests {
         assert!(pending.stored("r0").is_none());
         pending.lost();
         assert_eq!(pending.next(now).unwrap().reference.as_str(), "r1");
-        assert!(pending.is_own_echo(None, (None, &[]), "hi"));
-        assert!(!pending.is_own_echo(Some("else"), (None, &[]), "hi"));
+        assert!(pending.is_own_echo(None, (None, &[]), (None, "hi")));
+        assert!(!pending.is_own_echo(Some("else"), (None, &[]), (None, "hi")));
     }
 }

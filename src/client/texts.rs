@@ -4,7 +4,7 @@
 use crate::protocol::ErrorCode;
 use crate::texts::{self, Lang};
 
-use super::{Lost, Reason, TlsError};
+use super::{Changed, Doing, Lost, Reason, Said, TlsError};
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +140,9 @@ const ROOM_MENU_ZH: &str = "\
 const HELP_EN: &str = "\
 /msg WHO TEXT      to one, by id or name (\"quotes\" around a name with blanks)
 /who               who is online
+/history ROOM [N]  the last messages with their numbers; ROOM: lobby, #name, @100,200
+/edit ROOM ID TEXT another text for a message; /delete ROOM ID takes it back
+/reply ROOM ID TEXT  answers it; /react ROOM ID EMOJI reacts to it
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
 /delete-account PASSWORD   your account is no more; your messages stay
@@ -153,6 +156,9 @@ const HELP_EN: &str = "\
 const HELP_ZH: &str = "\
 /msg WHO TEXT      私聊，WHO 是 id 或名字（名字含空格时加双引号）
 /who               在线用户
+/history ROOM [N]  最近的消息及编号；ROOM 是 lobby、#房间名或 @100,200
+/edit ROOM ID TEXT 修改消息；/delete ROOM ID 收回消息
+/reply ROOM ID TEXT  回复；/react ROOM ID EMOJI 用表情回应
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /delete-account PASSWORD   删除你的账号，发过的消息仍会保留
@@ -382,5 +388,31 @@ fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static st
     match &reason.detail {
         Some(detail) => format!("{words} ({detail})"),
         None => words,
+    }
+}
+
+/// What somebody did to a message; the name is harmless already, a text may hold anything.
+pub fn changed(changed: &Changed, name: &str, lang: Lang) -> String {
+    let id = changed.about.0;
+    match (&changed.what, lang) {
+        (Doing::Edit(text), Lang::En) => format!("{name} changed #{id}: {text}"),
+        (Doing::Edit(text), Lang::Zh) => format!("{name} 修改了 #{id}：{text}"),
+        (Doing::Delete, Lang::En) => format!("{name} deleted #{id}"),
+        (Doing::Delete, Lang::Zh) => format!("{name} 删除了 #{id}"),
+        (Doing::React(emoji), Lang::En) => format!("{name} reacts to #{id}: {emoji}"),
+        (Doing::React(emoji), Lang::Zh) => format!("{name} 回应 #{id}：{emoji}"),
+        (Doing::Unreact(emoji), Lang::En) => format!("{name} takes back from #{id}: {emoji}"),
+        (Doing::Unreact(emoji), Lang::Zh) => format!("{name} 收回了对 #{id} 的回应：{emoji}"),
+    }
+}
+
+/// What has become of a message of a page, behind its time.
+pub fn state(said: &Said, lang: Lang) -> &'static str {
+    match (said.is_deleted, said.edited, lang) {
+        (true, _, Lang::En) => ", deleted",
+        (true, _, Lang::Zh) => "，已删除",
+        (false, Some(_), Lang::En) => ", edited",
+        (false, Some(_), Lang::Zh) => "，已修改",
+        (false, None, _) => "",
     }
 }

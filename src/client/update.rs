@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    Absence, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts,
+    About, Absence, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts,
     Reference, RoomId, RoomRef, Text, UserId, Who,
 };
 use crate::tls::{Fingerprint, TlsError};
 
-pub use crate::protocol::wire::{Audit, Members, OwnDevice, Room, RoomMes, Sanctions};
+pub use crate::protocol::wire::{Audit, Members, OwnDevice, Reaction, Room, RoomMes, Sanctions};
 
 #[cfg(doc)]
 use super::Client;
@@ -170,11 +170,14 @@ pub enum Update {
     },
     /// A page of the members of a room, in answer to [`Client::members`].
     Members(Members),
+    /// Something is done to a message that was said before. It may be one that this device does
+    /// not have, and it may be told twice: the result is the same.
+    Changed(Changed),
     /// A page of what was said in a room, in answer to [`Client::history`].
     History {
         /// Which room.
         room: RoomId,
-        /// In order.
+        /// In order, as it is now. These count as nothing that was taken.
         messages: Vec<Said>,
         /// There are others in the direction that was asked for.
         more: bool,
@@ -223,12 +226,64 @@ pub struct Said {
     pub text: String,
     /// It was said while this device was away.
     pub replayed: bool,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// When it got the text it has now, if it had another one.
+    pub edited: Option<Millis>,
+    /// In a page: it was deleted, so its text is empty.
+    pub is_deleted: bool,
+    /// In a page: who reacts with what, by emoji.
+    pub reactions: Vec<Reaction>,
 }
 
 /// Texts of people never reach a log, so they do not show in `{:?}` either.
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Said({} {} by {})", self.room, self.id.0, self.sender)
+    }
+}
+
+/// What somebody did to a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Its room.
+    pub room: RoomId,
+    /// The message that it is about.
+    pub about: MessageId,
+    /// The place of the change itself in the room.
+    pub id: MessageId,
+    /// The room's name, `#rust`, where it has one.
+    pub room_name: Option<String>,
+    /// `Some`: private, and this is the other one of the two.
+    pub peer: Option<UserId>,
+    /// Who did it.
+    pub by: UserId,
+    /// The name it was accepted under. May hold anything: clean it before a terminal sees it.
+    pub name: String,
+    /// When the server accepted it.
+    pub time: Millis,
+    /// What was done.
+    pub what: Doing,
+    /// It was done while this device was away.
+    pub replayed: bool,
+}
+
+/// What can be done to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// This is its text now. May hold anything: clean it before a terminal sees it.
+    Edit(String),
+    /// It is gone.
+    Delete,
+    /// Somebody reacts with this.
+    React(String),
+    /// Somebody does not any more.
+    Unreact(String),
+}
+
+impl fmt::Debug for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Changed({} {} by {})", self.room, self.about.0, self.by)
     }
 }
 
@@ -243,6 +298,8 @@ pub struct Unsent {
     pub room: Option<RoomRef>,
     /// What was to be said.
     pub text: Text,
+    /// The message that it is about.
+    pub about: Option<About>,
 }
 
 /// What can be asked and refused, besides sends.

@@ -179,6 +179,12 @@ impl Audit {
         if let Some(problem) = problem {
             self.tell(format!("{room}: {problem}"));
         }
+        if let Some(about) = message.about.filter(|about| about.id.0 == 0 || about.id >= id) {
+            self.tell(format!(
+                "{room}: message {} is about {}, not an earlier one",
+                id.0, about.id.0
+            ));
+        }
         if matches!(room, RoomId::Pair(..)) && room.other(message.sender).is_none() {
             self.tell(format!("{room}: message {} is of {}", id.0, message.sender));
         }

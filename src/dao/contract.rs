@@ -6,7 +6,9 @@ use std::sync::Arc;
 use blake2::{Blake2b128, Digest};
 
 use super::{Identity, StoreError, Written};
-use crate::protocol::{Append, ErrorCode, Message, MessageId, Millis, RoomId, RoomNo, UserId};
+use crate::protocol::{
+    About, Append, ErrorCode, Message, MessageId, Millis, RoomId, RoomNo, UserId,
+};
 
 /// The first id that a store gives by itself. Below it is room for the ids that people choose
 /// (the course's examples are 100 and 200), so the two seldom meet.
@@ -48,12 +50,12 @@ pub(super) struct Kept {
 impl Kept {
     /// For a message that is stored now, under this id.
     pub(super) fn new(append: &Append, id: MessageId) -> Self {
-        Self { id, time: append.time, digest: digest(append.text.as_str()), nonce: append.nonce }
+        Self { id, time: append.time, digest: digest(append), nonce: append.nonce }
     }
 
     /// The answer to an append whose reference led here.
     pub(super) fn answer(&self, append: &Append) -> Written {
-        if self.digest != digest(append.text.as_str()) {
+        if self.digest != digest(append) {
             return Written::Refused(ErrorCode::ReferenceReused);
         }
         // The same nonce means an attempt of our own that was stored without our knowing:
@@ -77,6 +79,7 @@ pub(super) fn message(append: &Append, id: MessageId, time: Millis) -> Message {
         time,
         text: append.text.clone(),
         reference: append.reference.clone(),
+        about: append.about,
     }
 }
 
@@ -114,9 +117,14 @@ pub(super) fn page(
     Ok(page)
 }
 
-/// The fingerprint by which a repeated text is known again.
-pub(super) fn digest(text: &str) -> TextDigest {
-    Blake2b128::digest(text.as_bytes()).into()
+/// The fingerprint by which a repeated text is known again, and what it is about. No text holds
+/// a NUL, so the two cannot be taken for another text.
+pub(super) fn digest(append: &Append) -> TextDigest {
+    let mut digest = Blake2b128::new_with_prefix(append.text.as_str());
+    if let Some(About { id, what }) = append.about {
+        digest.update(format!("\0{} {}", what.name(), id.0));
+    }
+    digest.finalize().into()
 }
 
 /// Whether a batch is out of which nobody knows what became: until its repeat is answered, a

@@ -14,13 +14,14 @@ use super::contract::{FIRST_ROOM, hex, unhex};
 use super::record::{Record, Referred};
 use super::{Account, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
 use crate::protocol::{
-    Device, Message, MessageId, Millis, Name, NamedRoom, Reference, Role, RoomId, RoomKind,
-    RoomName, RoomNo, Text, Topic, UserId,
+    About, Device, Message, MessageId, Millis, Name, NamedRoom, Reference, Role, RoomId, RoomKind,
+    RoomName, RoomNo, Text, Topic, UserId, What,
 };
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
-/// 1 had no named rooms, version 2 nothing about keeping order; they are read as well.
-const VERSION: u32 = 3;
+/// 1 had no named rooms, version 2 nothing about keeping order, version 3 no messages about
+/// messages; they are read as well.
+const VERSION: u32 = 4;
 
 /// Bytes. A text of 8,000 control characters has six times as many in JSON.
 const MAX_LINE: u64 = 128 * 1024;
@@ -117,6 +118,10 @@ struct Said {
     time: i64,
     text: String,
     reference: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -317,6 +322,8 @@ fn said(message: &Message) -> Said {
         time: message.time.0,
         text: message.text.as_str().to_owned(),
         reference: message.reference.as_str().to_owned(),
+        about: message.about.map(|about| about.id.0),
+        what: message.about.map(|about| about.what.name().to_owned()),
     }
 }
 
@@ -401,14 +408,20 @@ fn record(line: Line) -> Option<Record> {
 }
 
 fn message(said: Said) -> Option<Message> {
+    let about = match (said.about, said.what) {
+        (Some(id), Some(what)) => Some(About { id: MessageId(id), what: What::from_name(&what)? }),
+        (None, None) => None,
+        _ => return None,
+    };
     Some(Message {
         id: MessageId(said.id),
         room: RoomId::parse(&said.room)?,
         sender: UserId(said.sender),
         name: said.name.into(),
         time: Millis(said.time),
-        text: Text::new(&said.text).ok()?,
+        text: Text::of(about.map(|about| about.what), &said.text).ok()?,
         reference: Reference::new(&said.reference)?,
+        about,
     })
 }
 

@@ -19,8 +19,8 @@ use super::{
     TokenDigest, Write, Writer, Written,
 };
 use crate::protocol::{
-    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Party, Role, RoomId,
-    RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
+    Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Party, Role,
+    RoomId, RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// Opens a new, empty store; what stands behind `memory:` is not looked at.
@@ -225,6 +225,16 @@ impl Store for Memory {
         let Some(room) = tables.rooms.get(&room) else { return Ok(Vec::new()) };
         let first = room.messages.partition_point(|message| message.id <= after);
         Ok(room.messages.iter().skip(first).take(limit).cloned().collect())
+    }
+
+    fn changes(
+        &self,
+        room: RoomId,
+        ids: &[MessageId],
+    ) -> Result<Vec<(MessageId, Changes)>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let Some(room) = tables.rooms.get(&room) else { return Ok(Vec::new()) };
+        Ok(ids.iter().filter_map(|id| Some((*id, room.changes.get(id)?.clone()))).collect())
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {

@@ -8,6 +8,7 @@
 //! second or a few and nobody else anything.
 
 mod advice;
+mod changes;
 mod devices;
 mod export;
 mod guard;
@@ -37,12 +38,12 @@ use super::{
     Token, TokenDigest, Writer,
 };
 use crate::protocol::{
-    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
+    Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
     RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -352,6 +353,14 @@ impl Store for Redis {
         })
     }
 
+    fn changes(
+        &self,
+        room: RoomId,
+        ids: &[MessageId],
+    ) -> Result<Vec<(MessageId, Changes)>, StoreError> {
+        self.changes_of(room, ids)
+    }
+
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
         let last: Option<u64> =
             self.ask(|redis| cmd("HGET").arg(keys::last(room)).arg(room.to_string()).query(redis))?;
@@ -380,41 +389,14 @@ impl Store for Redis {
         guard::renew(self)
     }
 
-    /// A connection that is named for as long as it lives; it ends with the process.
     fn claim(&self) -> Result<Box<dyn Claim>, StoreError> {
-        let mut redis = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
-        let name = format!("hubbub-server-db{}", redis.get_db());
-        let named: RedisResult<()> = cmd("CLIENT").arg("SETNAME").arg(&name).query(&mut *redis);
-        let listed: RedisResult<String> =
-            named.and_then(|()| cmd("CLIENT").arg("LIST").query(&mut *redis));
-        let Ok(list) = listed else {
-            log::warn!("redis does not list its clients: take care that one server uses it");
-            return Ok(Box::new(()));
-        };
-        let own = format!("name={name}");
-        let n_servers = list.lines().filter(|line| line.split(' ').any(|word| word == own)).count();
-        if n_servers > 1 {
-            return Err(unavailable(&self.place, &"another server serves from this store"));
-        }
-        Ok(Box::new(Named(redis)))
+        guard::claim(self)
     }
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         import::refuse_while_marked(self)?;
         let guard = Guard::new(Arc::clone(&self.identity.epoch), self.commits);
         Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone(), guard)))
-    }
-}
-
-/// A connection that tells other servers of this one.
-struct Named(
-    #[expect(dead_code, reason = "it is held, not used")]
-    r2d2::PooledConnection<RedisConnectionManager>,
-);
-
-impl fmt::Debug for Named {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Named")
     }
 }
 

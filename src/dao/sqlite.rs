@@ -5,6 +5,7 @@
 //! own locks keep the writers apart, and who waits too long is told that the store is busy.
 
 mod backup;
+mod changes;
 mod export;
 mod order;
 mod read;
@@ -25,7 +26,7 @@ use super::{
     TokenDigest, Writer,
 };
 use crate::protocol::{
-    Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
+    Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
     RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
@@ -232,6 +233,14 @@ impl Store for Sqlite {
         contract::page(room, after, limit, |after, limit| {
             self.read(|reader| read::page(reader, room, after, limit))
         })
+    }
+
+    fn changes(
+        &self,
+        room: RoomId,
+        ids: &[MessageId],
+    ) -> Result<Vec<(MessageId, Changes)>, StoreError> {
+        self.read(|reader| changes::of(reader, room, ids))
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {

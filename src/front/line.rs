@@ -187,7 +187,7 @@ mod tests {
 
     fn say(text: &str) -> Command {
         let to = To::Room(RoomRef::Here);
-        Command::Send { to, text: Text::new(text).unwrap(), reference: None }
+        Command::Send { to, text: Text::new(text).unwrap(), reference: None, about: None }
     }
 
     #[test]

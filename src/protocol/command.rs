@@ -3,7 +3,7 @@
 use super::{
     Absence, Against, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Order,
     OwnDevice, Party, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
-    RoomName, RoomRef, Standing, Text, UserId,
+    RoomName, RoomRef, Standing, Target, Text, UserId, What, Which,
 };
 
 #[cfg(doc)]
@@ -74,6 +74,8 @@ pub enum Command {
         text: Text,
         /// The client's name for this send; the server makes one where there is none.
         reference: Option<Reference>,
+        /// The message that it is about.
+        about: Option<(What, Which)>,
     },
     /// Who is online?
     Who,
@@ -212,6 +214,8 @@ pub enum Act {
         text: Text,
         /// The client's name for it.
         reference: Option<Reference>,
+        /// The message that it is about.
+        about: Option<Target>,
     },
     /// Who is online?
     Who,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Deed, Device, Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note,
     OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind,
-    RoomMember, RoomName, Sanction, SanctionKey, Topic, UserId,
+    RoomMember, RoomName, Sanction, SanctionKey, Shown, Topic, UserId,
 };
 
 #[cfg(doc)]
@@ -83,8 +83,10 @@ pub enum Event {
     },
     /// What was said while the reader was away, or before it came into the room.
     Replayed {
-        /// What is stored.
+        /// What is stored, with the text it has now.
         message: Arc<Message>,
+        /// When it got that text, if it had another one.
+        edited: Option<Millis>,
         /// The room's name, if it has one.
         room: Option<RoomName>,
     },
@@ -171,8 +173,8 @@ pub enum Event {
         room: RoomId,
         /// Its name, if it has one.
         name: Option<RoomName>,
-        /// In order.
-        messages: Arc<[Message]>,
+        /// In order, as they are now.
+        messages: Arc<[Shown]>,
         /// There is more in the direction that was asked for.
         more: bool,
     },

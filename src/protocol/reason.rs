@@ -50,6 +50,14 @@ pub enum ErrorCode {
     BadText,
     /// The reference was used before, for another text.
     ReferenceReused,
+    /// No such message in this room, or a deleted one.
+    UnknownMessage,
+    /// Somebody else said it.
+    NotYours,
+    /// Not an emoji: too long, or with blanks or control characters in it.
+    BadReaction,
+    /// A message has as many reactions as it can have.
+    TooManyReactions,
     /// No such room, or a hidden one that one is not invited to.
     UnknownRoom,
     /// Another room has this name.
@@ -122,6 +130,10 @@ impl ErrorCode {
         (Self::TextTooLong, "text_too_long"),
         (Self::BadText, "bad_text"),
         (Self::ReferenceReused, "reference_reused"),
+        (Self::UnknownMessage, "unknown_message"),
+        (Self::NotYours, "not_yours"),
+        (Self::BadReaction, "bad_reaction"),
+        (Self::TooManyReactions, "too_many_reactions"),
         (Self::UnknownRoom, "unknown_room"),
         (Self::RoomTaken, "room_taken"),
         (Self::BadRoomName, "bad_room_name"),

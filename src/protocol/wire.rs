@@ -9,6 +9,9 @@ mod devices;
 mod order;
 mod presence;
 mod rooms;
+mod words;
+
+pub use words::{Reaction, WordMes};
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
 pub use order::{AskAudit, AskSanctions, Audit, Deed, Sanction, Sanctions};
@@ -82,6 +85,9 @@ pub mod kind {
     pub const SANCTIONS_RES: &str = "SanctionsResMes";
     pub const AUDIT: &str = "AuditMes";
     pub const AUDIT_RES: &str = "AuditResMes";
+    pub const EDIT: &str = "EditMes";
+    pub const DELETE: &str = "DeleteMes";
+    pub const REACT: &str = "ReactMes";
 }
 
 /// `status` of [`Notify`].
@@ -257,6 +263,18 @@ pub struct Sms {
     /// `#rust`, where the room has a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room_name: Option<String>,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Milliseconds since 1970: when it got the text it has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<i64>,
+    /// `true`: what it said is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+    /// Who reacts with what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<Vec<Reaction>>,
 }
 
 /// `HelloMes`: the first frame of a client that speaks the extended protocol.

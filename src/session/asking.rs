@@ -7,7 +7,8 @@ use crate::clock;
 use crate::dao::StoreError;
 use crate::limits;
 use crate::protocol::{
-    Act, Command, ErrorCode, Event, MessageId, Reference, Refusal, RoomId, Text, To, UserId, Who,
+    Act, Command, ErrorCode, Event, MessageId, Reference, Refusal, RoomId, RoomRef, Text, To,
+    UserId, What, Which, Who,
 };
 
 /// How long it is remembered that an account exists.
@@ -36,25 +37,40 @@ impl Known {
 }
 
 impl Session<'_> {
-    pub(super) fn send(&mut self, to: &To, text: Text, reference: Option<Reference>) {
+    pub(super) fn send(
+        &mut self,
+        to: &To,
+        text: Text,
+        (reference, about): (Option<Reference>, Option<(What, Which)>),
+    ) {
         if reference.as_ref().is_some_and(Reference::is_of_server) {
             // It would never hear what became of it.
             return self.refuse(ErrorCode::BadRequest);
         }
-        let room = match self.room_of(to) {
-            Ok(room) => room,
+        let found = self.room_of(to, about.is_some()).and_then(|room| {
+            let about = about.map(|about| self.target(room, about, &text)).transpose()?;
+            Ok((room, about))
+        });
+        let (room, about) = match found {
+            Ok(found) => found,
             Err(refusal) => return self.tell(&Event::Refused(Refusal { reference, ..refusal })),
         };
         match self.reserve(text.as_str().len()) {
-            Ok(()) => self.acts.push(Act::Send { room, text, reference }),
+            Ok(()) => self.acts.push(Act::Send { room, text, reference, about }),
             Err(code) => self.tell(&Event::Refused(Refusal { reference, code, detail: None })),
         }
     }
 
-    pub(super) fn room_of(&mut self, to: &To) -> Result<RoomId, Refusal> {
+    /// Who is in a private room is said by its key only where it has been talked in.
+    pub(super) fn room_of(&mut self, to: &To, is_about: bool) -> Result<RoomId, Refusal> {
         match (&self.who, to) {
             (Identity::Nobody, _) => Err(Refusal::of(ErrorCode::NotLoggedIn)),
             (_, To::Lobby) => Ok(RoomId::Lobby),
+            (Identity::Account(me), To::Room(RoomRef::Id(pair @ RoomId::Pair(..))))
+                if is_about && pair.other(*me).is_some() =>
+            {
+                Ok(*pair)
+            }
             (_, To::Room(room)) => self.place(room),
             (Identity::Guest, To::One(_)) => Err(Refusal::of(ErrorCode::AccountNeeded)),
             (&Identity::Account(me), To::One(who)) => Ok(RoomId::pair(me, self.resolve(who)?)),

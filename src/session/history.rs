@@ -1,8 +1,12 @@
 //! Older messages, page by page, read in the session's own thread: a slow query delays the one
 //! who asks, and nobody else.
 
+use std::time::{Duration, Instant};
+
 use super::asking::refusal_of;
+use super::words::as_they_are;
 use super::{End, Identity, Session};
+use crate::clock;
 use crate::dao::StoreError;
 use crate::protocol::{
     ErrorCode, Event, Message, MessageId, Millis, Refusal, RoomId, RoomRef, Span,
@@ -10,6 +14,12 @@ use crate::protocol::{
 
 /// Messages of one page: 800 KB of the longest texts.
 const MAX_PAGE: usize = 100;
+
+/// Messages read from the store at a time: some may be edits and reactions, which are not shown.
+const READ: usize = 101;
+
+/// A page that takes longer ends where it is: millions of reactions may lie between two texts.
+const TIME: Duration = Duration::from_secs(2);
 
 impl Session<'_> {
     pub(super) fn history(&mut self, room: &RoomRef, span: Span, limit: usize) -> Result<(), End> {
@@ -39,6 +49,7 @@ impl Session<'_> {
             RoomId::Named(no) => self.host.store.room(no).map_err(failed)?.map(|room| room.name),
             _ => None,
         };
+        let messages = as_they_are(&*self.host.store, room, messages).map_err(failed)?;
         Ok(Event::History { room, name, messages: messages.into(), more })
     }
 
@@ -73,19 +84,38 @@ impl Session<'_> {
         span: Span,
         limit: usize,
     ) -> Result<(Vec<Message>, bool), StoreError> {
-        let store = &self.host.store;
         let after = match span {
             Span::Last => return self.before(room, since, MessageId(u64::MAX), limit),
             Span::Before(id) => return self.before(room, since, id, limit),
             Span::After(id) => id,
             Span::Since(time) => self.last_before(room, time)?,
         };
-        let mut page = store.page(room, after.max(since), limit + 1)?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        Ok((page, more))
+        self.after(room, after.max(since), limit)
     }
 
+    /// Goes through the room until there is a page of what was said, and one more.
+    fn after(
+        &self,
+        room: RoomId,
+        mut after: MessageId,
+        limit: usize,
+    ) -> Result<(Vec<Message>, bool), StoreError> {
+        let deadline = clock::now() + TIME;
+        let mut said = Vec::new();
+        loop {
+            let page = self.host.store.page(room, after, READ)?;
+            let is_end = page.len() < READ;
+            after = page.last().map_or(after, |message| message.id);
+            said.extend(page.into_iter().filter(Message::is_said));
+            if is_end || said.len() > limit || is_late(deadline, &said)? {
+                let more = !is_end || said.len() > limit;
+                said.truncate(limit);
+                return Ok((said, more));
+            }
+        }
+    }
+
+    /// The same backwards.
     fn before(
         &self,
         room: RoomId,
@@ -94,19 +124,23 @@ impl Session<'_> {
         limit: usize,
     ) -> Result<(Vec<Message>, bool), StoreError> {
         let store = &self.host.store;
-        let end = before.0.min(store.last(room)?.0.saturating_add(1));
-        let first = end.saturating_sub(limit as u64 + 1).max(since.0);
-        let mut page = store.page(room, MessageId(first), limit)?;
-        // Where old ones are gone, the page reaches further.
-        page.retain(|message| message.id.0 < end);
-        let oldest = page.first().map_or(0, |message| message.id.0);
-        if oldest <= since.0 + 1 {
-            return Ok((page, false));
+        let deadline = clock::now() + TIME;
+        let mut end = before.0.min(store.last(room)?.0.saturating_add(1));
+        let mut said = Vec::new();
+        let mut is_start = false;
+        while !is_start && said.len() <= limit && !is_late(deadline, &said)? {
+            let first = end.saturating_sub(READ as u64 + 1).max(since.0);
+            let mut page = store.page(room, MessageId(first), READ)?;
+            // Where old ones are gone, the page reaches further.
+            page.retain(|message| message.id.0 < end);
+            is_start = first <= since.0 || page.is_empty();
+            said.extend(page.into_iter().rev().filter(Message::is_said));
+            end = first + 1;
         }
-        // The one before the oldest may be gone.
-        let next = store.page(room, MessageId(oldest - 2), 1)?;
-        let more = next.first().is_some_and(|message| message.id.0 < oldest);
-        Ok((page, more))
+        let more = !is_start || said.len() > limit;
+        said.truncate(limit);
+        said.reverse();
+        Ok((said, more))
     }
 
     /// The last message before a moment. Times increase with ids, but for a clock that was set
@@ -121,5 +155,13 @@ impl Session<'_> {
             }
         }
         Ok(MessageId(low))
+    }
+}
+
+/// Is it time to be content with what was found? Nothing is no answer to be content with.
+fn is_late(deadline: Instant, found: &[Message]) -> Result<bool, StoreError> {
+    match (clock::now() >= deadline, found) {
+        (true, []) => Err(StoreError::Unavailable("a page of history took too long".to_owned())),
+        (is_late, _) => Ok(is_late),
     }
 }

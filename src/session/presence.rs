@@ -20,7 +20,7 @@ impl Session<'_> {
         if self.typing.0.is_some_and(|last| now < last + TYPING) {
             return;
         }
-        if let Ok(room) = self.room_of(to)
+        if let Ok(room) = self.room_of(to, false)
             && self.reserve(0).is_ok()
         {
             self.typing = Typing(Some(now));

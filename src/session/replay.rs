@@ -1,10 +1,11 @@
 //! Becoming somebody: the hub takes the session in, then its own thread sends what was said
 //! while the account was away, oldest first, until replay meets live (DESIGN: `state::replay`).
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::words::as_they_are;
 use super::{End, HUB_TIME, Identity, Session};
 use crate::clock;
 use crate::dao::{Account, StoreError, Write};
@@ -13,7 +14,7 @@ use crate::hub::{Item, Path, Seat, Signal};
 use crate::limits;
 use crate::outbox::Mark;
 use crate::protocol::{
-    Device, Event, Farewell, Message, MessageId, Name, Receipts, RoomId, UserId, Welcome,
+    Device, Event, Farewell, MessageId, Name, Receipts, RoomId, Shown, UserId, Welcome,
 };
 use crate::state::{Attach, Input};
 
@@ -24,6 +25,9 @@ const NEWEST: u64 = 200;
 /// Messages read from the store at a time: of all rooms together, and of one.
 const PAGES: usize = 400;
 const PAGE: std::ops::RangeInclusive<usize> = 4..=100;
+
+/// Edits that are remembered to have been shown with their originals; one more is shown twice.
+const MAX_KNOWN_EDITS: usize = 4_096;
 
 /// Bytes sent at a time, and the most that may be queued before the next are read.
 const CHUNK: usize = 32 * 1024;
@@ -249,13 +253,19 @@ impl Session<'_> {
         let mut marks: Vec<Mark> = Vec::new();
         loop {
             let limit = replay.page;
-            replay.fill(|room, after| patiently(|| self.host.store.page(room, after, limit)))?;
+            let store = &*self.host.store;
+            replay.fill(|room, after| {
+                patiently(|| as_they_are(store, room, store.page(room, after, limit)?))
+            })?;
             let next = replay.next();
             let is_last = next.is_none();
-            if let Some(message) = next {
-                marks.retain(|(room, _)| *room != message.room);
-                marks.push((message.room, message.id));
-                self.spell_replayed(message, &mut bytes);
+            if let Some((shown, is_known)) = next {
+                let (room, id) = (shown.message.room, shown.message.id);
+                marks.retain(|(other, _)| *other != room);
+                marks.push((room, id));
+                if !is_known {
+                    self.spell_replayed(shown, &mut bytes);
+                }
             }
             if is_last {
                 return self.send_page(&mut bytes, &mut marks);
@@ -264,9 +274,15 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn spell_replayed(&self, message: Message, bytes: &mut Vec<u8>) {
-        let room = self.name_of(message.room);
-        (self.dialect.encode)(&Event::Replayed { message: Arc::new(message), room }, bytes);
+    /// Nothing of a message that is deleted, nor of an edit that another one followed.
+    pub(super) fn spell_replayed(&self, shown: Shown, bytes: &mut Vec<u8>) {
+        if shown.is_gone {
+            return;
+        }
+        let edited = shown.edited.map(|(_, time)| time);
+        let room = self.name_of(shown.message.room);
+        let event = Event::Replayed { message: Arc::new(shown.message), edited, room };
+        (self.dialect.encode)(&event, bytes);
     }
 
     pub(super) fn send_if_large(
@@ -295,6 +311,8 @@ impl Session<'_> {
 /// Several rooms, read page by page, in the order of time.
 pub(super) struct Replay {
     rooms: Vec<Reading>,
+    /// Edits whose texts were shown in the place of the old ones.
+    known: HashSet<(RoomId, MessageId)>,
     /// Messages of one page: fewer where there are many rooms, so that memory stays bounded.
     page: usize,
 }
@@ -303,7 +321,7 @@ struct Reading {
     room: RoomId,
     /// The last id handed out.
     position: MessageId,
-    page: VecDeque<Message>,
+    page: VecDeque<Shown>,
     is_done: bool,
 }
 
@@ -316,13 +334,14 @@ impl Replay {
             is_done: false,
         };
         let page = (PAGES / positions.len().max(1)).clamp(*PAGE.start(), *PAGE.end());
-        Self { rooms: positions.iter().map(reading).collect(), page }
+        let rooms = positions.iter().map(reading).collect();
+        Self { rooms, known: HashSet::new(), page }
     }
 
     /// Reads the next page of every room that has run out.
     fn fill<E>(
         &mut self,
-        mut page: impl FnMut(RoomId, MessageId) -> Result<Vec<Message>, E>,
+        mut page: impl FnMut(RoomId, MessageId) -> Result<Vec<Shown>, E>,
     ) -> Result<(), E> {
         for reading in self.rooms.iter_mut().filter(|r| r.page.is_empty() && !r.is_done) {
             reading.page = page(reading.room, reading.position)?.into();
@@ -332,14 +351,19 @@ impl Replay {
         Ok(())
     }
 
-    /// The oldest message that is at hand.
-    fn next(&mut self) -> Option<Message> {
-        let time = |reading: &&mut Reading| reading.page.front().map(|message| message.time);
+    /// The oldest message that is at hand; and is it an edit that was shown with its original?
+    fn next(&mut self) -> Option<(Shown, bool)> {
+        let time = |reading: &&mut Reading| reading.page.front().map(|shown| shown.message.time);
         let with_some = self.rooms.iter_mut().filter(|reading| !reading.page.is_empty());
         let oldest = with_some.min_by_key(time)?;
-        let message = oldest.page.pop_front()?;
-        oldest.position = message.id;
-        Some(message)
+        let shown = oldest.page.pop_front()?;
+        let room = oldest.room;
+        oldest.position = shown.message.id;
+        if let Some((edit, _)) = shown.edited.filter(|_| self.known.len() < MAX_KNOWN_EDITS) {
+            self.known.insert((room, edit));
+        }
+        let is_known = self.known.remove(&(room, shown.message.id));
+        Some((shown, is_known))
     }
 
     pub(super) fn positions(&self) -> Positions {

@@ -5,6 +5,7 @@ use crossbeam_channel::RecvTimeoutError;
 
 use super::asking::refusal_of;
 use super::replay::{Replay, patiently};
+use super::words::as_they_are;
 use super::{End, HUB_TIME, Identity, Session};
 use crate::clock;
 use crate::dao::StoreError;
@@ -226,10 +227,12 @@ impl Session<'_> {
         let after = MessageId(since.0.saturating_sub(BEFORE as u64));
         let mut page = patiently(|| self.host.store.page(room, after, BEFORE))?;
         // Where old ones are gone, the page reaches further.
-        page.retain(|message| message.id <= since);
+        page.retain(|message| message.id <= since && message.is_said());
+        let store = &*self.host.store;
+        let page = patiently(|| as_they_are(store, room, page.clone()))?;
         let (mut bytes, mut marks): (Vec<u8>, Vec<Mark>) = (Vec::new(), Vec::new());
-        for message in page {
-            self.spell_replayed(message, &mut bytes);
+        for shown in page {
+            self.spell_replayed(shown, &mut bytes);
             self.send_if_large(&mut bytes, &mut marks)?;
         }
         self.send_page(&mut bytes, &mut marks)

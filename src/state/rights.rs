@@ -36,6 +36,8 @@ pub enum Deed {
     Server,
     /// See what was done to keep order.
     Audit,
+    /// Take back what somebody else said.
+    Delete,
 }
 
 /// What somebody is to a room; the higher, the more they may.
@@ -115,6 +117,7 @@ pub const RIGHTS: &[Right] = &[
     right(Deed::Sanctions, "bans", (Rank::Moderator, Rank::Moderator), false, true),
     right(Deed::Server, "server", (Rank::Nobody, Rank::Nobody), false, true),
     right(Deed::Audit, "audit", (Rank::Nobody, Rank::Nobody), false, true),
+    right(Deed::Delete, "delete", (Rank::Moderator, Rank::Moderator), true, true),
 ];
 
 const fn right(

@@ -354,6 +354,22 @@ impl State {
         }
     }
 
+    /// May somebody take back what another one said in a room?
+    pub(super) fn may_delete(
+        &self,
+        user: UserId,
+        no: RoomNo,
+        (sender, standing): (UserId, Standing),
+    ) -> Result<(), ErrorCode> {
+        // Whoever is in it is online, so it is known; of others only an operator may.
+        let Some(room) = self.halls.0.get(&no).map(|hall| &hall.room) else {
+            let is_operator = self.people.is_operator(user);
+            return if is_operator { Ok(()) } else { Err(ErrorCode::NotMember) };
+        };
+        let actor = self.actor(user, no, Standing::default());
+        may(Deed::Delete, room, actor, Some(self.rank(sender, no, standing)))
+    }
+
     /// How somebody is called.
     pub(super) fn party(&self, id: UserId) -> Party {
         Party { id, name: self.people.shown(id) }

@@ -5,26 +5,39 @@ use std::sync::Arc;
 
 use super::{Effect, Fate, Moment, Posted, State};
 use crate::protocol::{
-    Append, ErrorCode, Event, Message, Reference, Refusal, RoomId, SessionId, Text, UserId,
+    Append, ErrorCode, Event, Message, Reference, Refusal, RoomId, SessionId, Target, Text, UserId,
+    What,
 };
+
+/// What a session wants to say: where, what, under which name, about what.
+pub(super) type Asked = (RoomId, Text, Option<Reference>, Option<Target>);
 
 impl State {
     pub(super) fn send(
         &mut self,
         id: SessionId,
-        (room, text, reference): (RoomId, Text, Option<Reference>),
+        (room, text, reference, target): Asked,
         now: Moment,
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        let allowed = self.may_send(user, room).map_err(Refusal::of);
-        if let Err(refusal) = allowed.and_then(|()| self.may_speak(id, room)) {
-            let bytes = text.as_str().len();
-            let refusal = Refusal { reference, ..refusal };
-            self.tell(id, Event::Refused(refusal), effects);
-            effects.push(Effect::Finished { session: id, acts: 1, bytes });
-            return;
-        }
+        let is_delete = target.is_some_and(|target| target.what == What::Delete);
+        let allowed = match &target {
+            None => self.may_send(user, room).map(|()| None),
+            Some(target) => self.may_send_about(id, room, target).map(Some),
+        };
+        // Who is muted may still take back what they said.
+        let allowed = allowed.map_err(Refusal::of).and_then(|about| match is_delete {
+            true => Ok(about),
+            false => self.may_speak(id, room).map(|()| about),
+        });
+        let about = match allowed {
+            Ok(about) => about,
+            Err(refusal) => {
+                let refusal = Refusal { reference, ..refusal };
+                return self.refuse_send(id, refusal, &text, effects);
+            }
+        };
         let nonce = self.count_in_flight(id);
         let Some(session) = self.sessions.get(&id) else { return };
         let append = Append {
@@ -36,8 +49,20 @@ impl State {
             text,
             reference: reference.unwrap_or_else(|| Reference::of_server(nonce)),
             nonce,
+            about,
         };
         effects.push(Effect::Append { session: id, append });
+    }
+
+    fn refuse_send(
+        &mut self,
+        id: SessionId,
+        refusal: Refusal,
+        text: &Text,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.tell(id, Event::Refused(refusal), effects);
+        effects.push(Effect::Finished { session: id, acts: 1, bytes: text.as_str().len() });
     }
 
     /// One write more of this session is on its way; its nonce.
@@ -97,6 +122,7 @@ impl State {
         let asked = (!reference.is_of_server()).then_some(reference);
         match outcome {
             Ok((message, is_new)) => {
+                self.remember_last(id, &message);
                 if is_new {
                     self.say(id, &message, effects);
                 }

@@ -110,6 +110,14 @@ impl Store for Faulty {
         self.inner.cursors(account, device)
     }
 
+    fn changes(
+        &self,
+        room: RoomId,
+        ids: &[MessageId],
+    ) -> Result<Vec<(MessageId, hubbub::protocol::Changes)>, StoreError> {
+        self.inner.changes(room, ids)
+    }
+
     fn room(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
         self.inner.room(no)
     }

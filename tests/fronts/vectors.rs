@@ -1,13 +1,15 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    Against, Change, Deed, Device, ErrorCode, Event, Farewell, HelloReply, Leaving, Measure,
-    MessageId, Millis, NamedRoom, News, Note, OwnDevice, Party, Password, Progress, Receipts,
-    Reference, Refusal, Role, RoomChange, RoomId, RoomKind, RoomMember, RoomName, RoomNews, RoomNo,
-    Sanction, SanctionKey, Topic, UserId, frame,
+    Against, Change, Changes, Deed, Device, Edit, ErrorCode, Event, Farewell, HelloReply, Leaving,
+    Measure, MessageId, Millis, NamedRoom, News, Note, OwnDevice, Party, Password, Progress,
+    Receipts, Reference, Refusal, Role, RoomChange, RoomId, RoomKind, RoomMember, RoomName,
+    RoomNews, RoomNo, Sanction, SanctionKey, Text, Topic, UserId, What, frame, shown,
 };
 
-use super::{PRIVATE, absent, decode, describe, encode, member, message, said, welcome};
+use super::{
+    PRIVATE, absent, decode, describe, encode, member, message, message_about, said, welcome,
+};
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 
@@ -208,8 +210,56 @@ fn event_of_presence(meaning: &str) -> Event {
         "devices" => Event::Devices([phone(), nameless()].into()),
         "device-ended" => Event::DeviceEnded { device: Device::new("phone"), sessions: 2 },
         "typing" => Event::Typing { room: PRIVATE, who: jerry() },
+        _ => event_about_words(meaning),
+    }
+}
+
+fn event_about_words(meaning: &str) -> Event {
+    let about = |what, text| Event::Said {
+        message: message_about(what, RoomId::Lobby, text),
+        address: "127.0.0.1:5000".into(),
+        room: None,
+    };
+    match meaning {
+        "replied" => about(What::Reply, "yes"),
+        "edited" => about(What::Edit, "hello"),
+        "edited-in-room" => Event::Said {
+            message: message_about(What::Edit, rust().id(), "hello"),
+            address: "127.0.0.1:5000".into(),
+            room: Some(rust().name),
+        },
+        "edited-private" => Event::Said {
+            message: message_about(What::Edit, PRIVATE, "hello"),
+            address: "127.0.0.1:5000".into(),
+            room: None,
+        },
+        "deleted" => about(What::Delete, ""),
+        "reacted" => about(What::React, "👍"),
+        "unreacted" => about(What::Unreact, "👍"),
+        "replayed-edited" => {
+            let edited = Some(Millis(1_795_217_840_000));
+            Event::Replayed { message: message(RoomId::Lobby, "hi"), edited, room: None }
+        }
+        "replayed-edit" => super::replayed(message_about(What::Edit, RoomId::Lobby, "hello")),
+        "replayed-delete" => super::replayed(message_about(What::Delete, RoomId::Lobby, "")),
+        "history-changed" => history_changed(),
         _ => event_of_a_room(meaning),
     }
+}
+
+/// A message that was changed and has reactions, its answer, and one that is gone.
+fn history_changed() -> Event {
+    let text = Text::new("hello").unwrap();
+    let edit = Some(Edit { id: MessageId(8), time: Millis(1_795_217_840_000), text });
+    let emoji = Text::new("👍").unwrap();
+    let reactions = vec![(emoji.clone(), UserId(100)), (emoji, UserId(200))];
+    let changed = Changes { edit, reactions, ..Changes::default() };
+    let gone = Changes { is_deleted: true, ..Changes::default() };
+    let plain = (*message(RoomId::Lobby, "hi")).clone();
+    let reply = (*message_about(What::Reply, RoomId::Lobby, "yes")).clone();
+    let messages =
+        vec![shown(plain.clone(), Some(&changed)), shown(reply, None), shown(plain, Some(&gone))];
+    Event::History { room: RoomId::Lobby, name: None, messages: messages.into(), more: false }
 }
 
 fn event_of_a_room(meaning: &str) -> Event {
@@ -220,7 +270,8 @@ fn event_of_a_room(meaning: &str) -> Event {
             room: Some(rust().name),
         },
         "replayed-in-room" => {
-            Event::Replayed { message: message(rust().id(), "hi"), room: Some(rust().name) }
+            let (message, room) = (message(rust().id(), "hi"), Some(rust().name));
+            Event::Replayed { message, edited: None, room }
         }
         "entered" => Event::Entered { room: Box::new(rust()), role: Role::Owner },
         "my-rooms" => Event::MyRooms(vec![(rust(), Role::Owner)].into()),
@@ -237,7 +288,7 @@ fn event_of_a_room(meaning: &str) -> Event {
         "history" => Event::History {
             room: rust().id(),
             name: Some(rust().name),
-            messages: vec![(*message(rust().id(), "hi")).clone()].into(),
+            messages: vec![shown((*message(rust().id(), "hi")).clone(), None)].into(),
             more: true,
         },
         "topic-is" => Event::TopicIs(Box::new(rust())),

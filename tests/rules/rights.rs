@@ -85,7 +85,7 @@ proptest! {
         let (open, closed) = documented(right.name);
         let least = if kind == RoomKind::Open { open } else { closed };
         let is_shut_out = deed == Deed::Join && rank == Rank::Guest && !guests;
-        let is_over = matches!(deed, Deed::Kick | Deed::Ban | Deed::Mute | Deed::Slow);
+        let is_over = matches!(deed, Deed::Kick | Deed::Ban | Deed::Mute | Deed::Slow | Deed::Delete);
         let is_below = !is_over || target.is_none_or(|target| target < rank);
         let is_server_wide = is_operator && !matches!(deed, Deed::Part | Deed::Say);
         let expected = is_server_wide || (rank >= least && !is_shut_out && is_below);

@@ -4,6 +4,7 @@ mod halls;
 mod peer;
 mod rooms;
 mod store;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -199,6 +200,7 @@ impl World {
             room,
             text: text_of(text),
             reference: reference.map(|n| Reference::new(&format!("r{n}")).unwrap()),
+            about: None,
         };
         Some(match *ask {
             Ask::SayToAll { reference, text } => send(RoomId::Lobby, reference, text),
@@ -209,6 +211,9 @@ impl World {
                 // A guest's own thread refuses this; the rules must, too.
                 let room = RoomId::pair(peer.user, UserId(100 + other as i64));
                 send(room, reference, text)
+            }
+            Ask::About { what, room, message, reference } => {
+                self.send_about(what, (room, message), reference)
             }
             Ask::Who => Act::Who,
             Ask::Away(is_away) => {
@@ -326,7 +331,11 @@ impl World {
                 );
                 assert_eq!(append.sender, self.peer(session).user, "the sender");
                 assert!(!self.is_stopping, "a send is accepted in a shutdown");
-                assert!(!self.is_held(append.room, append.sender, Measure::Mute), "a mute speaks");
+                let is_delete =
+                    append.about.is_some_and(|about| about.what == hubbub::protocol::What::Delete);
+                let is_mute = self.is_held(append.room, append.sender, Measure::Mute);
+                assert!(!is_mute || is_delete, "a mute speaks");
+                self.check_about(&append);
                 self.journal.push_back((session, Job::Append(append)));
             }
             Effect::Cursor { account, device, room, up_to } => {

@@ -253,7 +253,7 @@ fn lines_that_are_cut_short_or_changed_leave_the_store_empty() {
             good.replace("\"kind\":\"cursor\"", "\"kind\":\"course\""),
             good.replace("\"lobby\"", "\"attic\""),
             good.replace("\"nonce\"", "\"once\""),
-            good.replacen("\"version\":3", "\"version\":4", 1),
+            good.replacen("\"version\":4", "\"version\":5", 1),
             String::new(),
             "[".repeat(100_000),
             "x".repeat(1_000_000),

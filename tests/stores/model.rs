@@ -155,7 +155,7 @@ impl Model {
                 == (append.room, append.sender, &append.device, &append.reference)
         };
         let (time, id, fresh) = match self.messages.iter().find(same) {
-            Some((old, _)) if old.text != append.text => {
+            Some((old, _)) if (&old.text, old.about) != (&append.text, append.about) => {
                 return Written::Refused(ErrorCode::ReferenceReused);
             }
             Some((old, id)) => (old.time, *id, old.nonce == append.nonce),
@@ -181,6 +181,7 @@ impl Model {
             time,
             text: append.text.clone(),
             reference: append.reference.clone(),
+            about: append.about,
         };
         Written::Stored { message: Arc::new(message), fresh }
     }

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    ErrorCode, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId, RoomName,
-    RoomRef, UserId, frame,
+    ErrorCode, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId, UserId,
+    frame,
 };
 
 use super::{Conversation, RETRY, Stage, presence};
-use crate::client::{Ask, Lost, Reason, Said, Seen, Update};
+use crate::client::{Ask, Lost, Reason, Seen, Update};
 
 /// More people online than this are not listed: the list comes in pieces without end otherwise.
 const MAX_ONLINE: usize = 100_000;
@@ -40,6 +40,9 @@ impl Conversation {
             kind::RENAME_RES => read(data).map(|res| self.rename_answered(res)),
             kind::PASSWD_RES => read(data).map(|res| self.passwd_answered(&res)),
             kind::SMS | kind::SMS_PRIVATE => read(data).map(|sms| self.said(sms)),
+            kind::EDIT | kind::DELETE | kind::REACT => {
+                read(data).map(|mes| self.changed(&frame.kind, mes))
+            }
             kind::ACK => read(data).map(|ack| self.acknowledged(ack, now)),
             kind::TOKEN => read(data).map(|token| self.token_given(&token)),
             kind::DELIVERED => read(data).map(|seen| self.seen(&seen, Seen::Delivered)),
@@ -192,38 +195,6 @@ impl Conversation {
     fn refuse(&mut self, what: Ask, res: wire::Res, otherwise: ErrorCode) {
         let why = Reason::new(res.error_code, otherwise, res.error);
         self.hand_on(Update::Refused { what: Some(what), why });
-    }
-
-    fn said(&mut self, sms: wire::Sms) {
-        let (Some(id), Some(me)) = (sms.id, self.account.me) else { return };
-        let room = sms.room.as_deref().map_or(Some(RoomId::Lobby), RoomId::parse);
-        let Some(room) = room.filter(|_| self.stage == Stage::In && !self.is_mute) else { return };
-        let (id, sender, peer) = (MessageId(id), UserId(sms.user_id), room.other(me));
-        let names = match room {
-            RoomId::Named(_) => {
-                let name = sms.room_name.as_deref().and_then(|name| RoomName::new(name).ok());
-                let name = name.map(RoomRef::Name);
-                std::iter::once(RoomRef::Id(room)).chain(name).collect()
-            }
-            _ => Vec::new(),
-        };
-        let is_echo = sender == me
-            && self.pending.is_own_echo(sms.client_ref.as_deref(), (peer, &names), &sms.content);
-        let update = self.n_updates + u64::from(!is_echo);
-        if !self.positions.take(room, id, update) || is_echo {
-            return;
-        }
-        self.hand_on(Update::Said(Said {
-            room,
-            id,
-            room_name: sms.room_name,
-            peer,
-            sender,
-            name: sms.user_name,
-            time: Millis(sms.time.unwrap_or_default()),
-            text: sms.content,
-            replayed: sms.replayed.unwrap_or_default(),
-        }));
     }
 
     fn acknowledged(&mut self, ack: wire::Ack, now: Instant) {

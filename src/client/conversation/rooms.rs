@@ -1,12 +1,9 @@
 //! Named rooms: what is asked about them, and what is heard.
 
 use super::{Conversation, Order};
-use crate::client::{Ask, Said, Update};
+use crate::client::{Ask, Update};
 use crate::protocol::wire::{self, act, kind};
-use crate::protocol::{self, Aim, MessageId, Millis, RoomAsk, RoomId, RoomRef, Span, UserId, Who};
-
-/// Messages of one page, at most: the server sends no more than a hundred.
-const MAX_PAGE: usize = 1_000;
+use crate::protocol::{self, Aim, RoomAsk, RoomRef, Span, UserId, Who};
 
 /// How a room is named on the wire.
 pub(super) fn spelled(room: &RoomRef) -> String {
@@ -76,32 +73,6 @@ impl Conversation {
         let limit = limit as u64;
         let ask = wire::AskHistory { room: spelled(room), before, after, since, limit };
         self.write(kind::HISTORY, &ask);
-    }
-
-    /// A part of a page: the last one hands it on.
-    pub(super) fn history_told(&mut self, told: wire::History) {
-        let Some(room) = RoomId::parse(&told.room) else { return };
-        let left = MAX_PAGE.saturating_sub(self.page.len());
-        let peer = self.account.me.and_then(|me| room.other(me));
-        let said = told.messages.into_iter().take(left).filter_map(|sms| {
-            Some(Said {
-                room,
-                id: MessageId(sms.id?),
-                room_name: told.room_name.clone(),
-                peer,
-                sender: UserId(sms.user_id),
-                name: sms.user_name,
-                time: Millis(sms.time.unwrap_or_default()),
-                text: sms.content,
-                replayed: true,
-            })
-        });
-        self.page.extend(said);
-        if !told.part {
-            self.answered(Ask::History);
-            let messages = std::mem::take(&mut self.page);
-            self.hand_on(Update::History { room, messages, more: told.more });
-        }
     }
 
     pub(super) fn sanctions_told(&mut self, sanctions: wire::Sanctions) {

@@ -136,8 +136,10 @@ impl World {
                 self.n_said += 1;
                 let reference = Reference::new(&format!("r{}", self.n_said)).unwrap();
                 let text = Text::new(&format!("text {}", self.n_said)).unwrap();
-                self.client
-                    .order(Order::Send(Unsent { reference, to: None, room: None, text }), self.now);
+                self.client.order(
+                    Order::Send(Unsent { reference, to: None, room: None, text, about: None }),
+                    self.now,
+                );
             }
             Step::Serve(n) => (0..*n).for_each(|_| self.serve()),
             Step::Refuse => self.refusing = true,

@@ -47,6 +47,8 @@ Plain mode
     /history ROOM [N]               /topic ROOM TEXT
     /invite ROOM WHO                /kick ROOM WHO [WHY]
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
+    /reply ROOM ID TEXT             /edit ROOM ID TEXT    /delete ROOM ID
+    /react ROOM ID EMOJI            /unreact ROOM ID EMOJI
     /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
@@ -55,12 +57,16 @@ Plain mode
     connected SERVER                disconnected MS-TO-RETRY|- WORDS
     first-met ADDRESS FINGERPRINT   (of a server that --tls trusts from now on)
     login ID NAME N-ONLINE          refused WHAT CODE WORDS
-    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME]   (replayed: said before)
+    said ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME [REPLY-TO [edited]]]
+                                    (replayed: said before)
+    edited ROOM ID TIME-MS BY-ID BY-NAME ABOUT-ID TEXT ROOM-NAME
+                                    (deleted, reacted, unreacted: the same)
     room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
     room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
     my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|
     member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
-    history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT [ROOM-NAME] ...   history-end ROOM more|
+    history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT
+            [ROOM-NAME [REPLY-TO [edited|deleted [REACTIONS]]]] ...   history-end ROOM more|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N

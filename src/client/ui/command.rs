@@ -2,6 +2,7 @@
 
 mod order;
 mod rooms;
+mod words;
 
 use crate::protocol::{
     Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,
@@ -41,6 +42,8 @@ pub(super) enum Line {
     Members(RoomRef, Option<UserId>),
     /// So many of the last messages.
     History(RoomRef, usize),
+    /// Something about what was said.
+    Words(words::Words),
     Who,
     Rename(Name),
     DeleteAccount {
@@ -96,6 +99,11 @@ const COMMANDS: &[Row] = &[
     ("slow", "/slow ROOM|lobby SECONDS [WHO] [TIME] [WHY]", order::slow),
     ("bans", "/bans ROOM|lobby", order::bans),
     ("audit", "/audit [N]", order::audit),
+    ("reply", "/reply ROOM ID TEXT", words::reply),
+    ("edit", "/edit ROOM ID TEXT", words::edit),
+    ("delete", "/delete ROOM ID", words::delete),
+    ("react", "/react ROOM ID EMOJI", words::react),
+    ("unreact", "/unreact ROOM ID EMOJI", words::unreact),
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),

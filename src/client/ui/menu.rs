@@ -316,6 +316,7 @@ impl Menu {
             Line::Audit(limit) => self.client.audit(limit),
             Line::Members(room, after) => self.client.members(room, after),
             Line::History(room, limit) => self.client.history(room, Span::Last, limit),
+            Line::Words(words) => words.order(&self.client, Duration::ZERO),
             Line::Who => {
                 self.list_online();
                 Ok(())

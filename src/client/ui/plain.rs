@@ -174,6 +174,7 @@ impl Plain {
             Line::Sanctions(room) => self.client.sanctions(room),
             Line::Audit(limit) => self.client.audit(limit),
             Line::Members(room, after) => self.client.members(room, after),
+            Line::Words(words) => words.order(&self.client, PATIENCE),
             Line::Msg { who, text } => {
                 let found =
                     self.directory.lock().unwrap_or_else(PoisonError::into_inner).resolve(&who);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Lost, OwnDevice, Reason, Said, Unsent, Update};
+use crate::client::{Ask, Changed, Lost, OwnDevice, Reason, Said, Unsent, Update};
 use crate::clock;
 use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, UserId};
 use crate::texts::Lang;
@@ -81,6 +81,8 @@ impl Screen {
         let notice = |notice: Notice<'_>| Some(notice.text(self.lang));
         match update {
             Update::Said(said) => Some(self.said(said)),
+            Update::Changed(changed) => Some(self.changed(changed)),
+            Update::History { messages, .. } => Some(self.history(messages)),
             Update::Disconnected { why, retry_in } => self.disconnected(why, retry_in.is_some()),
             Update::LoggedIn { me, n_online } => {
                 notice(self.logged_in(&clean::line(&me.name), *n_online))
@@ -128,7 +130,6 @@ impl Screen {
             | Update::Room(_)
             | Update::Rooms { .. }
             | Update::Members(_)
-            | Update::History { .. }
             | Update::Typing { .. }
             | Update::Sanctions(_)
             | Update::Audit(_)
@@ -234,6 +235,34 @@ impl Screen {
             away.push_back(shown.clone());
         }
         shown
+    }
+
+    fn changed(&self, changed: &Changed) -> String {
+        let name = clean::line(&changed.name);
+        let room = changed.room_name.as_deref().or(changed.peer.map(|_| ""));
+        let room = room.map(|room| match room {
+            "" => Fixed::Private.text(self.lang).to_owned(),
+            room => clean::line(room),
+        });
+        let room = room.map_or(String::new(), |room| format!("{room} "));
+        let head = format!("[{room}{}] ", self.time(changed.time));
+        let done = texts::changed(changed, &name, self.lang);
+        clean::paragraph(&head, &done, self.columns.load(Ordering::Relaxed))
+    }
+
+    /// With the numbers by which messages are meant.
+    fn history(&self, messages: &[Said]) -> String {
+        let line = |said: &Said| {
+            let state = texts::state(said, self.lang);
+            let reactions: Vec<_> =
+                said.reactions.iter().map(|its| format!("{} {}", its.emoji, its.count)).collect();
+            let (name, reactions) = (clean::line(&said.name), clean::line(&reactions.join(" ")));
+            let head = format!("#{} [{}{state}] {name}: ", said.id.0, self.time(said.time));
+            let columns = self.columns.load(Ordering::Relaxed);
+            let text = clean::paragraph(&head, &said.text, columns);
+            if reactions.is_empty() { text } else { format!("{text}  ({reactions})") }
+        };
+        messages.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// Told once, until the connection is back; and not at all where nobody is logged in and the

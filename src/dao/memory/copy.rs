@@ -98,7 +98,7 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         Record::Room { room, last } => tables.rooms.entry(room).or_default().last = last,
         Record::Named(room) => tables.put_room(room, 0),
         Record::Message(message) => {
-            tables.rooms.entry(message.room).or_default().messages.push_back(message);
+            tables.rooms.entry(message.room).or_default().push(message);
         }
         Record::Reference(referred) => {
             let kept = referred.kept();

@@ -10,8 +10,9 @@ use super::super::{
 };
 use crate::clock;
 use crate::protocol::{
-    Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, NamedRoom, Reference, Role,
-    RoomId, RoomName, RoomNo, Sanction, SanctionKey, UserId,
+    About, Append, Changes, Deed, Device, Edit, ErrorCode, Message, MessageId, Millis, Name,
+    NamedRoom, Reference, Role, RoomId, RoomName, RoomNo, Sanction, SanctionKey, Text, UserId,
+    What,
 };
 
 /// How far somebody is in each room.
@@ -43,6 +44,8 @@ pub(super) struct Room {
     pub(super) last: MessageId,
     /// What is left, without holes.
     pub(super) messages: VecDeque<Message>,
+    /// What has become of them.
+    pub(super) changes: BTreeMap<MessageId, Changes>,
 }
 
 #[derive(Debug)]
@@ -171,7 +174,7 @@ impl Tables {
         let id = MessageId(last.0 + 1);
         self.references.insert(key, Kept::new(append, id));
         let room = self.rooms.entry(append.room).or_default();
-        room.messages.push_back(message(append, id, append.time));
+        room.push(message(append, id, append.time));
         room.last = id;
         if let RoomId::Pair(one, other) = append.room {
             for member in [one, other] {
@@ -265,7 +268,11 @@ impl Tables {
         let due = |message: &&Message| prune.is_due(room.last, message.id, message.time);
         let limit = usize::try_from(prune.limit).unwrap_or(usize::MAX);
         let n_due = room.messages.iter().take(limit).take_while(due).count();
-        Written::Pruned(room.messages.drain(..n_due).count() as u64)
+        let gone: Vec<_> = room.messages.drain(..n_due).collect();
+        if let Some(newest) = gone.last() {
+            room.changes = room.changes.split_off(&MessageId(newest.id.0 + 1));
+        }
+        Written::Pruned(gone.len() as u64)
     }
 
     fn forget(&mut self, before: Millis, limit: u32) -> Written {
@@ -286,6 +293,33 @@ impl Tables {
     fn member(&mut self, account: UserId, room: RoomId) -> Option<&mut Person> {
         let person = self.people.get_mut(&account)?;
         (room == RoomId::Lobby || person.rooms.contains_key(&room)).then_some(person)
+    }
+}
+
+impl Room {
+    /// One more message, and what it does to another one.
+    pub(super) fn push(&mut self, message: Message) {
+        if let Some(About { id, what }) = message.about.filter(|about| about.what != What::Reply) {
+            let changes = self.changes.entry(id).or_default();
+            let reaction = (message.text.clone(), message.sender);
+            let order = |(emoji, by): &(Text, UserId)| (emoji.as_str().to_owned(), *by);
+            let key = order(&reaction);
+            let at = changes.reactions.binary_search_by_key(&key, order);
+            match (what, at) {
+                (What::Edit, _) => {
+                    let text = message.text.clone();
+                    changes.edit = Some(Edit { id: message.id, time: message.time, text });
+                }
+                (What::Delete, _) => changes.is_deleted = true,
+                (What::React, Err(at)) => changes.reactions.insert(at, reaction),
+                (What::Unreact, Ok(at)) => drop(changes.reactions.remove(at)),
+                (What::Reply | What::React | What::Unreact, _) => {}
+            }
+            if *changes == Changes::default() {
+                self.changes.remove(&id);
+            }
+        }
+        self.messages.push_back(message);
     }
 }
 

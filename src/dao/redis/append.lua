@@ -56,17 +56,31 @@ end
 
 local writes = {}
 
+-- What a message does to another one (src/dao/redis/changes.rs does the same at an import).
+local function change(room, about, what, sender, text, id)
+  if what == 'edit' or what == 'delete' then
+    redis.call('HSET', tag .. 'changes:' .. room, what .. ' ' .. about, digits(id))
+  end
+  local reactions = tag .. 'reactions:' .. room .. ':' .. about
+  if what == 'react' then redis.call('HSET', reactions, sender .. ' ' .. text, digits(id)) end
+  if what == 'unreact' then redis.call('HDEL', reactions, sender .. ' ' .. text) end
+end
+
 -- A message. The answer is what its reference stands for, whether that is new or not:
 -- id, time, digest and nonce.
 function writes.append()
   local room, one, other, ref = take(), take(), take(), take()
   local sender, name, time, text, reference = take(), take(), take(), take(), take()
-  local digest, nonce = take(), take()
+  local digest, nonce, about, what = take(), take(), take(), take()
   local kept = redis.call('GET', ref)
   if kept then return kept end
   local id = redis.call('HINCRBY', tag .. 'last', room, 1)
-  redis.call('XADD', tag .. 'room:' .. room, digits(id) .. '-0', 'sender', sender, 'name', name,
-    'time', time, 'text', text, 'ref', reference)
+  local entry = {'sender', sender, 'name', name, 'time', time, 'text', text, 'ref', reference}
+  if what ~= '' then
+    for _, part in ipairs({'about', about, 'what', what}) do entry[#entry + 1] = part end
+    change(room, about, what, sender, text, id)
+  end
+  redis.call('XADD', tag .. 'room:' .. room, digits(id) .. '-0', unpack(entry))
   kept = digits(id) .. ' ' .. time .. ' ' .. digest .. ' ' .. nonce
   redis.call('SET', ref, kept, 'EX', kept_for)
   -- What a private room held before was said to another owner of the id.
@@ -178,6 +192,8 @@ function writes.prune()
     end
     if id > too_many and time >= before then break end
     gone, up_to = gone + 1, id
+    redis.call('HDEL', tag .. 'changes:' .. room, 'edit ' .. digits(id), 'delete ' .. digits(id))
+    redis.call('DEL', tag .. 'reactions:' .. room .. ':' .. digits(id))
   end
   if gone > 0 then redis.call('XTRIM', key, 'MINID', '=', digits(up_to + 1) .. '-0') end
   return digits(gone)

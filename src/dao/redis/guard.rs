@@ -2,14 +2,17 @@
 //! itself, beneath a server that goes on: ids would be given twice. Every script that writes
 //! begins with `guard.lua`, which compares the epoch and a count of the writes.
 
+use std::fmt;
 use std::sync::Arc;
 
-use redis::{FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+use redis::{
+    ConnectionLike, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd,
+};
 
-use super::super::StoreError;
 use super::super::contract::new_identity;
-use super::manager::RedisConnection;
-use super::{Redis, keys};
+use super::super::{Claim, StoreError};
+use super::manager::{RedisConnection, RedisConnectionManager};
+use super::{Redis, keys, unavailable};
 
 /// The first word of the guard's answer when it is not.
 const REPLACED: &str = "REPLACED";
@@ -67,4 +70,36 @@ pub(super) fn renew(redis: &Redis) -> Result<bool, StoreError> {
         })?;
     }
     Ok(is_copy)
+}
+
+/// Says that this process serves from the store: by a connection that is named for as long as it
+/// lives; it ends with the process.
+pub(super) fn claim(store: &Redis) -> Result<Box<dyn Claim>, StoreError> {
+    let mut redis = store.pool.get().map_err(|error| unavailable(&store.place, &error))?;
+    let name = format!("hubbub-server-db{}", redis.get_db());
+    let named: RedisResult<()> = cmd("CLIENT").arg("SETNAME").arg(&name).query(&mut *redis);
+    let listed: RedisResult<String> =
+        named.and_then(|()| cmd("CLIENT").arg("LIST").query(&mut *redis));
+    let Ok(list) = listed else {
+        log::warn!("redis does not list its clients: take care that one server uses it");
+        return Ok(Box::new(()));
+    };
+    let own = format!("name={name}");
+    let n_servers = list.lines().filter(|line| line.split(' ').any(|word| word == own)).count();
+    if n_servers > 1 {
+        return Err(unavailable(&store.place, &"another server serves from this store"));
+    }
+    Ok(Box::new(Named(redis)))
+}
+
+/// A connection that tells other servers of this one.
+struct Named(
+    #[expect(dead_code, reason = "it is held, not used")]
+    r2d2::PooledConnection<RedisConnectionManager>,
+);
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Named")
+    }
 }

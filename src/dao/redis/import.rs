@@ -7,9 +7,9 @@ use redis::{Pipeline, RedisResult, cmd};
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
-use super::{Redis, SCAN, hex, keys, order, record, rooms, unavailable, write};
+use super::{Redis, SCAN, changes, hex, keys, order, record, rooms, unavailable, write};
 use crate::clock;
-use crate::protocol::{Device, MessageId, Millis, NamedRoom, RoomId, UserId};
+use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, RoomId, UserId};
 
 /// Records sent at a time.
 const CHUNK: usize = 500;
@@ -125,10 +125,8 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
             ask.cmd("HSET").arg(keys::last(*room)).arg(room.to_string()).arg(last.0)
         }
         Record::Message(message) => {
-            ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
-            ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
-            ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());
-            ask.arg("ref").arg(message.reference.as_str())
+            put_message(ask, message);
+            return Ok(());
         }
         Record::Reference(referred) => {
             let Referred { id, time, digest, nonce, .. } = referred;
@@ -211,4 +209,16 @@ fn put_account<'p>(
     ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
     ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
     Ok(ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(receipts)))
+}
+
+fn put_message(ask: &mut Pipeline, message: &Message) {
+    ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
+    ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
+    ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());
+    ask.arg("ref").arg(message.reference.as_str());
+    if let Some(about) = message.about {
+        ask.arg("about").arg(about.id.0).arg("what").arg(about.what.name());
+    }
+    ask.ignore();
+    changes::put(ask, message);
 }

@@ -9,6 +9,8 @@
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |
 //! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
+//! | `{f0}changes:ROOM` | hash | `edit ID` or `delete ID` to the message that did it |
+//! | `{f0}reactions:ROOM:ID` | hash | `ACCOUNT EMOJI` to the message that did it |
 //! | `{f0}ref:...` | string | what a reference stands for; expires |
 //! | `{f0}numbers` | hash | name of a room to its number |
 //! | `{f0}names` | sorted set | names of rooms, all with score 0 |
@@ -29,7 +31,7 @@
 //! | `{f0}tokens:ACCOUNT` | sorted set | digests of its tokens by their end |
 
 use super::super::record::Referred;
-use crate::protocol::{Append, Device, NameKey, Reference, RoomId, RoomNo, UserId};
+use crate::protocol::{Append, Device, MessageId, NameKey, Reference, RoomId, RoomNo, UserId};
 
 /// Accounts, as the original keeps them.
 pub(super) const USERS: &str = "users";
@@ -57,6 +59,14 @@ pub(super) fn last(room: RoomId) -> String {
 
 pub(super) fn room(room: RoomId) -> String {
     format!("{}room:{room}", tag(room))
+}
+
+pub(super) fn changes(room: RoomId) -> String {
+    format!("{}changes:{room}", tag(room))
+}
+
+pub(super) fn reactions(room: RoomId, id: MessageId) -> String {
+    format!("{}reactions:{room}:{}", tag(room), id.0)
 }
 
 /// What the keys of all references begin with.

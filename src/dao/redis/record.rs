@@ -5,7 +5,9 @@ use redis::streams::StreamId;
 
 use super::super::{Account, PeerMarks, Receipts, Secret, Token};
 use crate::protocol::wire::User;
-use crate::protocol::{Device, Message, MessageId, Millis, Name, Reference, RoomId, Text, UserId};
+use crate::protocol::{
+    About, Device, Message, MessageId, Millis, Name, Reference, RoomId, Text, UserId, What,
+};
 
 /// Reads a record. The field it was found under is the account, whatever the record says.
 /// `None`: no JSON of ours or the original's, or without a password.
@@ -79,14 +81,22 @@ pub(super) fn message_id(entry: &StreamId) -> Option<MessageId> {
 pub(super) fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
     // We write `ID-0`; beside it anything may be put by hand.
     let (id, "0") = entry.id.split_once('-')? else { return None };
+    let about = match entry.get::<String>("what") {
+        Some(what) => {
+            let id = MessageId(entry.get("about")?);
+            Some(About { id, what: What::from_name(&what)? })
+        }
+        None => None,
+    };
     Some(Message {
         id: MessageId(id.parse().ok()?),
         room,
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),
         time: Millis(entry.get("time")?),
-        text: Text::new(&entry.get::<String>("text")?).ok()?,
+        text: Text::of(about.map(|about| about.what), &entry.get::<String>("text")?).ok()?,
         reference: Reference::new(&entry.get::<String>("ref")?)?,
+        about,
     })
 }
 

@@ -314,7 +314,10 @@ fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
     script.arg("append").arg(append.room.to_string()).arg(one).arg(other);
     script.arg(keys::reference(append));
     script.arg(append.sender.0).arg(&*append.name).arg(append.time.0).arg(text);
-    script.arg(append.reference.as_str()).arg(hex(&digest(text))).arg(append.nonce);
+    script.arg(append.reference.as_str()).arg(hex(&digest(append))).arg(append.nonce);
+    let about = append.about.map(|about| (about.id.0.to_string(), about.what.name()));
+    let (about, what) = about.unwrap_or_default();
+    script.arg(about).arg(what);
 }
 
 fn read_answer(write: &Write, answer: &str) -> Option<Written> {

@@ -10,7 +10,7 @@ use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::lines::{deed_text, sanction_text};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest};
-use super::write::SHARED;
+use super::write::{self, SHARED};
 use super::{failed, from_sql, order, read, rooms, to_sql};
 use crate::protocol::{
     Deed, Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, Sanction, UserId,
@@ -87,7 +87,7 @@ impl Export<'_, '_> {
 
     fn messages(&mut self, no: i64, room: RoomId) -> Result<(), StoreError> {
         let sql = "
-            SELECT id, sender, name, time, text, reference FROM messages
+            SELECT id, sender, name, time, text, reference, about, what FROM messages
             WHERE room = ? ORDER BY id";
         self.each(&format!("{room}: message"), sql, [no], |row| {
             read::message_of(room, row).map(Record::Message)
@@ -300,13 +300,8 @@ impl Import<'_> {
             }
             Record::Named(room) => self.put_named(room),
             Record::Message(message) => {
-                let sql = "
-                    INSERT INTO messages (room, id, sender, name, time, text, reference)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)";
-                let (room, id) = (self.number(message.room)?, to_sql(message.id));
-                let (sender, time) = (message.sender.0, message.time.0);
-                let (text, reference) = (message.text.as_str(), message.reference.as_str());
-                self.insert(sql, params![room, id, sender, message.name, time, text, reference])
+                let room = self.number(message.room)?;
+                write::insert_message(self.transaction, room, message)
             }
             Record::Reference(referred) => self.put_reference(referred),
             Record::Account { account, receipts, is_operator } => {

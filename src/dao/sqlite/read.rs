@@ -7,7 +7,8 @@ use super::super::contract::{Found, MAX_NAMED};
 use super::super::{Account, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest};
 use super::{count, from_sql, to_sql};
 use crate::protocol::{
-    Device, Message, MessageId, Millis, Name, NameKey, OwnDevice, Reference, RoomId, Text, UserId,
+    About, Device, Message, MessageId, Millis, Name, NameKey, OwnDevice, Reference, RoomId, Text,
+    UserId, What,
 };
 
 pub(super) fn account(reader: &Connection, id: UserId) -> rusqlite::Result<Option<Account>> {
@@ -159,7 +160,7 @@ pub(super) fn page(
     limit: usize,
 ) -> rusqlite::Result<Found> {
     let sql = "
-        SELECT id, sender, name, time, text, reference FROM messages
+        SELECT id, sender, name, time, text, reference, about, what FROM messages
         WHERE room = (SELECT no FROM rooms WHERE key = ?) AND id > ? ORDER BY id LIMIT ?";
     reader
         .prepare_cached(sql)?
@@ -207,15 +208,24 @@ pub(super) fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
 pub(super) fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     let text: String = row.get(4)?;
     let reference: String = row.get(5)?;
+    let about = about_of(row)?;
     Ok(Message {
         id: from_sql(row.get(0)?),
         room,
         sender: UserId(row.get(1)?),
         name: row.get(2)?,
         time: Millis(row.get(3)?),
-        text: Text::new(&text).map_err(|_refused| invalid(4))?,
+        text: Text::of(about.map(|about| about.what), &text).map_err(|_refused| invalid(4))?,
         reference: Reference::new(&reference).ok_or_else(|| invalid(5))?,
+        about,
     })
+}
+
+fn about_of(row: &Row<'_>) -> rusqlite::Result<Option<About>> {
+    let Some(id) = row.get::<_, Option<i64>>(6)? else { return Ok(None) };
+    let what: String = row.get(7)?;
+    let what = What::from_name(&what).ok_or_else(|| invalid(7))?;
+    Ok(Some(About { id: from_sql(id), what }))
 }
 
 /// A value that we did not write.

@@ -7,15 +7,18 @@ mod tokens;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{
     Connection, ErrorCode as SqliteCode, OptionalExtension, TransactionBehavior, params,
 };
 
-use super::super::contract::{Doubt, Kept, MAX_DEVICES, stored};
+use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
 use super::super::{Cursor, Receipts, StoreError, Token, Write, Writer, Written};
-use super::{count, from_sql, schema, to_sql};
-use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
+use super::{changes, count, from_sql, schema, to_sql};
+use crate::protocol::{
+    Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
+};
 
 /// In tables, the device that clients share which cannot acknowledge; no device's name is empty.
 pub(super) const SHARED: &str = "";
@@ -198,24 +201,14 @@ impl Batch<'_> {
         if added == 0 {
             return Ok(self.kept(room, append, device)?.answer(append));
         }
-        let sql = "
-            INSERT INTO messages (room, id, sender, name, time, text, reference)
-            VALUES (?, ?, ?, ?, ?, ?, ?)";
-        self.connection.prepare_cached(sql)?.execute(params![
-            room.no,
-            to_sql(id),
-            append.sender.0,
-            append.name,
-            append.time.0,
-            append.text.as_str(),
-            append.reference.as_str(),
-        ])?;
+        let message = message(append, id, append.time);
+        insert_message(self.connection, room.no, &message)?;
         if let RoomId::Pair(one, other) = append.room {
             self.join(one, room)?;
             self.join(other, room)?;
         }
         self.rooms.insert(append.room, Room { last: id, ..room });
-        Ok(stored(append, id, append.time, true))
+        Ok(Written::Stored { message: Arc::new(message), fresh: true })
     }
 
     fn kept(&self, room: Room, append: &Append, device: &str) -> rusqlite::Result<Kept> {
@@ -442,4 +435,27 @@ impl Batch<'_> {
         self.connection.prepare_cached(sql)?.execute(position)?;
         Ok(())
     }
+}
+
+/// A message of a room with this number, and what it does to another one.
+pub(super) fn insert_message(
+    connection: &Connection,
+    room: i64,
+    message: &Message,
+) -> rusqlite::Result<()> {
+    let sql = "
+        INSERT INTO messages (room, id, sender, name, time, text, reference, about, what)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![
+        room,
+        to_sql(message.id),
+        message.sender.0,
+        message.name,
+        message.time.0,
+        message.text.as_str(),
+        message.reference.as_str(),
+        message.about.map(|about| to_sql(about.id)),
+        message.about.map(|about| about.what.name()),
+    ])?;
+    changes::note(connection, room, message)
 }

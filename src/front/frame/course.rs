@@ -8,7 +8,7 @@ use crate::envelope::Dialect;
 use crate::protocol::frame::{COURSE_LIMIT, HEADER, encode};
 use crate::protocol::wire::{LoginRes, Notify, Res, Sms, code, kind, status};
 use crate::protocol::{
-    ErrorCode, Event, Farewell, Member, Message, Refusal, RoomId, UserId, Welcome,
+    ErrorCode, Event, Farewell, Member, Message, Refusal, RoomId, UserId, Welcome, What,
 };
 use crate::texts::{self, Lang};
 
@@ -185,6 +185,12 @@ fn said(message: &Message, private: &str, out: &mut Vec<u8>) {
     };
     let to_user_id = message.room.other(message.sender).filter(|_| kind != kind::SMS);
     let text = tame(message.text.as_str());
+    let text = match message.what() {
+        None | Some(What::Reply) => text,
+        // As people do it who cannot change what they said.
+        Some(What::Edit) => format!("* {text}"),
+        Some(What::Delete | What::React | What::Unreact) => return,
+    };
     let mut sms = Sms {
         user_id: message.sender.0,
         user_name: tame(&message.name),

@@ -8,6 +8,7 @@ mod devices;
 mod order;
 mod presence;
 mod rooms;
+mod words;
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use crate::protocol::wire::{
 };
 use crate::protocol::{
     ErrorCode, Event, Farewell, HelloReply, Leaving, Member, Message, MessageId, Millis, Progress,
-    Receipts, Reference, Refusal, RoomId, RoomName, UserId, Welcome,
+    Receipts, Reference, Refusal, RoomId, UserId, Welcome,
 };
 use crate::texts::{self, Lang};
 
@@ -31,8 +32,10 @@ pub(super) static FRAME: Dialect =
 const VERSION: i64 = 1;
 
 /// What the server can do beyond version 1's first words.
-const FEATURES: &[&str] =
-    &[RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order"];
+const FEATURES: &[&str] = &[
+    RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order",
+    "words",
+];
 
 /// The feature of a client that moves its cursors itself.
 pub(super) const RECEIVED: &str = "received";
@@ -65,8 +68,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Listed(members) => {
             online(members.get(..Welcome::MAX_ONLINE).unwrap_or(members), out);
         }
-        Event::Said { message, room, .. } => said(message, room.as_ref(), None, out),
-        Event::Replayed { message, room } => said(message, room.as_ref(), Some(true), out),
+        Event::Said { .. } | Event::Replayed { .. } => words::spell(event, out),
         Event::Skipped { room, count } => {
             encode(kind::SKIPPED, &Skipped { room: room.to_string(), count: *count }, out);
         }
@@ -271,12 +273,6 @@ fn width_in_body<T: Serialize>(part: &T) -> usize {
     go_json(&go_json(part)).len()
 }
 
-fn said(message: &Message, room: Option<&RoomName>, replayed: Option<bool>, out: &mut Vec<u8>) {
-    let (kind, sms) = sms(message);
-    let sms = Sms { replayed, room_name: room.map(ToString::to_string), ..sms };
-    encode(kind, &sms, out);
-}
-
 fn sms(message: &Message) -> (&'static str, Sms) {
     let (kind, to) = match message.room {
         RoomId::Lobby | RoomId::Named(_) => (kind::SMS, None),
@@ -290,6 +286,7 @@ fn sms(message: &Message) -> (&'static str, Sms) {
         id: Some(message.id.0),
         room: Some(message.room.to_string()),
         time: Some(message.time.0),
+        reply_to: message.about.map(|about| about.id.0),
         ..Sms::default()
     };
     (kind, sms)

@@ -10,6 +10,7 @@ mod order;
 mod presence;
 mod recipient;
 mod rooms;
+mod words;
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ use crate::protocol::frame::is_shallow;
 use crate::protocol::wire::kind;
 use crate::protocol::{
     Command, Device, ErrorCode, Farewell, MessageId, Name, NameKey, Receipts, Reference, Refusal,
-    RoomId, RoomRef, Text, To, Who,
+    RoomId, RoomRef, Text, To, What, Which, Who,
 };
 
 /// The command of one body.
@@ -180,6 +181,14 @@ const KINDS: &[Kind] = &[
         command: rooms::history,
         refused: Command::Bad,
     },
+    Kind { names: &[kind::EDIT], keys: words::KEYS, command: words::edit, refused: Command::Bad },
+    Kind {
+        names: &[kind::DELETE],
+        keys: words::KEYS,
+        command: words::delete,
+        refused: Command::Bad,
+    },
+    Kind { names: &[kind::REACT], keys: words::KEYS, command: words::react, refused: Command::Bad },
     Kind {
         names: &[kind::MEMBERS],
         keys: &[("room", Key::Room), ("afterId", Key::UserId)],
@@ -221,6 +230,7 @@ const SMS: Keys = &[
     ("toUserName", Key::WhomName),
     ("clientRef", Key::Reference),
     ("room", Key::Room),
+    ("replyTo", Key::About),
 ];
 
 const HELLO: Keys = &[
@@ -266,6 +276,8 @@ enum Key {
     Against,
     Seconds,
     Every,
+    About,
+    Off,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -305,6 +317,8 @@ struct Fields {
     against: String,
     seconds: u32,
     every: u32,
+    about: u64,
+    off: bool,
 }
 
 impl Fields {
@@ -351,6 +365,8 @@ impl Fields {
             Key::Against => self.against = value(map)?,
             Key::Seconds => self.seconds = value(map)?,
             Key::Every => self.every = value(map)?,
+            Key::About => self.about = value(map)?,
+            Key::Off => self.off = value(map)?,
         }
         Ok(())
     }
@@ -435,15 +451,16 @@ fn say(fields: &Fields) -> Result<Command, Refusal> {
     let reference = optional(&fields.reference, Reference::new)?;
     let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
     let text = Text::new(&fields.content).map_err(refuse)?;
-    Ok(Command::Send { to: fields.to().map_err(refuse)?, text, reference })
+    let about = (fields.about > 0).then_some((What::Reply, Which::Id(MessageId(fields.about))));
+    Ok(Command::Send { to: fields.to().map_err(refuse)?, text, reference, about })
 }
 
 /// A private text whose recipient is missing must not become a public one.
 fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
     let named = NameKey::new(&fields.whom_name).map(|key| To::One(Who::Named(key)));
     match say(fields)? {
-        Command::Send { to: To::Lobby, text, reference } => match named {
-            Some(to) => Ok(Command::Send { to, text, reference }),
+        Command::Send { to: To::Lobby, text, reference, about } => match named {
+            Some(to) => Ok(Command::Send { to, text, reference, about }),
             None => Err(Refusal { reference, code: ErrorCode::BadRequest, detail: None }),
         },
         command => Ok(command),

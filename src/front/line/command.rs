@@ -5,6 +5,7 @@ mod presence;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use crate::protocol::{
     Command, ErrorCode, Name, NameKey, Password, Refusal, RoomRef, Text, To, UserId, Who,
@@ -128,11 +129,16 @@ pub(super) const COMMANDS: &[Row] = &[
         parse: rooms::topic,
         refused: Command::Bad,
     },
+    words::EDIT,
+    words::DELETE,
+    words::REPLY,
+    words::REACT,
+    words::UNREACT,
     Row {
         word: "/history",
         arguments: "[N]",
-        help_en: "the last N messages where you talk, 20 without a number",
-        help_zh: "显示当前房间最近 N 条消息，默认 20 条",
+        help_en: "the last N messages where you talk, 20 without a number, with their #ID",
+        help_zh: "显示当前房间最近 N 条消息和编号，默认 20 条",
         parse: rooms::history,
         refused: Command::Bad,
     },
@@ -390,7 +396,7 @@ fn refused(code: ErrorCode) -> Command {
 }
 
 fn say(to: To, text: &str) -> Result<Command, ErrorCode> {
-    Ok(Command::Send { to, text: Text::new(text)?, reference: None })
+    Ok(Command::Send { to, text: Text::new(text)?, reference: None, about: None })
 }
 
 fn alone(arguments: &str, command: Command) -> Result<Command, Wrong> {

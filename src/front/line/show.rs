@@ -5,6 +5,8 @@
 //! begins with `* `; a line break within a text begins a continuation of four blanks. So nobody
 //! can forge another's line, nor the server's.
 
+mod words;
+
 use super::command::COMMANDS;
 use crate::clock;
 use crate::envelope::Dialect;
@@ -54,9 +56,8 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         }
         Event::Refused(refusal) => refused(refusal.code, &texts::refusal(refusal, lang), lang),
         Event::Online(members) => online(members, lang),
-        Event::Said { message, address, room } => said(message, address, room.as_ref()),
-        Event::Replayed { message, room } => {
-            said(message, &clock::utc(message.time), room.as_ref())
+        Event::Said { .. } | Event::Replayed { .. } | Event::History { .. } => {
+            words::spell(event, lang)
         }
         Event::Room(_) | Event::Sanctions { .. } | Event::Deeds(_) => order(event, lang),
         Event::Entered { room, role } => server(&texts::entered(room, *role, lang)),
@@ -64,9 +65,6 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Rooms { rooms, more } => listed(&texts::rooms(rooms, *more, lang)),
         Event::Members { room, members, more } => {
             listed(&texts::members(room, members, *more, lang))
-        }
-        Event::History { name, messages, more, .. } => {
-            history(messages, name.as_ref(), *more, lang)
         }
         Event::Here(room) => server(&texts::here(room.as_deref(), lang)),
         Event::TopicIs(room) => server(&texts::topic(room, lang)),
@@ -139,16 +137,6 @@ fn refused(code: ErrorCode, why: &str, lang: Lang) -> String {
 
 fn notice(member: &Member, what: &str) -> String {
     format!("[{}]{}: {what}{LINE_END}", marked(&member.address), marked(&member.name))
-}
-
-fn history(messages: &[Message], room: Option<&RoomName>, more: bool, lang: Lang) -> String {
-    let line = |message: &Message| said(message, &clock::utc(message.time), room);
-    let lines: String = messages.iter().map(line).collect();
-    match (messages.len(), more) {
-        (0, _) => told(Reply::NothingSaid, lang),
-        (_, true) => lines + &told(Reply::MoreSaid, lang),
-        _ => lines,
-    }
 }
 
 fn listed(lines: &[String]) -> String {

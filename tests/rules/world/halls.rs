@@ -18,7 +18,11 @@ struct Hall {
 }
 
 #[derive(Debug)]
-pub struct Halls(Vec<Hall>);
+pub struct Halls {
+    all: Vec<Hall>,
+    /// Who ever kept order where.
+    pub ruled: BTreeSet<(RoomNo, UserId)>,
+}
 
 impl Halls {
     /// Each of the first accounts has made a room; every second one is for the invited.
@@ -34,20 +38,23 @@ impl Halls {
             members: BTreeMap::from([(UserId(100 + n as i64), (0, Role::Owner))]),
             invited: BTreeSet::new(),
         };
-        Self((0..ROOMS).map(hall).collect())
+        let all: Vec<_> = (0..ROOMS).map(hall).collect();
+        let owner = |n: usize| (all[n].room.no, UserId(100 + n as i64));
+        let ruled = (0..ROOMS).map(owner).collect();
+        Self { all, ruled }
     }
 
     fn hall(&self, no: RoomNo) -> &Hall {
-        &self.0[no.0 as usize - 1]
+        &self.all[no.0 as usize - 1]
     }
 
     pub fn room(&self, n: usize) -> NamedRoom {
-        self.0[n].room.clone()
+        self.all[n].room.clone()
     }
 
     pub fn rooms_of(&self, user: UserId) -> Vec<(NamedRoom, Role)> {
         let is_in = |hall: &Hall| Some((hall.room.clone(), hall.members.get(&user)?.1));
-        self.0.iter().filter_map(is_in).collect()
+        self.all.iter().filter_map(is_in).collect()
     }
 
     pub fn standing(&self, no: RoomNo, user: UserId) -> Standing {
@@ -62,9 +69,18 @@ impl Halls {
 
     /// `last` is the last id of the room.
     pub fn change(&mut self, change: &RoomChange, last: u64) -> Result<RoomDone, ErrorCode> {
+        let done = self.apply(change, last);
+        for hall in &self.all {
+            let rulers = hall.members.iter().filter(|(_, (_, role))| *role > Role::Member);
+            self.ruled.extend(rulers.map(|(id, _)| (hall.room.no, *id)));
+        }
+        done
+    }
+
+    fn apply(&mut self, change: &RoomChange, last: u64) -> Result<RoomDone, ErrorCode> {
         let by = change.by.id;
         let no = change.what.room().unwrap();
-        let hall = &mut self.0[no.0 as usize - 1];
+        let hall = &mut self.all[no.0 as usize - 1];
         match &change.what {
             Change::Enter(_) if by.is_guest() => {
                 Ok(RoomDone::Entered { since: MessageId(last), role: Role::Member })

@@ -48,7 +48,7 @@ impl Store {
         let reference = append.reference.as_str().to_owned();
         let key = (append.room, append.sender, append.device.clone(), reference);
         if let Some(first) = self.sent.get(&key) {
-            let is_same = first.text == append.text;
+            let is_same = (&first.text, first.about) == (&append.text, append.about);
             let repeated = (Arc::clone(first), false);
             return if is_same { Ok(repeated) } else { Err(ErrorCode::ReferenceReused) };
         }
@@ -61,6 +61,7 @@ impl Store {
             time: append.time,
             text: append.text.clone(),
             reference: append.reference.clone(),
+            about: append.about,
         });
         room.push(Arc::clone(&message));
         self.sent.insert(key, Arc::clone(&message));

@@ -114,8 +114,13 @@ fn own_words_show_how_far_they_came() {
     bench.must_show("coming ✓✓");
     bench.type_in("again\r");
     let reference = bench.send().remove(0);
-    let unsent =
-        Unsent { reference, to: Some(Who::Id(EVE)), room: None, text: Text::new("again").unwrap() };
+    let unsent = Unsent {
+        reference,
+        to: Some(Who::Id(EVE)),
+        room: None,
+        text: Text::new("again").unwrap(),
+        about: None,
+    };
     let why = |code: &str| Reason { code: code.into(), text: "not now".into(), detail: None };
     let later = Update::NotSent { unsent: unsent.clone(), why: why("busy"), will_retry: true };
     bench.hear(later);

@@ -5,13 +5,14 @@
 mod devices;
 mod presence;
 mod rooms;
+mod words;
 
 use std::time::Duration;
 
 use crate::client::texts;
 use crate::client::ui::clean;
-use crate::client::{Ask, Lost, Reason, Said, Seen, Unsent, Update};
-use crate::protocol::{Leaving, Member, RoomId};
+use crate::client::{Ask, Lost, Reason, Seen, Unsent, Update};
+use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
 
 /// One line: its kind and its fields, each made harmless and whole by escapes.
@@ -23,13 +24,6 @@ pub(super) fn line(kind: &str, fields: &[&str]) -> String {
     }
     line.push('\n');
     line
-}
-
-fn history(room: RoomId, messages: &[Said], more: bool) -> String {
-    let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
-    let more = if more { "more" } else { "" };
-    lines.push_str(&line("history-end", &[&room.to_string(), more]));
-    lines
 }
 
 /// What happened, as lines.
@@ -59,7 +53,9 @@ pub(super) fn lines(update: &Update) -> String {
             line("refused", &[what.map_or("-", ask), &why.code, &words])
         }
         Update::Unanswered(what) => line("unanswered", &[ask(*what)]),
-        Update::Said(said) => self::said(said),
+        Update::Said(said) => words::said(said),
+        Update::Changed(changed) => words::changed(changed),
+        Update::History { room, messages, more } => words::history(*room, messages, *more),
         Update::Sent { reference, id, room, time } => {
             let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
             line("sent", &[reference.as_str(), &room, &id, &time])
@@ -85,7 +81,6 @@ pub(super) fn lines(update: &Update) -> String {
         | Update::Members(_)
         | Update::Sanctions(_)
         | Update::Audit(_) => rooms::lines(update),
-        Update::History { room, messages, more } => history(*room, messages, *more),
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
@@ -114,19 +109,6 @@ fn not_sent(unsent: &Unsent, why: &Reason, will_retry: bool) -> String {
     let end = if will_retry { "later" } else { "dropped" };
     let words = texts::reason(why, Lang::En);
     line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
-}
-
-fn said(said: &Said) -> String {
-    told(if said.replayed { "replayed" } else { "said" }, said)
-}
-
-fn told(kind: &str, said: &Said) -> String {
-    let (room, id) = (said.room.to_string(), said.id.0.to_string());
-    let (time, sender) = (said.time.0.to_string(), said.sender.to_string());
-    // What is said in the lobby and in private has the fields it always had.
-    let mut fields = vec![room.as_str(), &id, &time, &sender, &said.name, &said.text];
-    fields.extend(said.room_name.as_deref());
-    line(kind, &fields)
 }
 
 fn on(shown: bool) -> &'static str {

@@ -1,11 +1,11 @@
 //! Events of named rooms. A list comes in as many frames as it takes.
 
-use super::{order, sms, width_in_body};
+use super::{order, width_in_body, words};
 use crate::protocol::frame::{HELLO_LIMIT, encode};
 use crate::protocol::wire::{
     History, Members, Room, RoomMember as Wire, RoomMes, Rooms, act, kind,
 };
-use crate::protocol::{Event, Message, NamedRoom, News, Party, Role, RoomMember, RoomNews};
+use crate::protocol::{Event, NamedRoom, News, Party, Role, RoomMember, RoomNews, Shown};
 
 /// A room takes at most some 700 bytes, escaped: so many stay below the limit of a frame.
 const ROOMS: usize = 50;
@@ -146,13 +146,13 @@ fn about(room: &NamedRoom) -> Room {
 }
 
 /// A page in as many frames as it takes; `more` within a page, too.
-fn history(about: &History, messages: &[Message], more: bool, out: &mut Vec<u8>) {
+fn history(about: &History, messages: &[Shown], more: bool, out: &mut Vec<u8>) {
     /// What a body holds beside the messages, and some.
     const AROUND: usize = 512;
     let mut frame = about.clone();
     let mut width = AROUND;
     for message in messages {
-        let (_, sms) = sms(message);
+        let sms = words::shown(message);
         let wider = width_in_body(&sms) + 1;
         if width + wider > HELLO_LIMIT {
             frame.part = true;

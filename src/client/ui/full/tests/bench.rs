@@ -98,6 +98,10 @@ impl Bench {
             time: NOW,
             text: text.to_owned(),
             replayed: false,
+            reply_to: None,
+            edited: None,
+            is_deleted: false,
+            reactions: Vec::new(),
         }
     }
 

@@ -1,0 +1,40 @@
+//! Frames about what was said.
+
+use super::{Fields, Key, Keys, optional};
+use crate::protocol::{
+    Command, ErrorCode, MessageId, Reference, Refusal, RoomRef, Text, To, What, Which,
+};
+
+pub(super) const KEYS: Keys = &[
+    ("room", Key::Room),
+    ("about", Key::About),
+    ("content", Key::Content),
+    ("off", Key::Off),
+    ("clientRef", Key::Reference),
+];
+
+pub(super) fn edit(fields: &Fields) -> Result<Command, Refusal> {
+    about(What::Edit, fields)
+}
+
+pub(super) fn delete(fields: &Fields) -> Result<Command, Refusal> {
+    about(What::Delete, fields)
+}
+
+pub(super) fn react(fields: &Fields) -> Result<Command, Refusal> {
+    about(if fields.off { What::Unreact } else { What::React }, fields)
+}
+
+fn about(what: What, fields: &Fields) -> Result<Command, Refusal> {
+    let reference = optional(&fields.reference, Reference::new)?;
+    let refuse = |code| Refusal { reference: reference.clone(), code, detail: None };
+    if fields.about == 0 {
+        return Err(refuse(ErrorCode::BadRequest));
+    }
+    // What a deletion says besides is not read.
+    let text = if what == What::Delete { "" } else { &fields.content };
+    let text = Text::of(Some(what), text).map_err(refuse)?;
+    let to = To::Room(RoomRef::parse(&fields.room).map_err(refuse)?);
+    let about = Some((what, Which::Id(MessageId(fields.about))));
+    Ok(Command::Send { to, text, reference, about })
+}

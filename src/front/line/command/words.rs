@@ -1,0 +1,93 @@
+//! What is typed about what was said where plain text goes. `/history` shows the numbers.
+
+use super::{HERE, Row, Wrong, split_word};
+use crate::protocol::{Command, MessageId, Text, What, Which};
+
+pub(super) const EDIT: Row = Row {
+    word: "/edit",
+    arguments: "[#ID] TEXT",
+    help_en: "another text for what you said last here, or for message #ID",
+    help_zh: "修改你在这里最后说的话，或编号为 #ID 的消息",
+    parse: edit,
+    refused: Command::Bad,
+};
+
+pub(super) const DELETE: Row = Row {
+    word: "/delete",
+    arguments: "[#ID]",
+    help_en: "take back what you said last here, or message #ID",
+    help_zh: "收回你在这里最后说的话，或编号为 #ID 的消息",
+    parse: delete,
+    refused: Command::Bad,
+};
+
+pub(super) const REPLY: Row = Row {
+    word: "/reply",
+    arguments: "#ID TEXT",
+    help_en: "answer message #ID",
+    help_zh: "回复编号为 #ID 的消息",
+    parse: reply,
+    refused: Command::Bad,
+};
+
+pub(super) const REACT: Row = Row {
+    word: "/react",
+    arguments: "#ID EMOJI",
+    help_en: "react to message #ID",
+    help_zh: "用表情回应编号为 #ID 的消息",
+    parse: react,
+    refused: Command::Bad,
+};
+
+pub(super) const UNREACT: Row = Row {
+    word: "/unreact",
+    arguments: "#ID EMOJI",
+    help_en: "take this reaction back",
+    help_zh: "收回这个回应",
+    parse: unreact,
+    refused: Command::Bad,
+};
+
+/// A number begins with `#` here: a text may begin with digits.
+fn edit(arguments: &str) -> Result<Command, Wrong> {
+    let (first, rest) = split_word(arguments);
+    match first.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
+        Some(id) => about(What::Edit, Which::Id(MessageId(id)), rest),
+        None => about(What::Edit, Which::OwnLast, arguments),
+    }
+}
+
+fn delete(arguments: &str) -> Result<Command, Wrong> {
+    let aim = if arguments.is_empty() { Which::OwnLast } else { number(arguments)? };
+    about(What::Delete, aim, "")
+}
+
+fn reply(arguments: &str) -> Result<Command, Wrong> {
+    numbered(What::Reply, arguments)
+}
+
+fn react(arguments: &str) -> Result<Command, Wrong> {
+    numbered(What::React, arguments)
+}
+
+fn unreact(arguments: &str) -> Result<Command, Wrong> {
+    numbered(What::Unreact, arguments)
+}
+
+fn numbered(what: What, arguments: &str) -> Result<Command, Wrong> {
+    let (id, text) = split_word(arguments);
+    about(what, number(id)?, text)
+}
+
+fn number(text: &str) -> Result<Which, Wrong> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    digits.parse().map(|id| Which::Id(MessageId(id))).map_err(|_no_number| Wrong::Form)
+}
+
+fn about(what: What, aim: Which, text: &str) -> Result<Command, Wrong> {
+    if text.is_empty() && what != What::Delete {
+        return Err(Wrong::Form);
+    }
+    let text = Text::of(Some(what), text)?;
+    Ok(Command::Send { to: HERE, text, reference: None, about: Some((what, aim)) })
+}
