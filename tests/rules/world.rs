@@ -346,8 +346,10 @@ impl World {
             Effect::Finished { session, acts, .. } => self.peer(session).finish(acts),
             Effect::Attached { session, welcome } => {
                 let lobby = self.shown.get(&RoomId::Lobby).copied().unwrap_or(0);
-                // In a crowd it is told later.
-                if let Some(name) = self.town.get(&welcome.me.id) {
+                // In a crowd names are told later, at the deadline.
+                if let Some(name) = self.town.get(&welcome.me.id)
+                    && self.state.deadline().is_none()
+                {
                     assert_eq!(name.0, welcome.me.name, "one's own name");
                 }
                 self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
