@@ -30,6 +30,7 @@ impl Room {
         for id in 1..=n {
             let attach = Attach {
                 ip: None,
+                ignored: Vec::new(),
                 session: SessionId(id),
                 user: UserId(-(id as i64)),
                 name: None,

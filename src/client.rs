@@ -34,6 +34,7 @@
 
 mod conversation;
 pub mod device;
+mod ignore;
 pub mod kept;
 mod link;
 mod net;
@@ -52,8 +53,8 @@ mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{
-    Ask, Audit, Changed, Doing, Lost, Members, OwnDevice, Reaction, Reason, Room, RoomMes, Said,
-    Sanctions, Seen, Unsent, Update,
+    Ask, Audit, Changed, Doing, IgnoreMes, Ignored, Lost, Members, OwnDevice, Reaction, Reason,
+    Room, RoomMes, Said, Sanctions, Seen, Unsent, Update,
 };
 pub use updates::{Quiet, Updates};
 pub use words::{Emoji, private};

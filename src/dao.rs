@@ -163,6 +163,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError>;
 
+    /// The accounts that an account ignores, by id; those that are no more, too.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError>;
+
+    /// Does an account ignore this one?
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError>;
+
     /// Everybody who is banned, muted or slowed, by place, measure and whom it is against; over or
     /// not.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]

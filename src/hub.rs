@@ -180,12 +180,12 @@ impl Hub {
                 self.fanout.flush(&self.seats, &mut self.cursors);
                 self.fanout.unsubscribe(session, room);
             }
-            Effect::Room { room, event, from } => {
-                self.fanout.tell_room(room, event, from);
+            Effect::Room { room, event, from, deaf } => {
+                self.fanout.tell_room(room, event, from, deaf);
                 self.flush_if_large();
             }
-            Effect::All { event, from } => {
-                self.fanout.tell_all(event, from);
+            Effect::All { event, from, deaf } => {
+                self.fanout.tell_all(event, from, deaf);
                 self.flush_if_large();
             }
             Effect::One { session, event, own } => {

@@ -8,6 +8,7 @@ mod devices;
 mod ending;
 mod history;
 mod host;
+mod ignore;
 mod opening;
 mod order;
 mod presence;
@@ -19,7 +20,7 @@ mod words;
 pub use host::{Guests, Host, Policy};
 pub use opening::Encryption;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -157,6 +158,10 @@ struct Session<'a> {
     repeats: Repeats,
     signals: (Sender<Signal>, Receiver<Signal>),
     known: asking::Known,
+    /// Accounts that did not ignore this one a moment ago.
+    taking: asking::Known,
+    /// Whom the account ignores, as it was read last.
+    ignored: BTreeSet<UserId>,
     /// Rooms that the account was a member of and is shut out of.
     shut: Vec<RoomNo>,
     /// Names of rooms that this session has met.
@@ -204,6 +209,8 @@ impl<'a> Session<'a> {
             repeats: Repeats::default(),
             signals: bounded(hub::MAX_SIGNALS),
             known: asking::Known::default(),
+            taking: asking::Known::default(),
+            ignored: BTreeSet::new(),
             shut: Vec::new(),
             names: HashMap::new(),
             typing: presence::Typing::default(),
@@ -333,6 +340,8 @@ impl<'a> Session<'a> {
             Command::Devices => self.list_devices(),
             Command::EndDevice(device) => self.end_device(device),
             Command::Typing(to) => self.typing(&to),
+            Command::Ignore { who, is_so } => self.ignore(&who, is_so),
+            Command::Ignored => self.list_ignored(),
             Command::Resume { token, epoch, positions } => {
                 return self.resume(&token, &epoch, &positions);
             }
@@ -445,6 +454,7 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::Room(..)
             | Command::Passwd { .. }
             | Command::EndDevice(_)
+            | Command::Ignore { .. }
             | Command::DeleteAccount { .. }
             | Command::Rename(_)
             | Command::Send { about: Some(_), .. }

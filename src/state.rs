@@ -7,6 +7,7 @@
 mod absence;
 mod effect;
 mod ending;
+mod ignore;
 mod input;
 mod order;
 mod people;
@@ -293,6 +294,7 @@ impl State {
             Act::EndOthers => self.end_others(id, now, effects),
             Act::Absence(absence) => self.set_absence(id, absence, now, effects),
             Act::Typing(room) => self.typing(id, room, effects),
+            Act::Ignore(whom, is_so) => self.ignore(id, whom, is_so, effects),
             Act::Received { room, up_to } => {
                 let (account, device) = (session.user, session.device.clone());
                 if !account.is_guest() {
@@ -385,7 +387,8 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let Some(event) = session.pass(event) {
+        let Some(event) = self.people.heard_by(session.user, event) else { return };
+        if let Some(event) = session.pass(&event) {
             effects.push(Effect::One { session: id, event, own: from == Some(id) });
         }
     }
@@ -397,7 +400,10 @@ impl State {
                 self.tell_one(*id, &event, from, effects);
             }
         }
-        effects.push(Effect::All { event, from });
+        let deaf = self.deaf_to(&event, None);
+        let passed = ignore::passed(&event, &deaf);
+        effects.push(Effect::All { event, from, deaf });
+        effects.extend(passed);
     }
 
     fn tell_presence(

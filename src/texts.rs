@@ -6,12 +6,14 @@
 //! `client::texts`.
 
 mod devices;
+mod ignore;
 mod order;
 mod presence;
 mod rooms;
 mod words;
 
 pub use devices::{NAMELESS, device_ended, devices};
+pub use ignore::{ignored, ignoring};
 pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
@@ -211,6 +213,9 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::NoSanction => "nobody is banned, muted or slowed so",
         ErrorCode::TooManySanctions => "there are as many bans and mutes as can be; end some",
         ErrorCode::TooManyRooms => "you are in as many rooms as one can be; leave one",
+        ErrorCode::NotTaken => "not sent: they do not take your messages",
+        ErrorCode::NotOneself => "this is yourself: nobody ignores themselves",
+        ErrorCode::TooManyIgnored => "you ignore as many as one can (500); /unignore somebody",
         ErrorCode::Busy => "not stored, the server is busy; try again",
         ErrorCode::StoreUnavailable => "not stored, the server cannot store now; try again later",
         ErrorCode::ShuttingDown => "not stored, the server is going down; try again later",
@@ -267,6 +272,9 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::NoSanction => "没有这样的封禁、禁言或限速",
         ErrorCode::TooManySanctions => "封禁和禁言已经太多，请先解除一些",
         ErrorCode::TooManyRooms => "你加入的房间已经太多，请先退出一个",
+        ErrorCode::NotTaken => "没有发送：对方不接收你的消息",
+        ErrorCode::NotOneself => "这是你自己，不能屏蔽自己",
+        ErrorCode::TooManyIgnored => "你屏蔽的人已达上限（500 人），请先用 /unignore 解除一些",
         ErrorCode::Busy => "没有保存，服务器繁忙，请重试",
         ErrorCode::StoreUnavailable => "没有保存，服务器暂时无法保存，请稍后再试",
         ErrorCode::ShuttingDown => "没有保存，服务器正在关闭，请稍后再试",

@@ -118,6 +118,9 @@ fn describe(command: &Command) -> String {
         Command::Absence(Some(absence)) => {
             format!("{} {:?}", absence.kind.name(), absence.words())
         }
+        Command::Ignore { who: whom, is_so: true } => format!("ignore {}", who(whom)),
+        Command::Ignore { who: whom, is_so: false } => format!("unignore {}", who(whom)),
+        Command::Ignored => "ignored".to_owned(),
         Command::Typing(to) => format!("typing {}", place(to)),
         Command::Rename(name) => format!("rename {:?}", name.as_str()),
         Command::Resume { token, epoch, positions } => {

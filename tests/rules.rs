@@ -50,6 +50,8 @@ pub enum Ask {
         text: u8,
     },
     Who,
+    /// Ignores an account, or does so no longer.
+    Ignore(usize, bool),
     Rename(usize),
     Away(bool),
     Received,
@@ -106,6 +108,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         3 => (0..ACCOUNTS, reference(), 0..3_u8)
             .prop_map(|(other, reference, text)| Ask::SayToOne { other, reference, text }),
         1 => Just(Ask::Who),
+        2 => (0..ACCOUNTS, prop::bool::weighted(0.7)).prop_map(|(n, is_so)| Ask::Ignore(n, is_so)),
         2 => (0..NAMES.len()).prop_map(Ask::Rename),
         2 => any::<bool>().prop_map(Ask::Away),
         1 => Just(Ask::Received),

@@ -5,6 +5,7 @@ mod altered;
 mod contract;
 mod cursors;
 mod epochs;
+mod ignored;
 mod keeping;
 mod marks;
 mod model;

@@ -24,6 +24,7 @@ mod extended;
 mod faults;
 mod fronts;
 mod fuzz;
+mod ignore;
 mod keeping;
 mod lines;
 mod man;

@@ -2,6 +2,7 @@
 //! or thread. The thread in `net` tells what happened and when; this says what to write, what
 //! to hand on, and when the connection is at its end.
 
+mod account;
 mod hear;
 mod order;
 mod presence;
@@ -420,15 +421,11 @@ impl Conversation {
             | Order::Audit(_)
             | Order::Members(..) => self.ask_about_rooms(order),
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
-            Order::DeleteAccount { password } => {
-                let user_pwd = password.reveal().to_owned();
-                self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd });
-            }
-            Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
-            Order::EndDevice(device) => {
-                let device = device.as_ref().map_or("", Device::as_str).to_owned();
-                self.write(kind::END_DEVICE, &wire::EndDevice { device, sessions: None });
-            }
+            Order::DeleteAccount { .. }
+            | Order::Devices
+            | Order::EndDevice(_)
+            | Order::Ignore { .. }
+            | Order::Ignored => self.ask_about_account(order),
             Order::Absence(absence) => self.write_absence(absence.as_ref()),
             // These do not wait in this queue.
             Order::Login { .. } | Order::Resume { .. } | Order::Typing { .. } | Order::Send(_) => {}

@@ -146,6 +146,7 @@ const HELP_EN: &str = "\
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
 /delete-account PASSWORD   your account is no more; your messages stay
+/ignore [WHO]      nothing more from them; alone: whom you ignore; /unignore WHO ends it
 /devices           the devices of your account; /logout DEVICE logs one out
 /passwd OLD NEW    another password
 /receipts on|off   whether others see what reached you and what you have read
@@ -162,6 +163,7 @@ const HELP_ZH: &str = "\
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /delete-account PASSWORD   删除你的账号，发过的消息仍会保留
+/ignore [WHO]      屏蔽某人；不带名字则列出屏蔽的人；/unignore WHO 解除
 /devices           列出账号的设备；/logout 设备名 让它退出登录
 /passwd OLD NEW    修改密码
 /receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）

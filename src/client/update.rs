@@ -9,7 +9,9 @@ use crate::protocol::{
 };
 use crate::tls::{Fingerprint, TlsError};
 
-pub use crate::protocol::wire::{Audit, Members, OwnDevice, Reaction, Room, RoomMes, Sanctions};
+pub use crate::protocol::wire::{
+    Audit, IgnoreMes, Ignored, Members, OwnDevice, Reaction, Room, RoomMes, Sanctions,
+};
 
 #[cfg(doc)]
 use super::Client;
@@ -86,6 +88,11 @@ pub enum Update {
         /// So many connections end.
         sessions: u64,
     },
+    /// One ignores somebody from now on, or, `off`, no longer: here or on another device. Names may
+    /// hold anything: clean them before a terminal sees them.
+    Ignoring(IgnoreMes),
+    /// Whom one ignores, in answer to [`Client::ignored`]; `more`: others follow by themselves.
+    Ignored(Ignored),
     /// One's own password is changed.
     PasswdDone,
     /// Others see this of one's own progress now.
@@ -315,6 +322,8 @@ pub enum Ask {
     DeleteAccount,
     /// [`Client::devices`], [`Client::end_device`].
     Devices,
+    /// [`Client::ignore`], [`Client::unignore`], [`Client::ignored`].
+    Ignore,
     /// [`Client::absence`].
     Absence,
     /// [`Client::passwd`].

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::contract::MAX_DEVICES;
+use super::contract::{MAX_DEVICES, MAX_IGNORED};
 use super::record::{Record, Referred};
 use super::{Cursor, Token};
 use crate::protocol::{
@@ -51,6 +51,7 @@ struct OpenAccount {
     id: UserId,
     rooms: HashSet<RoomId>,
     devices: HashSet<Device>,
+    ignored: HashSet<UserId>,
 }
 
 impl Audit {
@@ -84,6 +85,7 @@ impl Audit {
             Record::Read { account, room, up_to } => {
                 self.position("read mark", *account, *room, *up_to);
             }
+            Record::Ignored { account, whom } => self.ignored(*account, *whom),
             Record::Sanction(sanction) => self.sanction(sanction),
             Record::Deed(deed) => self.deed(deed),
             Record::Token { token: Token { account, .. }, .. } => {
@@ -213,7 +215,12 @@ impl Audit {
         if !self.accounts.insert(id) {
             self.tell(format!("account {id}: twice"));
         }
-        self.account = Some(OpenAccount { id, rooms: HashSet::new(), devices: HashSet::new() });
+        self.account = Some(OpenAccount {
+            id,
+            rooms: HashSet::new(),
+            devices: HashSet::new(),
+            ignored: HashSet::new(),
+        });
     }
 
     /// Whatever belongs to an account stands behind it.
@@ -282,6 +289,14 @@ impl Audit {
         if !is_first || owner.devices.len() > MAX_DEVICES {
             let device = device.as_str();
             self.tell(format!("account {account}: device {device:?} is twice or too much"));
+        }
+    }
+
+    fn ignored(&mut self, account: UserId, whom: UserId) {
+        let Some(owner) = self.owner("ignored", account) else { return };
+        let is_first = owner.ignored.insert(whom);
+        if !is_first || owner.ignored.len() > MAX_IGNORED || whom == account {
+            self.tell(format!("account {account}: ignores {whom}, twice, itself or one too many"));
         }
     }
 

@@ -27,6 +27,10 @@ pub(super) const MAX_DEVICES: usize = 64;
 /// Tokens of one account: one for each device it can have.
 pub(super) const MAX_TOKENS: usize = MAX_DEVICES;
 
+/// Accounts that one account ignores: more than anybody has quarrels, and few enough to be looked
+/// through at each login.
+pub(super) const MAX_IGNORED: usize = 500;
+
 /// Why a store takes no import.
 pub(super) const NOT_EMPTY: &str = "holds something already, and an import takes an empty store";
 

@@ -95,6 +95,10 @@ enum Line {
         room: String,
         up_to: u64,
     },
+    Ignored {
+        account: i64,
+        whom: i64,
+    },
     Token {
         account: i64,
         device: Option<String>,
@@ -298,6 +302,7 @@ fn line(record: &Record) -> Line {
         Record::Read { account, room, up_to } => {
             Line::Read { account: account.0, room: room.to_string(), up_to: up_to.0 }
         }
+        Record::Ignored { account, whom } => Line::Ignored { account: account.0, whom: whom.0 },
         Record::Sanction(sanction) => Line::Sanction(order::held(sanction)),
         Record::Deed(deed) => Line::Deed(order::done(deed)),
         Record::Token { digest, token } => Line::Token {
@@ -397,6 +402,7 @@ fn record(line: Line) -> Option<Record> {
             room: RoomId::parse(&room)?,
             up_to: MessageId(up_to),
         },
+        Line::Ignored { account, whom } => ignored(account, whom),
         Line::Sanction(held) => Record::Sanction(order::sanction(held)?),
         Line::Deed(done) => Record::Deed(order::deed(done)?),
         Line::Token { account, device: name, digest, expires } => {
@@ -405,6 +411,10 @@ fn record(line: Line) -> Option<Record> {
             Record::Token { digest: TokenDigest(unhex(&digest)?), token }
         }
     })
+}
+
+fn ignored(account: i64, whom: i64) -> Record {
+    Record::Ignored { account: UserId(account), whom: UserId(whom) }
 }
 
 fn message(said: Said) -> Option<Message> {

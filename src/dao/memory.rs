@@ -207,6 +207,17 @@ impl Store for Memory {
         Ok(tables.people.get(&account).is_some_and(|person| person.is_operator))
     }
 
+    fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        let tables = lock(&self.tables)?;
+        let person = tables.people.get(&account);
+        Ok(person.map_or(Vec::new(), |person| person.ignored.iter().copied().collect()))
+    }
+
+    fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
+        let tables = lock(&self.tables)?;
+        Ok(tables.people.get(&account).is_some_and(|person| person.ignored.contains(&whom)))
+    }
+
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
         Ok(lock(&self.tables)?.sanctions.values().cloned().collect())
     }

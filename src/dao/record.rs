@@ -2,7 +2,7 @@
 //! `import` takes. docs/store.md describes each kind.
 //!
 //! The order: counters, retired ids; each room with what it is called, its messages, then its
-//! references; each account with its rooms, invitations, devices, cursors, read marks and tokens; sanctions; acts, the oldest first. Within each kind by id or
+//! references; each account with its rooms, invitations, devices, cursors, read marks, whom it ignores, and tokens; sanctions; acts, the oldest first. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
 use super::contract::Kept;
@@ -89,6 +89,13 @@ pub enum Record {
         /// The last id read.
         up_to: MessageId,
     },
+    /// Somebody whom the account before it ignores.
+    Ignored {
+        /// Whose list.
+        account: UserId,
+        /// Who is on it.
+        whom: UserId,
+    },
     /// A token of the account before it.
     Token {
         /// By what it is known again.
@@ -146,6 +153,7 @@ impl Record {
             Self::Device { .. } => "device",
             Self::Cursor(_) => "cursor",
             Self::Read { .. } => "read",
+            Self::Ignored { .. } => "ignored",
             Self::Token { .. } => "token",
             Self::Sanction(_) => "sanction",
             Self::Deed(_) => "deed",

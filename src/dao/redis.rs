@@ -43,7 +43,7 @@ use crate::protocol::{
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -325,6 +325,14 @@ impl Store for Redis {
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
         self.ask(|redis| cmd("SISMEMBER").arg(keys::operators()).arg(account.0).query(redis))
+    }
+
+    fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.ignored_by(account)
+    }
+
+    fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
+        self.ask(|redis| cmd("SISMEMBER").arg(keys::ignored(account)).arg(whom.0).query(redis))
     }
 
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {

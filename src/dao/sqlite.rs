@@ -7,6 +7,7 @@
 mod backup;
 mod changes;
 mod export;
+mod ignored;
 mod order;
 mod read;
 mod rooms;
@@ -214,6 +215,14 @@ impl Store for Sqlite {
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
         self.read(|reader| rooms::is_operator(reader, account))
+    }
+
+    fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.read(|reader| ignored::ignored(reader, account))
+    }
+
+    fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
+        self.read(|reader| ignored::ignores(reader, account, whom))
     }
 
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {

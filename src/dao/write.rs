@@ -97,6 +97,16 @@ pub enum Write {
         /// What.
         receipts: Receipts,
     },
+    /// An account ignores another one from now on, or, not `is_so`, no longer; it may be so
+    /// already. It ignores at most 500: one more is refused.
+    Ignore {
+        /// Whose list.
+        account: UserId,
+        /// Who is on it; need not exist.
+        whom: UserId,
+        /// They are on it.
+        is_so: bool,
+    },
     /// A named room comes to be, or it or one of its members changes, or somebody is banned, muted
     /// or slowed. What keeps order ([`RoomChange::deed`]) is recorded with it.
     Room(RoomChange),
@@ -174,7 +184,7 @@ pub enum Written {
     Done,
     /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
     /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::RoomTaken`],
-    /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::Internal`] (an
+    /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::TooManyIgnored`], [`ErrorCode::Internal`] (an
     /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
     Refused(ErrorCode),
 }

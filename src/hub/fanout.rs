@@ -61,6 +61,8 @@ struct Item {
     at: usize,
     envelope: Arc<Envelope>,
     from: Option<SessionId>,
+    /// For whom it is not, of those who get its run.
+    deaf: Vec<SessionId>,
 }
 
 /// Sessions, found by their number and walked in a row.
@@ -113,22 +115,39 @@ impl Fanout {
         }
     }
 
-    pub(super) fn tell_all(&mut self, event: Arc<Event>, from: Option<SessionId>) {
-        self.tell(None, event, from);
+    pub(super) fn tell_all(
+        &mut self,
+        event: Arc<Event>,
+        from: Option<SessionId>,
+        deaf: Vec<SessionId>,
+    ) {
+        self.tell(None, event, from, deaf);
     }
 
-    pub(super) fn tell_room(&mut self, room: RoomId, event: Arc<Event>, from: Option<SessionId>) {
+    pub(super) fn tell_room(
+        &mut self,
+        room: RoomId,
+        event: Arc<Event>,
+        from: Option<SessionId>,
+        deaf: Vec<SessionId>,
+    ) {
         if self.rooms.contains_key(&room) {
-            self.tell(Some(room), event, from);
+            self.tell(Some(room), event, from, deaf);
         }
     }
 
-    fn tell(&mut self, audience: Audience, event: Arc<Event>, from: Option<SessionId>) {
-        // Whoever sent it gets bytes of its own.
-        if let Some(from) = from {
-            self.singles.entry(from).or_default();
+    fn tell(
+        &mut self,
+        audience: Audience,
+        event: Arc<Event>,
+        from: Option<SessionId>,
+        deaf: Vec<SessionId>,
+    ) {
+        // Whoever sent it, and those for whom it is not, get bytes of their own.
+        for id in from.iter().chain(&deaf) {
+            self.singles.entry(*id).or_default();
         }
-        let item = self.item(event, from);
+        let item = Item { deaf, ..self.item(event, from) };
         let at = *self.run_of.entry(audience).or_insert(self.runs.len());
         if at == self.runs.len() {
             self.runs.push(Run { audience, items: Vec::new(), mark: None });
@@ -149,7 +168,7 @@ impl Fanout {
             self.text += message.text.as_str().len();
         }
         self.n_told += 1;
-        Item { at: self.n_told, envelope: self.envelope(event), from }
+        Item { at: self.n_told, envelope: self.envelope(event), from, deaf: Vec::new() }
     }
 
     /// The same event told again is not encoded again: a private message to both its sides, the
@@ -305,10 +324,11 @@ impl Round<'_> {
         let mut bytes = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         for item in in_order(self.runs, of, own) {
-            if item.from != Some(id) || path.dialect.echo {
+            let is_echo = item.from == Some(id) && !path.dialect.echo;
+            if !is_echo && !item.deaf.contains(&id) {
                 bytes.extend_from_slice(&item.envelope.bytes(path.dialect));
             }
-            // One's own messages count as taken, sent back or not.
+            // One's own messages count as taken, sent back or not, and so does what one ignores.
             if let Some(mark) = mark_of(item.envelope.event()) {
                 marks.retain(|(room, _)| *room != mark.0);
                 marks.push(mark);
@@ -358,6 +378,7 @@ fn push(path: &Path, bytes: &Bytes, marks: &[Mark], cursors: &mut Cursors) {
 fn mark_of(event: &Event) -> Option<Mark> {
     match event {
         Event::Said { message, .. } => Some((message.room, message.id)),
+        Event::Passed { room, up_to } => Some((*room, *up_to)),
         _ => None,
     }
 }

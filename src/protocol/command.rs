@@ -92,6 +92,15 @@ pub enum Command {
     Devices,
     /// Log one of them out; `None`: all clients that give no name.
     EndDevice(Option<Device>),
+    /// Nothing more from this account, or, not `is_so`, again.
+    Ignore {
+        /// Which account.
+        who: Who,
+        /// From now on it is so.
+        is_so: bool,
+    },
+    /// Whom does the account ignore?
+    Ignored,
     /// "I am writing something there": never stored, never answered.
     Typing(To),
     /// "This device has everything of this room up to here."
@@ -236,6 +245,8 @@ pub enum Act {
     EndOthers,
     /// The account leaves its rooms and is deleted; its password was checked.
     DeleteAccount,
+    /// The account ignores somebody from now on, or, `false`, no longer; it is stored already.
+    Ignore(Party, bool),
     /// Somebody writes something in this room.
     Typing(RoomId),
     /// The device of this session has this room up to here. The session has seen that the room

@@ -57,6 +57,17 @@ pub enum Event {
         /// So many sessions end.
         sessions: usize,
     },
+    /// One ignores somebody from now on, or, `false`, no longer.
+    Ignoring(Party, bool),
+    /// Whom one ignores: the answer to [`Command::Ignored`].
+    Ignored(Arc<[Party]>),
+    /// What was said in a room up to here is of somebody whom one ignores: it counts as taken.
+    Passed {
+        /// Which room.
+        room: RoomId,
+        /// The last id.
+        up_to: MessageId,
+    },
     /// Somebody writes something in a room. Good for some seconds, or until they say it.
     Typing {
         /// Which room.
@@ -241,13 +252,24 @@ pub enum News {
 }
 
 impl Event {
+    /// Who does it: what is left out for those who ignore them.
+    pub fn author(&self) -> Option<UserId> {
+        match self {
+            Self::Said { message, .. } => Some(message.sender),
+            Self::Typing { who, .. } => Some(who.id),
+            Self::Room(news) if matches!(news.what, News::Invited(_)) => Some(news.by.id),
+            _ => None,
+        }
+    }
+
     /// The named room that it happens in.
     pub fn room(&self) -> Option<RoomId> {
         match self {
             Self::Said { message, room: Some(_), .. } => Some(message.room),
             Self::Room(news) => Some(news.room),
             Self::Entered { room, .. } => Some(room.id()),
-            Self::Typing { room: room @ RoomId::Named(_), .. } => Some(*room),
+            Self::Typing { room: room @ RoomId::Named(_), .. }
+            | Self::Passed { room: room @ RoomId::Named(_), .. } => Some(*room),
             _ => None,
         }
     }

@@ -94,6 +94,12 @@ pub enum ErrorCode {
     TooManySanctions,
     /// In more rooms than one account can be in.
     TooManyRooms,
+    /// The other one ignores this account: not stored.
+    NotTaken,
+    /// Nobody ignores oneself.
+    NotOneself,
+    /// One ignores as many as one account can.
+    TooManyIgnored,
     /// The store has not answered for a while; not stored, try again.
     Busy,
     /// The store refuses; not stored, try again later.
@@ -152,6 +158,9 @@ impl ErrorCode {
         (Self::NoSanction, "no_sanction"),
         (Self::TooManySanctions, "too_many_sanctions"),
         (Self::TooManyRooms, "too_many_rooms"),
+        (Self::NotTaken, "not_taken"),
+        (Self::NotOneself, "not_oneself"),
+        (Self::TooManyIgnored, "too_many_ignored"),
         (Self::Busy, "busy"),
         (Self::StoreUnavailable, "store_unavailable"),
         (Self::ShuttingDown, "shutting_down"),

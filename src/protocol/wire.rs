@@ -6,6 +6,7 @@
 //! What comes *into* the server is read more leniently: `front::frame`.
 
 mod devices;
+mod ignore;
 mod order;
 mod presence;
 mod rooms;
@@ -14,6 +15,7 @@ mod words;
 pub use words::{Reaction, WordMes};
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
+pub use ignore::{IgnoreMes, Ignored, Passed};
 pub use order::{AskAudit, AskSanctions, Audit, Deed, Sanction, Sanctions};
 pub use presence::{AwayMes, TypingMes};
 pub use rooms::{
@@ -59,6 +61,10 @@ pub mod kind {
     pub const DEVICES_RES: &str = "DevicesResMes";
     pub const END_DEVICE: &str = "EndDeviceMes";
     pub const END_DEVICE_RES: &str = "EndDeviceResMes";
+    pub const IGNORE: &str = "IgnoreMes";
+    pub const IGNORED: &str = "IgnoredMes";
+    pub const IGNORED_RES: &str = "IgnoredResMes";
+    pub const PASSED: &str = "PassedMes";
     pub const TYPING: &str = "TypingMes";
     pub const RECEIVED: &str = "ReceivedMes";
     pub const TOKEN: &str = "TokenMes";

@@ -103,7 +103,7 @@ fn write_file(
 }
 
 /// Writes what is an account's own as lines: itself without its password, where it is a member,
-/// its devices, how far it has read, and what it said. Nothing that others said.
+/// its devices, how far it has read, whom it ignores, and what it said. Nothing that others said.
 ///
 /// # Errors
 /// As [`export`].
@@ -121,6 +121,7 @@ fn own(record: Record, me: UserId) -> Option<Record> {
         Record::Message(message) => message.sender,
         Record::Member { account, .. }
         | Record::Invited { account, .. }
+        | Record::Ignored { account, .. }
         | Record::Device { account, .. }
         | Record::Read { account, .. } => *account,
         Record::Account { account, receipts, is_operator } if account.id == me => {

@@ -23,13 +23,13 @@ const MAX_KNOWN: usize = 16;
 pub(super) struct Known(Vec<(UserId, Instant)>);
 
 impl Known {
-    fn contains(&mut self, id: UserId) -> bool {
+    pub(super) fn contains(&mut self, id: UserId) -> bool {
         let now = clock::now();
         self.0.retain(|(_, until)| *until > now);
         self.0.iter().any(|(known, _)| *known == id)
     }
 
-    fn add(&mut self, id: UserId) {
+    pub(super) fn add(&mut self, id: UserId) {
         if self.0.len() < MAX_KNOWN {
             self.0.push((id, clock::now() + KNOWN_TIME));
         }
@@ -48,6 +48,10 @@ impl Session<'_> {
             return self.refuse(ErrorCode::BadRequest);
         }
         let found = self.room_of(to, about.is_some()).and_then(|room| {
+            // What one has said there can be taken back all the same.
+            if !about.is_some_and(|(what, _)| what == What::Delete) {
+                self.check_taken(room)?;
+            }
             let about = about.map(|about| self.target(room, about, &text)).transpose()?;
             Ok((room, about))
         });

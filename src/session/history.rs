@@ -37,19 +37,23 @@ impl Session<'_> {
         }
     }
 
-    fn page_of(&self, room: &RoomRef, span: Span, limit: usize) -> Result<Event, Refusal> {
+    fn page_of(&mut self, room: &RoomRef, span: Span, limit: usize) -> Result<Event, Refusal> {
         let room = match room {
             RoomRef::Id(pair @ RoomId::Pair(..)) => *pair,
             room => self.place(room)?,
         };
         let since = self.may_read(room)?;
         let failed = |error: StoreError| refusal_of(&error);
+        if let Some(me) = self.account() {
+            self.learn_ignored(me).map_err(failed)?;
+        }
         let (messages, more) = self.read(room, since, span, limit).map_err(failed)?;
         let name = match room {
             RoomId::Named(no) => self.host.store.room(no).map_err(failed)?.map(|room| room.name),
             _ => None,
         };
-        let messages = as_they_are(&*self.host.store, room, messages).map_err(failed)?;
+        let messages =
+            as_they_are(&*self.host.store, &self.ignored, room, messages).map_err(failed)?;
         Ok(Event::History { room, name, messages: messages.into(), more })
     }
 
@@ -93,6 +97,11 @@ impl Session<'_> {
         self.after(room, after.max(since), limit)
     }
 
+    /// Something said, by somebody whom the account does not ignore.
+    pub(super) fn shows(&self, message: &Message) -> bool {
+        message.is_said() && !self.ignored.contains(&message.sender)
+    }
+
     /// Goes through the room until there is a page of what was said, and one more.
     fn after(
         &self,
@@ -106,7 +115,7 @@ impl Session<'_> {
             let page = self.host.store.page(room, after, READ)?;
             let is_end = page.len() < READ;
             after = page.last().map_or(after, |message| message.id);
-            said.extend(page.into_iter().filter(Message::is_said));
+            said.extend(page.into_iter().filter(|message| self.shows(message)));
             if is_end || said.len() > limit || is_late(deadline, &said)? {
                 let more = !is_end || said.len() > limit;
                 said.truncate(limit);
@@ -134,7 +143,7 @@ impl Session<'_> {
             // Where old ones are gone, the page reaches further.
             page.retain(|message| message.id.0 < end);
             is_start = first <= since.0 || page.is_empty();
-            said.extend(page.into_iter().rev().filter(Message::is_said));
+            said.extend(page.into_iter().rev().filter(|message| self.shows(message)));
             end = first + 1;
         }
         let more = !is_start || said.len() > limit;

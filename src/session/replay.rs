@@ -61,6 +61,7 @@ impl Session<'_> {
         held: &[(RoomId, MessageId)],
     ) -> Result<(), End> {
         let device = self.own_device(account.id)?;
+        self.load_ignored(account.id)?;
         let (welcome, listed) = self.attach(account.id, Some(&account.name), device.clone())?;
         self.who = Identity::Account(account.id);
         if device.is_none() {
@@ -141,6 +142,7 @@ impl Session<'_> {
             rooms: self.dialect.rooms,
             operator: self.is_operator(user)?,
             ip: (!self.exempt).then(|| self.peer.ip()),
+            ignored: self.ignored.iter().copied().collect(),
         };
         self.hand_over();
         if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
@@ -255,7 +257,9 @@ impl Session<'_> {
             let limit = replay.page;
             let store = &*self.host.store;
             replay.fill(|room, after| {
-                patiently(|| as_they_are(store, room, store.page(room, after, limit)?))
+                patiently(|| {
+                    as_they_are(store, &self.ignored, room, store.page(room, after, limit)?)
+                })
             })?;
             let next = replay.next();
             let is_last = next.is_none();
@@ -263,7 +267,10 @@ impl Session<'_> {
                 let (room, id) = (shown.message.room, shown.message.id);
                 marks.retain(|(other, _)| *other != room);
                 marks.push((room, id));
-                if !is_known {
+                if self.ignored.contains(&shown.message.sender) {
+                    // It counts as taken, for who keeps its own place, too.
+                    (self.dialect.encode)(&Event::Passed { room, up_to: id }, &mut bytes);
+                } else if !is_known {
                     self.spell_replayed(shown, &mut bytes);
                 }
             }

@@ -207,6 +207,9 @@ impl Session<'_> {
         let Joined { room, role, since } = joined;
         self.shut.retain(|no| *no != room.no);
         self.names.insert(room.no, room.name.clone());
+        if let Some(me) = self.account() {
+            self.load_ignored(me)?;
+        }
         if let Some(since) = since {
             self.tell(&Event::Entered { room: Box::new(room.clone()), role });
             self.send_before(room.id(), since)?;
@@ -227,9 +230,9 @@ impl Session<'_> {
         let after = MessageId(since.0.saturating_sub(BEFORE as u64));
         let mut page = patiently(|| self.host.store.page(room, after, BEFORE))?;
         // Where old ones are gone, the page reaches further.
-        page.retain(|message| message.id <= since && message.is_said());
+        page.retain(|message| message.id <= since && self.shows(message));
         let store = &*self.host.store;
-        let page = patiently(|| as_they_are(store, room, page.clone()))?;
+        let page = patiently(|| as_they_are(store, &self.ignored, room, page.clone()))?;
         let (mut bytes, mut marks): (Vec<u8>, Vec<Mark>) = (Vec::new(), Vec::new());
         for shown in page {
             self.spell_replayed(shown, &mut bytes);

@@ -1,7 +1,7 @@
 //! Messages about messages, from one session's side: what a send is about, and what messages have
 //! become by now. Both are read from the store, in this session's own thread.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Session;
 use super::asking::refusal_of;
@@ -68,16 +68,21 @@ impl Session<'_> {
     }
 }
 
-/// Messages of one room as they are now. What is gone keeps its place without its text.
+/// Messages of one room as they are now, without reactions of those whom the reader ignores. What
+/// is gone keeps its place without its text.
 pub(super) fn as_they_are(
     store: &dyn Store,
+    ignored: &BTreeSet<UserId>,
     room: RoomId,
     messages: Vec<Message>,
 ) -> Result<Vec<Shown>, StoreError> {
     let subjects: HashSet<MessageId> = messages.iter().filter_map(Message::subject).collect();
     let mut subjects: Vec<_> = subjects.into_iter().collect();
     subjects.sort_unstable();
-    let changes: HashMap<_, _> = store.changes(room, &subjects)?.into_iter().collect();
+    let mut changes: HashMap<_, _> = store.changes(room, &subjects)?.into_iter().collect();
+    for changes in changes.values_mut() {
+        changes.reactions.retain(|(_, by)| !ignored.contains(by));
+    }
     let shown = |message: Message| {
         let subject = message.subject();
         shown(message, subject.and_then(|subject| changes.get(&subject)))

@@ -39,6 +39,8 @@ pub enum Effect {
         event: Arc<Event>,
         /// The session it comes from, whose dialect may not want it back.
         from: Option<SessionId>,
+        /// Those of them for whom it is not: they ignore whose it is.
+        deaf: Vec<SessionId>,
     },
     /// Tell all who entered.
     All {
@@ -46,6 +48,8 @@ pub enum Effect {
         event: Arc<Event>,
         /// The session it comes from, whose dialect may not want it back.
         from: Option<SessionId>,
+        /// Those of them for whom it is not: they ignore whose it is.
+        deaf: Vec<SessionId>,
     },
     /// Tell one.
     One {

@@ -87,6 +87,8 @@ pub struct Attach {
     pub operator: bool,
     /// From where; none: no ban by address touches it.
     pub ip: Option<IpAddr>,
+    /// The accounts that the account ignores.
+    pub ignored: Vec<UserId>,
 }
 
 /// What became of one write.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Attach;
 use super::absence::Away;
+use super::ignore::instead;
 use crate::protocol::{
     ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, RoomNo, SessionId, UserId,
 };
@@ -20,6 +21,8 @@ const FOLD: i64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct People {
     persons: BTreeMap<UserId, Person>,
+    /// By whom somebody is ignored, of those online.
+    ignored_by: HashMap<UserId, BTreeSet<UserId>>,
     /// Who bears a name, of those online.
     bearers: HashMap<NameKey, Vec<UserId>>,
     /// Everybody of whom others have heard, until they hear something else.
@@ -41,6 +44,8 @@ struct Person {
     is_operator: bool,
     /// Busy or away, until they are back or gone.
     away: Option<Away>,
+    /// The accounts that they ignore.
+    ignored: BTreeSet<UserId>,
     /// The named rooms they are in.
     rooms: BTreeSet<RoomNo>,
     /// Those they have left since they came: who has read earlier that they are there is wrong.
@@ -76,8 +81,12 @@ impl People {
     /// A session of somebody started.
     pub(super) fn arrive(&mut self, attach: &Attach) -> Vec<Change> {
         if let Some(person) = self.persons.get_mut(&attach.user) {
+            // What was read may be older than what is known of who is here.
             person.sessions.push(attach.session);
             return Vec::new();
+        }
+        for whom in &attach.ignored {
+            self.ignored_by.entry(*whom).or_default().insert(attach.user);
         }
         let person = Person {
             name: None,
@@ -87,6 +96,7 @@ impl People {
             receipts: attach.receipts,
             is_operator: attach.operator,
             away: None,
+            ignored: attach.ignored.iter().copied().collect(),
             rooms: BTreeSet::new(),
             left: BTreeSet::new(),
         };
@@ -109,7 +119,8 @@ impl People {
         }
         let member = self.member(id);
         self.take_name(id);
-        self.persons.remove(&id);
+        let gone = self.persons.remove(&id);
+        gone.into_iter().flat_map(|gone| gone.ignored).for_each(|whom| self.heed(id, whom));
         self.forget_roster();
         vec![Change::Event(Event::Left(member, why))]
     }
@@ -128,6 +139,44 @@ impl People {
         self.take_name(id);
         self.roster = None;
         Ok(self.give(id, name, shared))
+    }
+
+    /// Somebody ignores somebody from now on, or no longer.
+    pub(super) fn ignore(&mut self, id: UserId, whom: UserId, is_so: bool) {
+        let Some(person) = self.persons.get_mut(&id) else { return };
+        if is_so {
+            person.ignored.insert(whom);
+            self.ignored_by.entry(whom).or_default().insert(id);
+        } else {
+            person.ignored.remove(&whom);
+            self.heed(id, whom);
+        }
+    }
+
+    fn heed(&mut self, id: UserId, whom: UserId) {
+        let Some(by) = self.ignored_by.get_mut(&whom) else { return };
+        by.remove(&id);
+        if by.is_empty() {
+            self.ignored_by.remove(&whom);
+        }
+    }
+
+    /// Does somebody online ignore this one?
+    pub(super) fn ignores(&self, id: UserId, whom: UserId) -> bool {
+        self.persons.get(&id).is_some_and(|person| person.ignored.contains(&whom))
+    }
+
+    /// Those online who ignore somebody.
+    pub(super) fn ignoring(&self, whom: UserId) -> impl Iterator<Item = UserId> {
+        self.ignored_by.get(&whom).into_iter().flatten().copied()
+    }
+
+    /// What somebody is to be told of an event, given whom they ignore.
+    pub(super) fn heard_by(&self, id: UserId, event: &Arc<Event>) -> Option<Arc<Event>> {
+        match event.author() {
+            Some(author) if self.ignores(id, author) => instead(event).map(Arc::new),
+            _ => Some(Arc::clone(event)),
+        }
     }
 
     /// The named rooms that somebody is in.

@@ -53,6 +53,7 @@ fn is_news(event: &Event, taken: &HashMap<RoomId, MessageId>) -> bool {
         Event::Said { message, .. } => {
             taken.get(&message.room).is_none_or(|up_to| message.id > *up_to)
         }
+        Event::Passed { room, up_to } => taken.get(room).is_none_or(|last| up_to > last),
         _ => true,
     }
 }
@@ -90,7 +91,7 @@ impl Held {
                 }
                 self.keep_within_bounds();
             }
-            Event::Room(_) => {
+            Event::Room(_) | Event::Passed { .. } => {
                 self.bytes += OVERHEAD;
                 if !self.has_dropped {
                     self.events.push(event);
@@ -152,7 +153,9 @@ impl Held {
 
     fn keep_within_bounds(&mut self) {
         if self.bytes > MAX_HELD && !self.has_dropped {
-            let is_kept = |event: &Event| !matches!(event, Event::Said { .. } | Event::Room(_));
+            let is_kept = |event: &Event| {
+                !matches!(event, Event::Said { .. } | Event::Room(_) | Event::Passed { .. })
+            };
             self.events.retain(|event| is_kept(event));
             self.has_dropped = true;
         }

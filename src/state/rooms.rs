@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::replay::{Held, Link};
 use super::rights::{Actor, Deed, Rank, may};
-use super::{Effect, Joined, State};
+use super::{Effect, Joined, State, ignore};
 use crate::protocol::{
     Change, ErrorCode, Event, NamedRoom, News, Party, Refusal, Role, RoomAct, RoomAsk, RoomChange,
     RoomId, RoomKind, RoomMember, RoomName, RoomNews, RoomNo, SessionId, Standing, UserId,
@@ -402,7 +402,10 @@ impl State {
         for id in apart {
             self.tell_one(id, &event, from, effects);
         }
-        effects.push(Effect::Room { room: RoomId::Named(no), event, from });
+        let deaf = self.deaf_to(&event, Some(no));
+        let passed = ignore::passed(&event, &deaf);
+        effects.push(Effect::Room { room: RoomId::Named(no), event, from, deaf });
+        effects.extend(passed);
     }
 
     /// Adds to a page of rooms how many are online in each.

@@ -29,7 +29,10 @@ impl State {
         // Who is muted may still take back what they said.
         let allowed = allowed.map_err(Refusal::of).and_then(|about| match is_delete {
             true => Ok(about),
-            false => self.may_speak(id, room).map(|()| about),
+            false => {
+                self.may_reach(user, room).map_err(Refusal::of)?;
+                self.may_speak(id, room).map(|()| about)
+            }
         });
         let about = match allowed {
             Ok(about) => about,

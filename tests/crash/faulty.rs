@@ -163,6 +163,14 @@ impl Store for Faulty {
         self.inner.deeds(before, limit)
     }
 
+    fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.inner.ignored(account)
+    }
+
+    fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
+        self.inner.ignores(account, whom)
+    }
+
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
         self.inner.is_operator(account)
     }

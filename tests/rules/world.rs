@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Measure, Millis, Name, Reference, RoomId,
-    SanctionKey, SessionId, Text, UserId,
+    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Measure, Millis, Name, Party, Reference,
+    RoomId, SanctionKey, SessionId, Text, UserId,
 };
 use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
@@ -159,6 +159,8 @@ impl World {
         let peer = self.peers.get_mut(&id).unwrap();
         peer.becomes = Some((user, device.clone()));
         peer.phase = Phase::Attaching;
+        let ignored: Vec<_> = self.store.ignored_by(user).collect();
+        peer.reads.clone_from(&ignored);
         let address = format!("10.0.0.{0}:{0}", id.0).into();
         let receipts = hubbub::protocol::Receipts::default();
         let (rooms, operator, called) = (true, false, device.clone());
@@ -174,6 +176,7 @@ impl World {
             rooms,
             operator,
             ip: None,
+            ignored,
         };
         self.apply(Input::Attach(Box::new(attach)));
     }
@@ -214,6 +217,15 @@ impl World {
             }
             Ask::About { what, room, message, reference } => {
                 self.send_about(what, (room, message), reference)
+            }
+            Ask::Ignore(whom, is_so) => {
+                let (user, whom) = (peer.user, UserId(100 + whom as i64));
+                if user.is_guest() || user == whom {
+                    return None;
+                }
+                // Its thread has the list changed first.
+                self.store.ignore(user, whom, is_so);
+                Act::Ignore(Party { id: whom, name: "somebody".into() }, is_so)
             }
             Ask::Who => Act::Who,
             Ask::Away(is_away) => {
@@ -321,7 +333,7 @@ impl World {
                 let left = self.subscribed.iter().find(|(_, other)| *other == id);
                 assert_eq!(left, None, "leaves and is still told");
             }
-            Effect::All { event, from } => self.tell_all(&event, from),
+            Effect::All { event, from, deaf } => self.tell_all(&event, from, &deaf),
             Effect::One { session, event, .. } => self.tell(session, &event),
             Effect::Append { session, append } => {
                 assert_eq!(
@@ -336,6 +348,7 @@ impl World {
                 let is_mute = self.is_held(append.room, append.sender, Measure::Mute);
                 assert!(!is_mute || is_delete, "a mute speaks");
                 self.check_about(&append);
+                assert!(is_delete || !self.is_refused(&append), "it reaches who ignores it");
                 self.journal.push_back((session, Job::Append(append)));
             }
             Effect::Cursor { account, device, room, up_to } => {
@@ -352,7 +365,11 @@ impl World {
                 {
                     assert_eq!(name.0, welcome.me.name, "one's own name");
                 }
-                self.peers.get_mut(&session).unwrap().attached(&welcome, lobby);
+                let me = welcome.me.id;
+                let is_first = !self.peers.iter().any(|(id, peer)| {
+                    *id != session && peer.user == me && peer.phase != Phase::Gone
+                });
+                self.peers.get_mut(&session).unwrap().attached(&welcome, lobby, is_first);
             }
             Effect::Caught { session, live } => {
                 self.peers.get_mut(&session).unwrap().caught(live, &self.store);
@@ -371,7 +388,7 @@ impl World {
         }
     }
 
-    fn tell_all(&mut self, event: &Event, from: Option<SessionId>) {
+    fn tell_all(&mut self, event: &Event, from: Option<SessionId>, deaf: &[SessionId]) {
         match event {
             Event::Said { message, .. } => {
                 let sender = message.sender;
@@ -392,7 +409,8 @@ impl World {
             _ => {}
         }
         peer::hear(&mut self.town, event);
-        for id in self.room.clone() {
+        let is_told = |id: &SessionId| !deaf.contains(id);
+        for id in self.room.clone().into_iter().filter(is_told) {
             self.tell(id, event);
         }
     }

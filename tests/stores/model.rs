@@ -42,6 +42,7 @@ struct Model {
     reads: Vec<(i64, RoomId, u64)>,
     receipts: Vec<(i64, Receipts)>,
     tokens: Vec<(TokenDigest, Token)>,
+    ignored: BTreeSet<(i64, i64)>,
     halls: Vec<rooms::Hall>,
     sanctions: std::collections::BTreeMap<SanctionKey, Sanction>,
     /// Account and room.
@@ -89,6 +90,7 @@ impl Model {
                 self.seen.retain(|(id, ..)| *id != account.0);
                 self.reads.retain(|(id, ..)| *id != account.0);
                 self.receipts.retain(|(id, _)| *id != account.0);
+                self.ignored.retain(|(id, _)| *id != account.0);
                 self.tokens.retain(|(_, token)| token.account != *account);
                 written
             }
@@ -126,6 +128,15 @@ impl Model {
                     let (account, device) = (*account, device.clone());
                     self.tokens.retain(|(old, _)| old != digest);
                     self.tokens.push((*digest, Token { account, device, expires: *expires }));
+                }
+                written
+            }
+            Write::Ignore { account, whom, is_so } => {
+                let written = self.change(*account, |_| ());
+                if !is_so {
+                    self.ignored.remove(&(account.0, whom.0));
+                } else if written == Written::Done {
+                    self.ignored.insert((account.0, whom.0));
                 }
                 written
             }
@@ -363,6 +374,11 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
         assert_eq!(store.marks(UserId(account)).unwrap(), model.marks(account), "{account}");
         assert_eq!(store.receipts(UserId(account)).unwrap(), model.receipts(account));
         assert_eq!(store.devices(UserId(account)).unwrap(), model.devices(account));
+        let ignored = model.ignored.iter().filter(|(id, _)| *id == account);
+        let ignored: Vec<_> = ignored.map(|(_, whom)| UserId(*whom)).collect();
+        assert_eq!(store.ignored(UserId(account)).unwrap(), ignored);
+        let is_on_it = ignored.contains(&UserId(1));
+        assert_eq!(store.ignores(UserId(account), UserId(1)).unwrap(), is_on_it);
     }
     for n in 0..4 {
         let token = model.tokens.iter().find(|(digest, _)| *digest == token_digest(n));

@@ -72,6 +72,9 @@ impl Conversation {
                 let (device, sessions) = (told.device, told.sessions.unwrap_or_default());
                 self.hand_on(Update::DeviceEnded { device, sessions });
             }),
+            kind::IGNORE => read(data).map(|mes| self.ignoring_told(mes)),
+            kind::IGNORED_RES => read(data).map(|told| self.ignored_told(told)),
+            kind::PASSED => read(data).map(|passed| self.passed(&passed)),
             kind::AWAY => read(data).map(|mes| self.away_told(mes)),
             kind::TYPING => read(data).map(|mes| self.typing_told(mes)),
             kind::ERROR => read(data).map(|error| self.refused(error)),

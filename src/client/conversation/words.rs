@@ -98,7 +98,7 @@ impl Conversation {
     }
 
     /// What others say now is for this time.
-    fn listens(&self) -> bool {
+    pub(super) fn listens(&self) -> bool {
         self.stage == Stage::In && !self.is_mute
     }
 

@@ -41,6 +41,7 @@ Plain mode
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
+    /ignore [WHO]                   /unignore WHO     (nothing more from them; alone: lists them)
     /delete-account PASSWORD        (your messages stay)
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
@@ -72,6 +73,7 @@ Plain mode
     online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N
     device NAME SINCE-MS USED-MS TOKEN-UNTIL-MS this| ADDRESS ...   devices-end
     device-ended NAME N-CONNECTIONS
+    ignore-ok ID NAME               unignore-ok ID NAME    ignored ID NAME ...   ignored-end
     absence ID NAME busy|away|here TEXT             absence-ok busy|away|here TEXT
     is-absent ID NAME busy|away TEXT (you wrote to them)           typing ROOM ID NAME
     crowd ONLINE CAME LEFT          (very many, not told one by one)

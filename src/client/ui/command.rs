@@ -51,6 +51,11 @@ pub(super) enum Line {
     },
     Devices,
     EndDevice(Option<Device>),
+    Ignore {
+        who: Who,
+        is_so: bool,
+    },
+    Ignored,
     Absence(Option<Absence>),
     Passwd {
         old: Password,
@@ -114,6 +119,8 @@ const COMMANDS: &[Row] = &[
     }),
     ("devices", "/devices", |_| Some(Line::Devices)),
     ("logout", "/logout DEVICE   (-: all without a name)", logout),
+    ("ignore", "/ignore [WHO]", ignore),
+    ("unignore", "/unignore WHO", |rest| change_ignored(rest, false)),
     ("passwd", "/passwd OLD NEW", passwd),
     ("receipts", "/receipts on|delivered|off", receipts),
     ("login", "/login ID|NAME PASSWORD", login),
@@ -173,6 +180,17 @@ fn logout(rest: &str) -> Option<Line> {
         NAMELESS => Some(Line::EndDevice(None)),
         name => Some(Line::EndDevice(Some(Device::new(name)?))),
     }
+}
+
+/// Without anybody: whom one ignores.
+fn ignore(rest: &str) -> Option<Line> {
+    if rest.trim().is_empty() { Some(Line::Ignored) } else { change_ignored(rest, true) }
+}
+
+fn change_ignored(rest: &str, is_so: bool) -> Option<Line> {
+    let (name, rest) = word(rest)?;
+    let who = who(name)?;
+    rest.is_empty().then_some(Line::Ignore { who, is_so })
 }
 
 fn receipts(rest: &str) -> Option<Line> {

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::texts::{self, Fixed, Notice};
-use crate::client::{Ask, Changed, Lost, OwnDevice, Reason, Said, Unsent, Update};
+use crate::client::{Ask, Changed, IgnoreMes, Lost, OwnDevice, Reason, Said, Unsent, Update};
 use crate::clock;
-use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, UserId};
+use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, Party, UserId};
 use crate::texts::Lang;
 
 use super::clean;
@@ -117,6 +117,10 @@ impl Screen {
                 Some(clean::line(&crate::texts::is_absent(who, self.lang)))
             }
             Update::Devices(devices) => Some(self.devices(devices)),
+            Update::Ignoring(_) | Update::Ignored(_) => {
+                let lines = ignored_lines(update, self.lang);
+                Some(lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n"))
+            }
             Update::DeviceEnded { device, sessions } => {
                 let name = Some(device.as_str()).filter(|name| !name.is_empty());
                 let n = usize::try_from(*sessions).unwrap_or(usize::MAX);
@@ -283,6 +287,25 @@ impl Screen {
         let is_today = then.get(..10) == now.get(..10);
         then.get(if is_today { 11..16 } else { 5..16 }).unwrap_or_default().to_owned()
     }
+}
+
+/// What is shown of whom one ignores, not yet made harmless.
+pub(super) fn ignored_lines(update: &Update, lang: Lang) -> Vec<String> {
+    match update {
+        Update::Ignoring(mes) => {
+            vec![crate::texts::ignoring(&party(mes), mes.off != Some(true), lang)]
+        }
+        Update::Ignored(told) => {
+            let people: Vec<_> = told.people.iter().map(party).collect();
+            crate::texts::ignored(&people, lang)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn party(mes: &IgnoreMes) -> Party {
+    let name = mes.user_name.as_deref().unwrap_or_default().into();
+    Party { id: UserId(mes.user_id), name }
 }
 
 /// Minutes east of UTC, from `date`: std knows no time zones, and POSIX has the program.

@@ -82,6 +82,8 @@ fn belongings(account: UserId, person: &Person, tables: &Tables, records: &mut V
     records.extend(devices.iter().flat_map(|(device, taken)| cursors(Some(device), taken)));
     let read = person.read.iter();
     records.extend(read.map(|(room, up_to)| Record::Read { account, room: *room, up_to: *up_to }));
+    let ignored = person.ignored.iter();
+    records.extend(ignored.map(|whom| Record::Ignored { account, whom: *whom }));
 }
 
 /// Puts one more record into tables that were empty before the first.
@@ -126,6 +128,9 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         }
         Record::Invited { account, room } => {
             tables.change(account, |person| person.invited.insert(room));
+        }
+        Record::Ignored { account, whom } => {
+            tables.change(account, |person| person.ignored.insert(whom));
         }
         Record::Device { account, device, since, used } => {
             tables.change(account, |person| {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::contract::{
-    FIRST_GUEST, FIRST_ROOM, FIRST_USER, Kept, MAX_DEVICES, MAX_TOKENS, message, stored,
+    FIRST_GUEST, FIRST_ROOM, FIRST_USER, Kept, MAX_DEVICES, MAX_IGNORED, MAX_TOKENS, message,
+    stored,
 };
 use super::super::{
     Account, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
@@ -65,6 +66,7 @@ pub(super) struct Person {
     /// it came later, or the id had another owner before.
     pub(super) rooms: Positions,
     pub(super) invited: BTreeSet<RoomNo>,
+    pub(super) ignored: BTreeSet<UserId>,
     /// The cursors that all clients share that cannot acknowledge. Every device moves them too,
     /// so they are the account's furthest.
     pub(super) shared: Positions,
@@ -131,6 +133,10 @@ impl Tables {
             Write::Receipts { account, receipts } => {
                 self.change(*account, |person| person.receipts = *receipts)
             }
+            Write::Ignore { account, whom, is_so } => match self.people.get_mut(account) {
+                Some(person) => person.ignore(*whom, *is_so),
+                None => Written::Refused(ErrorCode::UnknownUser),
+            },
             Write::Token { account, device, digest, expires } => {
                 let token = Token { account: *account, device: device.clone(), expires: *expires };
                 self.give(*digest, token)
@@ -331,6 +337,7 @@ impl Person {
             is_operator: false,
             rooms: Positions::new(),
             invited: BTreeSet::new(),
+            ignored: BTreeSet::new(),
             shared: Positions::new(),
             read: Positions::new(),
             devices: Vec::new(),
@@ -351,6 +358,17 @@ impl Person {
         }
         self.devices.push(entry);
         self.devices.last_mut().map(|(_, positions)| positions)
+    }
+
+    fn ignore(&mut self, whom: UserId, is_so: bool) -> Written {
+        if !is_so {
+            self.ignored.remove(&whom);
+        } else if !self.ignored.contains(&whom) && self.ignored.len() >= MAX_IGNORED {
+            return Written::Refused(ErrorCode::TooManyIgnored);
+        } else {
+            self.ignored.insert(whom);
+        }
+        Written::Done
     }
 
     /// It came, or left.

@@ -133,6 +133,19 @@ function writes.receipts()
   return ''
 end
 
+function writes.ignore()
+  local account, whom, is_so, most = take(), take(), take(), tonumber(take())
+  local ignored = tag .. 'ignored:' .. account
+  if not exists(account) then return 'unknown' end
+  if is_so == '0' then
+    redis.call('SREM', ignored, whom)
+  elseif redis.call('SISMEMBER', ignored, whom) == 0 then
+    if redis.call('SCARD', ignored) >= most then return 'full' end
+    redis.call('SADD', ignored, whom)
+  end
+  return ''
+end
+
 local function end_token(digest)
   local token = redis.call('HGET', tag .. 'tokens', digest)
   if not token then return end

@@ -212,6 +212,9 @@ impl Export<'_, '_> {
         for (room, up_to) in self.positions(id, read)? {
             (self.take)(Ok(Record::Read { account: id, room, up_to }))?;
         }
+        for whom in self.redis.ignored_by(id)? {
+            (self.take)(Ok(Record::Ignored { account: id, whom }))?;
+        }
         self.tokens(id, &tokens)
     }
 

@@ -49,7 +49,8 @@ local function forget(tag, account)
     redis.call('DEL', tag .. 'cursors:' .. account .. ':' .. device)
   end
   redis.call('DEL', tag .. 'devices:' .. account, tag .. 'rooms:' .. account,
-    tag .. 'cursors:' .. account, tag .. 'read:' .. account, tag .. 'seen:' .. account)
+    tag .. 'cursors:' .. account, tag .. 'read:' .. account, tag .. 'seen:' .. account,
+    tag .. 'ignored:' .. account)
   redis.call('HDEL', tag .. 'receipts', account)
   revoke(tag, account)
 end

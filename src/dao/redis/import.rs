@@ -9,7 +9,7 @@ use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
 use super::{Redis, SCAN, changes, hex, keys, order, record, rooms, unavailable, write};
 use crate::clock;
-use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, RoomId, UserId};
+use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, Role, RoomId, UserId};
 
 /// Records sent at a time.
 const CHUNK: usize = 500;
@@ -144,12 +144,11 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
         Record::Invited { account, room } => {
             ask.cmd("SADD").arg(keys::invited(*account)).arg(room.0)
         }
+        Record::Ignored { account, whom } => {
+            ask.cmd("SADD").arg(keys::ignored(*account)).arg(whom.0)
+        }
         Record::Member { account, room, since, role } => {
-            if let (RoomId::Named(no), Some(role)) = (room, role) {
-                let role = rooms::role(*role);
-                ask.cmd("HSET").arg(keys::members(*no)).arg(account.0).arg(role).ignore();
-            }
-            ask.cmd("HSET").arg(keys::rooms(*account)).arg(room.to_string()).arg(since.0)
+            put_member(ask, *account, (*room, *since), *role)
         }
         Record::Device { account, device, since, used } => {
             put_device(ask, *account, device, (*since, *used))
@@ -180,6 +179,19 @@ fn named<'p>(ask: &'p mut Pipeline, room: &NamedRoom) -> &'p mut Pipeline {
     ask.cmd("HSET").arg(keys::named(no)).arg("name").arg(name);
     ask.arg("topic").arg(room.topic.as_str()).arg("kind").arg(room.kind.name());
     ask.arg("guests").arg(i32::from(room.guests)).arg("nonce").arg(0)
+}
+
+fn put_member(
+    ask: &mut Pipeline,
+    account: UserId,
+    (room, since): (RoomId, MessageId),
+    role: Option<Role>,
+) -> &mut Pipeline {
+    if let (RoomId::Named(no), Some(role)) = (room, role) {
+        let role = rooms::role(role);
+        ask.cmd("HSET").arg(keys::members(no)).arg(account.0).arg(role).ignore();
+    }
+    ask.cmd("HSET").arg(keys::rooms(account)).arg(room.to_string()).arg(since.0)
 }
 
 fn put_device<'p>(

@@ -17,6 +17,7 @@
 //! | `{f0}named:NUMBER` | hash | name, topic, kind, guests, nonce of a named room |
 //! | `{f0}members:NUMBER` | hash | account to its role there: 1 member, 2 moderator, 3 owner |
 //! | `{f0}invited:ACCOUNT` | set | numbers of the rooms it is invited to |
+//! | `{f0}ignored:ACCOUNT` | set | accounts that it ignores |
 //! | `{f0}operators` | set | accounts that may keep order in every room |
 //! | `{f0}rooms:ACCOUNT` | hash | private or named room to the last id that was not for this account |
 //! | `{f0}sanctions` | hash | number of a room or 0, measure, against whom, to the line of an export |
@@ -117,6 +118,10 @@ pub(super) fn members(no: RoomNo) -> String {
 
 pub(super) fn invited(account: UserId) -> String {
     format!("{FEED}invited:{account}")
+}
+
+pub(super) fn ignored(account: UserId) -> String {
+    format!("{FEED}ignored:{account}")
 }
 
 pub(super) fn operators() -> String {

@@ -15,6 +15,14 @@ use crate::protocol::{
 type Fields = BTreeMap<String, String>;
 
 impl Redis {
+    /// The accounts that an account ignores, by id.
+    pub(super) fn ignored_by(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        let mut ids: Vec<i64> =
+            self.ask(|redis| cmd("SMEMBERS").arg(keys::ignored(account)).query(redis))?;
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(UserId).collect())
+    }
+
     pub(super) fn room_of(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
         Ok(self.rooms_with(&[no])?.pop())
     }

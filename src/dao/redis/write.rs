@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 
-use super::super::contract::{Doubt, Kept, MAX_DEVICES, MAX_TOKENS, digest, hex, unhex};
+use super::super::contract::{
+    Doubt, Kept, MAX_DEVICES, MAX_IGNORED, MAX_TOKENS, digest, hex, unhex,
+};
 use super::super::lines::sanction_text;
 use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
@@ -281,6 +283,10 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         Write::Operator { account, is_operator } => {
             script.arg("operator").arg(account.0).arg(i32::from(*is_operator));
         }
+        Write::Ignore { account, whom, is_so } => {
+            script.arg("ignore").arg(account.0).arg(whom.0);
+            script.arg(i32::from(*is_so)).arg(MAX_IGNORED);
+        }
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
@@ -329,6 +335,9 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
         }
         Write::Forget { .. } => Some(Written::Pruned(0)),
         Write::Room(change) => rooms::read_answer(change, answer),
+        Write::Ignore { .. } if answer == "full" => {
+            Some(Written::Refused(ErrorCode::TooManyIgnored))
+        }
         _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),
         _ => Some(Written::Done),
     }

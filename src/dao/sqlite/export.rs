@@ -181,6 +181,10 @@ impl Export<'_, '_> {
             let room = read::room_of(row, 0)?;
             Ok(Record::Read { account, room, up_to: from_sql(row.get(1)?) })
         })?;
+        let sql = "SELECT whom FROM ignored WHERE account = ? ORDER BY whom";
+        self.each(&format!("account {id}: ignored"), sql, [id], |row| {
+            Ok(Record::Ignored { account, whom: UserId(row.get(0)?) })
+        })?;
         let sql = "
             SELECT account, device, expires, digest FROM tokens
             WHERE account = ? ORDER BY expires, digest";
@@ -316,6 +320,10 @@ impl Import<'_> {
                 let sql = "INSERT INTO invitations (account, room) VALUES (?, ?)";
                 let room = self.number(RoomId::Named(*room))?;
                 self.insert(sql, [account.0, room])
+            }
+            Record::Ignored { account, whom } => {
+                let sql = "INSERT INTO ignored (account, whom) VALUES (?, ?)";
+                self.insert(sql, [account.0, whom.0])
             }
             Record::Device { account, device, since, used } => {
                 self.insert(DEVICE, params![account.0, device.as_str(), since.0, used.0])

@@ -15,7 +15,7 @@ use rusqlite::{
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
 use super::super::{Cursor, Receipts, StoreError, Token, Write, Writer, Written};
-use super::{changes, count, from_sql, schema, to_sql};
+use super::{changes, count, from_sql, ignored, schema, to_sql};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
 };
@@ -147,6 +147,9 @@ impl Batch<'_> {
             Write::Operator { account, is_operator } => {
                 let sql = "UPDATE users SET is_operator = ?2 WHERE id = ?1";
                 return self.change(sql, params![account.0, is_operator]);
+            }
+            Write::Ignore { account, whom, is_so } => {
+                return ignored::ignore(self.connection, *account, *whom, *is_so);
             }
             Write::Deed(deed) => self.deed(deed)?,
             Write::Expire(sanction) => return self.expire(sanction),
@@ -324,6 +327,7 @@ impl Batch<'_> {
                 "DELETE FROM invitations WHERE account = ?",
                 "DELETE FROM cursors WHERE account = ?",
                 "DELETE FROM devices WHERE account = ?",
+                "DELETE FROM ignored WHERE account = ?",
                 "DELETE FROM members WHERE account = ?",
                 "DELETE FROM reads WHERE account = ?",
                 "DELETE FROM tokens WHERE account = ?",

@@ -69,6 +69,9 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::AbsenceDone(_)
         | Event::IsAbsent(_)
         | Event::Typing { .. }
+        | Event::Ignoring(..)
+        | Event::Ignored(_)
+        | Event::Passed { .. }
         | Event::Devices(_)
         | Event::DeviceEnded { .. }
         | Event::PasswdDone
@@ -162,8 +165,8 @@ fn notify(id: UserId, status: i64, out: &mut Vec<u8>) {
 /// A send is lost unless it is repeated: the one refusal that a person must hear of even where
 /// the original has no word for it. It cannot come before the login.
 fn is_not_stored(code: ErrorCode) -> bool {
-    use ErrorCode::{Banned, Busy, Muted, ShuttingDown, SlowMode, StoreUnavailable};
-    matches!(code, Busy | StoreUnavailable | ShuttingDown | Banned | Muted | SlowMode)
+    use ErrorCode::{Banned, Busy, Muted, NotTaken, ShuttingDown, SlowMode, StoreUnavailable};
+    matches!(code, NotTaken | Busy | StoreUnavailable | ShuttingDown | Banned | Muted | SlowMode)
 }
 
 /// The server speaks, in a text that an unchanged client prints.

@@ -5,6 +5,7 @@
 //! sent: the client marks what could steer a terminal.
 
 mod devices;
+mod ignore;
 mod order;
 mod presence;
 mod rooms;
@@ -34,7 +35,7 @@ const VERSION: i64 = 1;
 /// What the server can do beyond version 1's first words.
 const FEATURES: &[&str] = &[
     RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order",
-    "words",
+    "words", "ignore",
 ];
 
 /// The feature of a client that moves its cursors itself.
@@ -92,6 +93,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         // Help is for people at a terminal; a program has its own.
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
+        Event::Ignoring(..) | Event::Ignored(_) | Event::Passed { .. } => ignore::spell(event, out),
         Event::Devices(_) | Event::DeviceEnded { .. } => devices::spell(event, out),
         Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
             presence::spell(event, out);

@@ -6,8 +6,10 @@
 //! and these stacks are small.
 
 mod entry;
+mod ignore;
 mod order;
 mod presence;
+mod progress;
 mod recipient;
 mod rooms;
 mod words;
@@ -24,7 +26,7 @@ use crate::protocol::frame::is_shallow;
 use crate::protocol::wire::kind;
 use crate::protocol::{
     Command, Device, ErrorCode, Farewell, MessageId, Name, NameKey, Receipts, Reference, Refusal,
-    RoomId, RoomRef, Text, To, What, Which, Who,
+    RoomRef, Text, To, What, Which, Who,
 };
 
 /// The command of one body.
@@ -130,6 +132,18 @@ const KINDS: &[Kind] = &[
         refused: Command::Bad,
     },
     Kind {
+        names: &[kind::IGNORE],
+        keys: ignore::IGNORE,
+        command: ignore::ignore,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::IGNORED],
+        keys: &[],
+        command: |_| Ok(Command::Ignored),
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::TYPING],
         keys: presence::TYPING,
         command: presence::typing,
@@ -144,7 +158,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::READ],
         keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
-        command: read,
+        command: progress::read,
         refused: Command::Bad,
     },
     Kind {
@@ -198,7 +212,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::RECEIVED],
         keys: &[("room", Key::Room), ("upTo", Key::UpTo)],
-        command: received,
+        command: progress::received,
         refused: Command::Bad,
     },
 ];
@@ -469,16 +483,6 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
 
 fn rename(fields: &Fields) -> Result<Command, Refusal> {
     named(&fields.user_name).map(Command::Rename)
-}
-
-fn read(fields: &Fields) -> Result<Command, Refusal> {
-    let room = RoomId::parse(&fields.room).ok_or_else(|| Refusal::of(ErrorCode::BadRequest))?;
-    Ok(Command::Read { room, up_to: MessageId(fields.up_to) })
-}
-
-fn received(fields: &Fields) -> Result<Command, Refusal> {
-    let room = RoomId::parse(&fields.room).ok_or_else(|| Refusal::of(ErrorCode::BadRequest))?;
-    Ok(Command::Received { room, up_to: MessageId(fields.up_to) })
 }
 
 fn named(text: &str) -> Result<Name, Refusal> {

@@ -1,5 +1,6 @@
 //! A line to a command. The commands are rows of one table, from which the help is made, too.
 
+mod account;
 mod order;
 mod presence;
 mod rooms;
@@ -223,6 +224,22 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/ignore",
+        arguments: "[ID|NAME]",
+        help_en: "nothing more from them to you; without a name: whom you ignore",
+        help_zh: "屏蔽某人；不带名字则列出你屏蔽的人",
+        parse: account::ignore,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/unignore",
+        arguments: "ID|NAME",
+        help_en: "hear them again",
+        help_zh: "解除屏蔽",
+        parse: account::unignore,
+        refused: Command::Bad,
+    },
+    Row {
         word: "/ban",
         arguments: "[-server] WHO [TIME] [WHY]",
         help_en: "keep out an ID, a NAME, names like SPAM*, or an address, for 30m, 2h, 7d",
@@ -283,7 +300,7 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "OLD NEW",
         help_en: "change your password",
         help_zh: "更改密码",
-        parse: passwd,
+        parse: account::passwd,
         refused: Command::Bad,
     },
     Row {
@@ -291,7 +308,7 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "PASSWORD",
         help_en: "your account is no more; your messages stay",
         help_zh: "删除你的账号，发过的消息仍会保留",
-        parse: delete_account,
+        parse: account::delete_account,
         refused: Command::Bad,
     },
     Row {
@@ -443,23 +460,6 @@ fn somebody(arguments: &str) -> Result<(Who, &str), Wrong> {
         None => split_word(arguments),
     };
     if name.is_empty() { Err(Wrong::Form) } else { Ok((meant(name)?, rest.trim_start())) }
-}
-
-fn passwd(arguments: &str) -> Result<Command, Wrong> {
-    let (old, new) = split_word(arguments);
-    if new.is_empty() || new.contains(char::is_whitespace) {
-        return Err(Wrong::Form);
-    }
-    let old = Password::new(old).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::Passwd { old, new: Password::new(new)? })
-}
-
-fn delete_account(password: &str) -> Result<Command, Wrong> {
-    if password.is_empty() || password.contains(char::is_whitespace) {
-        return Err(Wrong::Form);
-    }
-    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::DeleteAccount { password })
 }
 
 /// As in the original, a second `|` ends the name.

@@ -49,6 +49,8 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::IsAbsent(member) => server(&texts::is_absent(member, lang)),
         Event::Devices(devices) => listed(&texts::devices(devices, lang, clock::minute)),
         Event::DeviceEnded { device, sessions } => device_ended(device.as_ref(), *sessions, lang),
+        Event::Ignoring(whom, is_so) => server(&texts::ignoring(whom, *is_so, lang)),
+        Event::Ignored(people) => listed(&texts::ignored(people, lang)),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
@@ -76,6 +78,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Renamed(_)
         | Event::Absent(_)
         | Event::Typing { .. }
+        | Event::Passed { .. }
         | Event::Left(_, Leaving::BecameAccount)
         | Event::Farewell(_)
         | Event::Accepted { .. }

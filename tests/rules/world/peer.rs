@@ -57,6 +57,9 @@ pub struct Peer {
     /// Who it is once it is attached.
     pub becomes: Option<(UserId, Option<Device>)>,
     pub phase: Phase,
+    /// Whom its account ignores, as far as it was told itself, and as its thread read it.
+    pub ignored: BTreeSet<UserId>,
+    pub reads: Vec<UserId>,
     /// The id that must come next, of each room.
     pub next: BTreeMap<RoomId, u64>,
     /// The named rooms that it believes to be in.
@@ -84,6 +87,8 @@ impl Peer {
             device: None,
             becomes: None,
             phase: Phase::Attaching,
+            ignored: BTreeSet::new(),
+            reads: Vec::new(),
             next: BTreeMap::new(),
             rooms: BTreeSet::new(),
             told_of: None,
@@ -127,13 +132,16 @@ impl Peer {
     }
 
     /// It is somebody now, and is told who is there. What it sees begins anew.
-    pub fn attached(&mut self, welcome: &Welcome, lobby: u64) {
+    pub fn attached(&mut self, welcome: &Welcome, lobby: u64, is_first: bool) {
         self.is_done_with("becomes another");
         (self.user, self.device) = self.becomes.take().expect("nobody asked for this");
         assert_eq!(welcome.me.id, self.user);
         self.n_online = None;
         self.roster = named(&welcome.online);
         self.renames.clear();
+        // Of an account that is there already more may be known than was read.
+        let read = std::mem::take(&mut self.reads);
+        self.ignored = if is_first { read.into_iter().collect() } else { BTreeSet::new() };
         self.next.clear();
         self.rooms.clear();
         if self.user.is_guest() {
@@ -189,11 +197,26 @@ impl Peer {
                 }
                 let stored = store.room(room).get(id as usize - 1);
                 assert_eq!(stored, Some(message), "shown, but not stored");
+                let sender = message.sender;
+                assert!(!self.ignored.contains(&sender), "{} hears {sender}", self.user);
                 let first = if self.user.is_guest() { id } else { 1 };
                 let next = self.next.entry(room).or_insert(first);
                 assert_eq!(id, *next, "{} in {room}", self.user);
                 *next += 1;
             }
+            // It has its place all the same.
+            Event::Passed { room, up_to } => {
+                let stored = store.room(*room).get(up_to.0 as usize - 1).expect("it is stored");
+                let was_ignored = store.has_ignored(self.user, stored.sender);
+                assert!(was_ignored, "{} never ignored {}", self.user, stored.sender);
+                if self.is_in(*room) {
+                    let next = self.next.entry(*room).or_insert(1);
+                    assert_eq!(up_to.0, *next, "{} in {room}", self.user);
+                    *next += 1;
+                }
+            }
+            Event::Ignoring(whom, true) => drop(self.ignored.insert(whom.id)),
+            Event::Ignoring(whom, false) => drop(self.ignored.remove(&whom.id)),
             Event::Accepted { reference, id, room, .. } => {
                 self.answered(reference.as_ref());
                 let next = self.next.get(room).copied().unwrap_or(0);

@@ -120,9 +120,9 @@ impl World {
             Effect::Unsubscribe { session, room } => {
                 assert!(self.subscribed.remove(&(room, session)), "{session:?} was not told");
             }
-            Effect::Room { room, event, .. } => {
+            Effect::Room { room, event, deaf, .. } => {
                 self.note_order(&event);
-                self.tell_room(room, &event);
+                self.tell_room(room, &event, &deaf);
             }
             Effect::PutOut(change) => self.journal.push_back((NOBODY, Job::Change(change))),
             Effect::Change { session, change } => {
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    fn tell_room(&mut self, room: RoomId, event: &Arc<Event>) {
+    fn tell_room(&mut self, room: RoomId, event: &Arc<Event>, deaf: &[SessionId]) {
         if let Event::Said { message, .. } = &**event {
             let shown = self.shown.entry(room).or_default();
             assert_eq!(*shown + 1, message.id.0, "messages are shown in order");
@@ -150,7 +150,7 @@ impl World {
         }
         let told: Vec<_> =
             self.subscribed.iter().filter(|(its, _)| *its == room).map(|(_, id)| *id).collect();
-        for id in told {
+        for id in told.into_iter().filter(|id| !deaf.contains(id)) {
             let peer = self.peer(id);
             assert!(peer.is_in(room), "{} hears of {room}, where it is not", peer.user);
             self.tell(id, event);

@@ -1,6 +1,6 @@
 //! A store that is a few lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hubbub::protocol::{Append, Device, ErrorCode, Message, MessageId, Name, RoomId, UserId};
@@ -18,6 +18,9 @@ pub struct Store {
     sent: BTreeMap<Key, Arc<Message>>,
     cursors: BTreeMap<(UserId, Option<Device>, RoomId), u64>,
     pub halls: Halls,
+    /// Who ignores whom.
+    ignored: BTreeSet<(UserId, UserId)>,
+    ever_ignored: BTreeSet<(UserId, UserId)>,
 }
 
 pub fn device(n: u8) -> Device {
@@ -36,7 +39,26 @@ impl Store {
             sent: BTreeMap::new(),
             cursors: BTreeMap::new(),
             halls: Halls::new(),
+            ignored: BTreeSet::new(),
+            ever_ignored: BTreeSet::new(),
         }
+    }
+
+    pub fn ignore(&mut self, user: UserId, whom: UserId, is_so: bool) {
+        if is_so {
+            self.ignored.insert((user, whom));
+            self.ever_ignored.insert((user, whom));
+        } else {
+            self.ignored.remove(&(user, whom));
+        }
+    }
+
+    pub fn ignored_by(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        self.ignored.iter().filter(move |(by, _)| *by == user).map(|(_, whom)| *whom)
+    }
+
+    pub fn has_ignored(&self, user: UserId, whom: UserId) -> bool {
+        self.ever_ignored.contains(&(user, whom))
     }
 
     /// How many accounts bear this name.

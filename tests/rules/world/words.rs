@@ -7,6 +7,7 @@ use hubbub::protocol::{
 
 use super::World;
 use super::halls::number;
+use super::peer::Phase;
 
 impl World {
     /// As the session's own thread does it: what it is about is looked up in the store.
@@ -49,5 +50,14 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// Does the other one of a private room ignore the sender, as far as it was told?
+    pub fn is_refused(&self, append: &Append) -> bool {
+        let RoomId::Pair(..) = append.room else { return false };
+        let peer = append.room.other(append.sender);
+        let here = self.peers.values().filter(|it| Some(it.user) == peer);
+        let mut here = here.filter(|it| it.phase != Phase::Gone && it.becomes.is_none());
+        here.any(|it| it.ignored.contains(&append.sender))
     }
 }

@@ -81,6 +81,9 @@ pub(super) fn any_write() -> impl Strategy<Value = Write> {
         25 => any_change(),
         4 => cursor.prop_map(Write::Cursor),
         1 => (0..3_u32).prop_map(Write::Guests),
+        3 => (person(), person(), prop::bool::weighted(0.7))
+            .prop_filter("nobody ignores oneself", |(account, whom, _)| account != whom)
+            .prop_map(|(account, whom, is_so)| Write::Ignore { account, whom, is_so }),
         4 => (person(), any_room(), 0..9_u64).prop_map(|(account, room, up_to)| {
             Write::Read { account, room, up_to: MessageId(up_to) }
         }),

@@ -3,6 +3,7 @@
 //! `client --help` lists them.
 
 mod devices;
+mod ignore;
 mod presence;
 mod rooms;
 mod words;
@@ -71,6 +72,7 @@ pub(super) fn lines(update: &Update) -> String {
             };
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
+        Update::Ignoring(_) | Update::Ignored(_) => ignore::lines(update),
         Update::Devices(_) | Update::DeviceEnded { .. } => devices::lines(update),
         Update::AbsenceDone(_)
         | Update::Absence(_)
@@ -138,6 +140,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Rename => "rename",
         Ask::DeleteAccount => "delete-account",
         Ask::Devices => "devices",
+        Ask::Ignore => "ignore",
         Ask::Absence => "absence",
         Ask::Passwd => "passwd",
         Ask::Who => "who",

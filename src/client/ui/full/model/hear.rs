@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::client::texts as told;
 use crate::client::ui::clean;
+use crate::client::ui::screen::ignored_lines;
 use crate::client::{Ask, Lost, OrderError, Reason, Said, Seen, Unsent, Update};
 use crate::protocol::{Farewell, Member, MessageId, Reference, RoomId, UserId};
 use crate::texts;
@@ -82,6 +83,10 @@ impl Model {
             Update::AbsenceDone(own) => {
                 let text = texts::own_absence(own.as_ref(), self.lang);
                 self.say_hint(clean::line(&text));
+            }
+            Update::Ignoring(_) | Update::Ignored(_) => {
+                let lines = ignored_lines(update, self.lang);
+                self.say_hint(clean::line(&lines.join("  ")));
             }
             Update::Sanctions(told) => {
                 self.mode = Mode::Panel(Panel::sanctions(told, self.offset, self.lang));

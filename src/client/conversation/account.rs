@@ -1,0 +1,55 @@
+//! One's account, its devices, and whom it ignores: what is asked, and what is heard of it.
+
+use super::{Conversation, Order};
+use crate::client::{Ask, Update};
+use crate::protocol::wire::{self, IgnoreMes, Ignored, Passed, kind};
+use crate::protocol::{Device, MessageId, RoomId, Who};
+
+impl Conversation {
+    /// Nothing else comes here.
+    pub(super) fn ask_about_account(&mut self, order: &Order) {
+        match order {
+            Order::DeleteAccount { password } => {
+                let user_pwd = password.reveal().to_owned();
+                self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd });
+            }
+            Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
+            Order::EndDevice(device) => {
+                let device = device.as_ref().map_or("", Device::as_str).to_owned();
+                self.write(kind::END_DEVICE, &wire::EndDevice { device, sessions: None });
+            }
+            Order::Ignore { who, is_so } => {
+                let off = (!is_so).then_some(true);
+                let mes = match who {
+                    Who::Id(id) => IgnoreMes { user_id: id.0, user_name: None, off },
+                    Who::Named(key) => {
+                        IgnoreMes { user_id: 0, user_name: Some(key.as_str().to_owned()), off }
+                    }
+                };
+                self.write(kind::IGNORE, &mes);
+            }
+            Order::Ignored => self.write(kind::IGNORED, &wire::Empty {}),
+            _ => {}
+        }
+    }
+
+    pub(super) fn ignoring_told(&mut self, mes: IgnoreMes) {
+        self.answered(Ask::Ignore);
+        self.hand_on(Update::Ignoring(mes));
+    }
+
+    pub(super) fn ignored_told(&mut self, told: Ignored) {
+        if !told.more {
+            self.answered(Ask::Ignore);
+        }
+        self.hand_on(Update::Ignored(told));
+    }
+
+    /// What is left out has its place among what is said, and counts as taken with what came
+    /// before it.
+    pub(super) fn passed(&mut self, passed: &Passed) {
+        if let Some(room) = RoomId::parse(&passed.room).filter(|_| self.listens()) {
+            self.positions.take(room, MessageId(passed.up_to), self.n_updates);
+        }
+    }
+}
