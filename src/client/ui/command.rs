@@ -2,7 +2,7 @@
 
 mod order;
 mod rooms;
-mod words;
+pub(super) mod words;
 
 use crate::protocol::{
     Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,

@@ -13,15 +13,17 @@ use crate::client::texts::{self as told, Notice};
 use crate::client::ui::command::Line;
 use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::{Ending, Options, clean, command, complain, own_device, screen};
-use crate::client::{Client, Config, ConnectError, OrderError, Quiet, Unsent, Updates};
-use crate::protocol::{Device, RoomId, RoomRef, Span};
+use crate::client::{
+    Client, Config, ConnectError, Doing, Emoji, OrderError, Quiet, Unsent, Updates,
+};
+use crate::protocol::{Device, Reference, RoomId, RoomRef, Span, Text};
 use crate::{clock, threads};
 
 use super::colour::{Depth, Palette};
 use super::draw;
 use super::editor;
 use super::keyboard::{Event, Keyboard};
-use super::model::{Do, Model, PAGE, Setup};
+use super::model::{Change, Do, Model, PAGE, Setup};
 use super::terminal::{Ansi, Held};
 use super::texts::Label;
 
@@ -276,11 +278,12 @@ impl<'a> Screen<'a> {
     fn ask(&mut self, order: Do) {
         let Some((client, _)) = &self.connection else { return };
         let taken = match order {
-            Do::Say { key, room, text } => {
-                let reference = match room {
-                    RoomId::Pair(..) => client.send(room.other(self.model.my_id()), text),
-                    RoomId::Lobby => client.send(None, text),
-                    room => client.send_to_room(RoomRef::Id(room), text, Duration::ZERO),
+            Do::Say { key, room, text, reply_to } => {
+                let reference = match (reply_to, room) {
+                    (Some(id), room) => client.reply((RoomRef::Id(room), id), text, Duration::ZERO),
+                    (None, RoomId::Pair(..)) => client.send(room.other(self.model.my_id()), text),
+                    (None, RoomId::Lobby) => client.send(None, text),
+                    (None, room) => client.send_to_room(RoomRef::Id(room), text, Duration::ZERO),
                 };
                 return self.model.named((room, key), reference);
             }
@@ -288,6 +291,13 @@ impl<'a> Screen<'a> {
                 Some(way) => way.go(client),
                 None => return self.model.no_way(),
             },
+            Do::Change(change) => {
+                let taken = changing(client, &change);
+                return match taken {
+                    Ok(reference) => self.model.changing(reference, change),
+                    Err(_) => self.model.not_taken(),
+                };
+            }
             Do::Login { who, password } => client.login(who, password),
             Do::Register { password, name } => client.register(None, password, Some(name)),
             Do::Typing(room) => {
@@ -399,6 +409,22 @@ fn known_way(entry: &Entry, user: &str) -> Option<Way> {
 fn take() -> io::Result<(Held, Keyboard)> {
     let held = Held::take()?;
     Ok((held, Keyboard::start()?))
+}
+
+/// Has the server change a message.
+fn changing(client: &Client, change: &Change) -> Result<Reference, OrderError> {
+    let place = (RoomRef::Id(change.room), change.about);
+    // Both were made of what is checked already; what is none is refused like what is too much.
+    let (text, emoji) = (
+        |text: &str| Text::new(text).map_err(|_| OrderError::Full),
+        |text: &str| Emoji::new(text).map_err(|_| OrderError::Full),
+    );
+    match &change.what {
+        Doing::Edit(words) => client.edit(place, text(words)?, Duration::ZERO),
+        Doing::Delete => client.delete(place, Duration::ZERO),
+        Doing::React(with) => client.react(place, &emoji(with)?, true, Duration::ZERO),
+        Doing::Unreact(with) => client.react(place, &emoji(with)?, false, Duration::ZERO),
+    }
 }
 
 /// What a typed command asks of the server.

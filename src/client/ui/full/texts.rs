@@ -58,6 +58,8 @@ pub(super) enum Label {
     NoEditor,
     NoEnds,
     Devices,
+    Deleted,
+    Edited,
     Sanctions,
     Audit,
     Nobody,
@@ -161,6 +163,8 @@ impl Label {
             Self::Sanctions => ("Banned, muted or slowed here", "此处的禁入、禁言和慢速"),
             Self::Audit => ("What was done to keep order", "管理记录"),
             Self::Nobody => ("Nobody.", "没有。"),
+            Self::Deleted => ("(taken back)", "（已撤回）"),
+            Self::Edited => ("(changed)", "（已修改）"),
             Self::Devices => (
                 "Your devices, when last used, where connected; * is this one. /logout NAME",
                 "你的设备、上次使用时间和连接地址；* 为本机。/logout 设备名",
@@ -204,6 +208,8 @@ pub(super) enum Tell<'a> {
     DeviceEnded { name: &'a str, count: u64 },
     Typing { names: &'a str },
     Gone { why: &'a str },
+    NotDone { why: &'a str },
+    Answers { name: &'a str, text: &'a str },
     Did { by: &'a str, act: &'a str, whom: &'a str, why: &'a str },
 }
 
@@ -263,6 +269,8 @@ impl Tell<'_> {
             }
             Self::Typing { names } => format!("writing: {names}"),
             Self::Gone { why } => format!("The connection is lost: {why}"),
+            Self::NotDone { why } => format!("Not changed: {why}"),
+            Self::Answers { name, text } => format!("↪ {name}: {text}"),
             Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
             Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
         }
@@ -309,6 +317,8 @@ impl Tell<'_> {
             Self::DeviceEnded { name, count } => format!("{name} 已退出登录，断开 {count} 个连接"),
             Self::Typing { names } => format!("{names} 正在输入"),
             Self::Gone { why } => format!("连接已断开: {why}"),
+            Self::NotDone { why } => format!("未修改: {why}"),
+            Self::Answers { name, text } => format!("↪ {name}: {text}"),
             Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
             Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
         }

@@ -47,34 +47,32 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
 fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     let clean: String = text.chars().map(mark).collect();
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    // Where the line can be broken: behind so many bytes of it, which take so many columns.
-    let mut gap: Option<(usize, usize)> = None;
+    // Where the line can be broken: behind so many bytes of it.
+    let mut gap: Option<usize> = None;
     let mut graphemes = clean.graphemes(true).peekable();
     while let Some(grapheme) = graphemes.next() {
-        let grapheme = bounded(grapheme);
+        let grapheme = bounded(grapheme, columns);
         let wide = grapheme.width();
-        if used + wide > columns {
-            if grapheme == " " {
-                // A blank at the end of a line is the break itself.
-                lines.push(std::mem::take(&mut line));
-                (used, gap) = (0, None);
-                continue;
-            }
-            let (at, columns_at) = gap.filter(|(at, _)| *at > 0).unwrap_or((line.len(), used));
-            let rest = line.split_off(at);
-            let rest = rest.trim_start_matches(' ');
-            let lost = used - columns_at - width(rest);
-            used -= columns_at + lost;
-            let rest = rest.to_owned();
+        let is_over = used + wide > columns;
+        if is_over && grapheme == " " {
+            // A blank at the end of a line is the break itself.
+            lines.push(std::mem::take(&mut line));
+            (used, gap) = (0, None);
+            continue;
+        }
+        // What stands behind the last gap may leave too little room, too.
+        while used + wide > columns && !line.is_empty() {
+            let at = gap.take().filter(|at| *at > 0).unwrap_or(line.len());
+            let rest = line.split_off(at).trim_start_matches(' ').to_owned();
             lines.push(line.trim_end_matches(' ').to_owned());
             line = rest;
-            gap = None;
+            used = width(&line);
         }
         line.push_str(&grapheme);
         used += wide;
         let next = graphemes.peek().copied();
         if next.is_some_and(|next| may_break(&grapheme, next)) {
-            gap = Some((line.len(), used));
+            gap = Some(line.len());
         }
     }
     lines.push(line);
@@ -93,9 +91,13 @@ fn may_break(left: &str, right: &str) -> bool {
     wide && right != " " && !NOT_FIRST.contains(right) && !NOT_LAST.contains(left)
 }
 
-/// Not more marks than [`MAX_MARKS`].
-fn bounded(grapheme: &str) -> String {
-    grapheme.chars().take(MAX_MARKS).collect()
+/// Not more marks than [`MAX_MARKS`], and no wider than a line.
+fn bounded(grapheme: &str, columns: usize) -> String {
+    let mut bounded: String = grapheme.chars().take(MAX_MARKS).collect();
+    while bounded.width() > columns {
+        bounded.pop();
+    }
+    bounded
 }
 
 #[cfg(test)]
@@ -112,6 +114,7 @@ mod tests {
         assert_eq!(wrap("你好吗，世界", 6), ["你好", "吗，世", "界"]);
         assert_eq!(wrap("a\r\nb\u{2028}c", 9), ["a", "b", "c"]);
         assert_eq!(wrap("see 你好 and", 7), ["see 你", "好 and"]);
+        assert_eq!(wrap("a bbbb你", 5), ["a", "bbbb", "你"], "too wide twice over");
         assert_eq!(wrap("", 9), [""]);
     }
 
@@ -138,8 +141,8 @@ mod tests {
                 let text = text.chars().filter(|c| !clean::is_break(*c));
                 text.map(mark).filter(|c| *c != ' ').count()
             };
-            let longest = text.graphemes(true).map(|g| g.chars().count()).max().unwrap_or(0);
-            if longest <= MAX_MARKS {
+            let is_short = |g: &str| g.chars().count() <= MAX_MARKS && g.width() <= columns;
+            if text.graphemes(true).all(is_short) {
                 let kept: usize = lines.iter().map(|line| signs(line)).sum();
                 prop_assert_eq!(kept, signs(&text));
             }

@@ -34,7 +34,9 @@ impl Model {
             Update::Refused { what, why } => self.refused(*what, why),
             Update::Unanswered(what) => self.unanswered(*what),
             Update::Said(said) => self.said(said),
+            Update::Changed(changed) => self.changed(changed),
             Update::Sent { reference, id, room, time } => {
+                self.change_done(reference);
                 if let Some((_, key)) = self.unsaid.remove(reference)
                     && let Some(place) = self.place_mut(*room)
                 {
@@ -236,7 +238,7 @@ impl Model {
     }
 
     /// Is one's own name in it, as a word of its own?
-    fn is_mention(&self, text: &str) -> bool {
+    pub(super) fn is_mention(&self, text: &str) -> bool {
         let Some(me) = &self.me else { return false };
         let name = me.name.split('#').next().unwrap_or_default().to_lowercase();
         if name.is_empty() {
@@ -258,6 +260,9 @@ impl Model {
     }
 
     fn not_sent(&mut self, unsent: &Unsent, why: &Reason, will_retry: bool) {
+        if !will_retry {
+            self.change_refused(&unsent.reference, why);
+        }
         let words = self.reason(why);
         let found = match will_retry {
             true => self.unsaid.get(&unsent.reference).copied(),

@@ -247,7 +247,7 @@ impl Model {
             (Code::Char('s' | 'S'), None) => {
                 self.mode = Mode::Typing;
                 let here = self.here().map_or(RoomId::Lobby, |here| here.id);
-                if !self.say(here, &text) {
+                if !self.say(here, &text, None) {
                     self.insert(&text);
                 }
             }
