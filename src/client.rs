@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod conversation;
 pub mod device;
 pub mod kept;
@@ -222,19 +223,6 @@ impl Client {
         otherwise: Option<(Who, Password)>,
     ) -> Result<(), OrderError> {
         self.order(Order::Resume { token, otherwise })
-    }
-
-    /// Asks for an account; `id` `None`: the server chooses.
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn register(
-        &self,
-        id: Option<UserId>,
-        password: Password,
-        name: Option<Name>,
-    ) -> Result<(), OrderError> {
-        self.order(Order::Register { id, password, name })
     }
 
     /// Says something to one (`Some`) or to all; it waits for the login if there is one to come.

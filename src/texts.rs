@@ -43,6 +43,8 @@ pub enum Reply<'a> {
     Usage(&'a str),
     /// The account exists now.
     Registered(UserId),
+    /// The invitation code is good; what comes next.
+    CodeKept,
     /// One's own new name is accepted.
     Renamed,
     /// One's own password is changed.
@@ -181,6 +183,10 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "not an id: take a whole number from 1",
         ErrorCode::BadPassword => "not a password: take 1 to 256 bytes",
         ErrorCode::RegistrationClosed => "nobody can register here; ask the operator",
+        ErrorCode::CodeNeeded => {
+            "registering here takes an invitation code: /code CODE, then register again"
+        }
+        ErrorCode::BadCode => "this invitation code is not good, or not any more",
         ErrorCode::NoGuests => "this server wants an account: log in first",
         ErrorCode::AccountNeeded => "private messages need an account at both ends",
         ErrorCode::EmptyText => "there is nothing in this message",
@@ -239,6 +245,8 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "id 不合规：请用从 1 开始的整数",
         ErrorCode::BadPassword => "密码不合规：请用 1 到 256 字节",
         ErrorCode::RegistrationClosed => "这里不开放注册，请联系管理员",
+        ErrorCode::CodeNeeded => "这里注册需要邀请码：请先输入 /code 邀请码，再注册",
+        ErrorCode::BadCode => "邀请码不正确或已失效",
         ErrorCode::NoGuests => "本服务器需要账号，请先登录",
         ErrorCode::AccountNeeded => "私聊双方都要有账号",
         ErrorCode::EmptyText => "消息是空的",
@@ -322,6 +330,7 @@ fn reply_en(reply: Reply<'_>) -> String {
     match reply {
         Reply::Usage(form) => format!("not understood; the form is: {form}"),
         Reply::Registered(id) => format!("registered, your id is {id}; now: /login {id} PASSWORD"),
+        Reply::CodeKept => "this code is good; now: /register ID PASSWORD [NAME]".to_owned(),
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "password changed".to_owned(),
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
@@ -349,6 +358,7 @@ fn reply_zh(reply: Reply<'_>) -> String {
     match reply {
         Reply::Usage(form) => format!("格式不对，请用：{form}"),
         Reply::Registered(id) => format!("注册成功，你的 id 是 {id}；现在请输入：/login {id} 密码"),
+        Reply::CodeKept => "邀请码有效；现在请输入：/register ID 密码 [名字]".to_owned(),
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),

@@ -20,6 +20,7 @@
 mod client;
 mod course;
 mod crash;
+mod entry;
 mod extended;
 mod faults;
 mod fronts;

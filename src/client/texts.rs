@@ -21,6 +21,7 @@ pub enum Fixed {
     AskNewName,
     AskNewPassword,
     AskPasswordAgain,
+    AskCode,
     PasswordsDiffer,
     BadId,
     AskPeer,
@@ -73,6 +74,7 @@ impl Fixed {
             }
             Self::AskNewPassword => ("Choose a password: ", "请设置密码: "),
             Self::AskPasswordAgain => ("The same password again: ", "请再输入一次密码: "),
+            Self::AskCode => ("Invitation code (empty: none): ", "请输入邀请码(留空则放弃): "),
             Self::PasswordsDiffer => ("The two passwords differ.", "两次输入的密码不一致。"),
             Self::BadId => ("A user id is a whole number from 1.", "用户id必须是正整数。"),
             Self::AskPeer => ("To whom (id or name): ", "发送给谁(id或名字): "),

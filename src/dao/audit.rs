@@ -84,6 +84,11 @@ impl Audit {
             Record::Read { account, room, up_to } => {
                 self.position("read mark", *account, *room, *up_to);
             }
+            Record::Code(code) => {
+                if code.uses == 0 {
+                    self.tell(format!("{:?}: an invitation code without uses", code.digest));
+                }
+            }
             Record::Sanction(sanction) => self.sanction(sanction),
             Record::Deed(deed) => self.deed(deed),
             Record::Token { token: Token { account, .. }, .. } => {

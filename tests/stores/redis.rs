@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use hubbub::dao::{self, Secret, Store, StoreError, Write, Writer, Written};
+use hubbub::dao::{self, Entry, Secret, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{ErrorCode, Name, RoomId, UserId};
 use redis::{Connection, cmd};
 
@@ -97,11 +97,11 @@ fn a_message_by_hand_is_left_out() {
 fn a_store_of_an_older_version_opens_and_is_of_the_newest_then() {
     let Some(redis) = Redis::start() else { return };
     let (_, _, mut outside) = open(&redis);
-    for older in [1, 2, 3, 4] {
+    for older in [1, 2, 3, 4, 5] {
         cmd("HSET").arg("{f0}meta").arg("version").arg(older).exec(&mut outside).unwrap();
         dao::open(&redis.url()).unwrap();
         let version: i64 = cmd("HGET").arg("{f0}meta").arg("version").query(&mut outside).unwrap();
-        assert_eq!(version, 5);
+        assert_eq!(version, 6);
     }
 }
 
@@ -111,7 +111,7 @@ fn a_newer_version_is_refused() {
     let (_, _, mut outside) = open(&redis);
     cmd("HSET").arg("{f0}meta").arg("version").arg(99).exec(&mut outside).unwrap();
     let error = dao::open(&redis.url()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 5 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 6 }), "{error}");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_redis_that_takes_the_batch_and_does_not_answer_leaves_it_unknown_until_it_d
     let (store, mut writer, mut outside) = open(&redis);
     let batch = [
         Write::Append(say(1, "a", "text")),
-        Write::Register { id: None, name: None, secret: SECRET.into() },
+        Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open },
         register(7),
         Write::Append(say(1, "b", "text")),
     ];
@@ -178,7 +178,7 @@ fn a_batch_that_was_half_done_is_finished_by_its_repeat() {
     let (store, mut writer, mut outside) = open(&redis);
     let batch = [
         Write::Append(say(1, "a", "text")),
-        Write::Register { id: None, name: None, secret: SECRET.into() },
+        Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open },
         register(7),
         // Not a hash any more: the last script will fail.
         Write::Guests(1),

@@ -262,13 +262,23 @@ impl Menu {
             self.print(Fixed::PasswordsDiffer.text(self.lang()));
             return None;
         }
-        self.forget_answers();
-        let taken = self.client.register(id, password, name);
-        self.wait(taken, |answer| match answer {
-            Update::Registered(_) | Update::Unanswered(Ask::Register) => Some(()),
-            Update::Refused { what: Some(Ask::Register), .. } => Some(()),
-            _ => None,
-        })
+        loop {
+            self.forget_answers();
+            let taken = self.client.register(id, password.clone(), name.clone());
+            let refused = self.wait(taken, |answer| match answer {
+                Update::Registered(_) | Update::Unanswered(Ask::Register) => Some(None),
+                Update::Refused { what: Some(Ask::Register), why } => Some(why.known()),
+                _ => None,
+            })?;
+            if !matches!(refused, Some(ErrorCode::CodeNeeded | ErrorCode::BadCode)) {
+                return Some(());
+            }
+            let Typed::Line(code) = self.read(Fixed::AskCode.text(self.lang())) else {
+                return None;
+            };
+            let taken = self.client.invitation_code(Password::new(code.trim()).ok()?);
+            self.report(taken);
+        }
     }
 
     /// Reads lines and says them, until an empty one.
@@ -331,6 +341,7 @@ impl Menu {
             // There is a menu for these two, which does not show the password.
             Line::Login { .. } => self.refused(ErrorCode::AlreadyLoggedIn),
             Line::Register { id, password, name } => self.client.register(id, password, name),
+            Line::Code(code) => self.client.invitation_code(code),
             Line::Help => {
                 self.print(Fixed::Help.text(self.lang()));
                 Ok(())

@@ -198,6 +198,7 @@ impl Plain {
                 self.client.login(who, password)
             }
             Line::Register { id, password, name } => self.client.register(id, password, name),
+            Line::Code(code) => self.client.invitation_code(code),
             Line::Help => {
                 print_local("help", &[Fixed::Help.text(self.lang)]);
                 Ok(())

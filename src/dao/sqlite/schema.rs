@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("5.sql"),
     include_str!("6.sql"),
     include_str!("7.sql"),
+    include_str!("8.sql"),
 ];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.

@@ -73,7 +73,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         names: &[kind::REGISTER, "RegisterMesType"],
-        keys: &[("user", Key::User)],
+        keys: &[("user", Key::User), ("code", Key::Code)],
         command: entry::register,
         refused: Command::BadRegister,
     },
@@ -120,7 +120,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::RENAME],
         keys: &[("userName", Key::UserName)],
-        command: rename,
+        command: entry::rename,
         refused: Command::Bad,
     },
     Kind {
@@ -249,6 +249,7 @@ enum Key {
     UserId,
     Password,
     UserName,
+    Code,
     Content,
     Recipient,
     Reference,
@@ -289,6 +290,8 @@ struct Fields {
     user_id: i64,
     password: String,
     user_name: String,
+    /// An invitation code.
+    code: String,
     content: String,
     recipient: Recipient,
     reference: String,
@@ -334,7 +337,11 @@ impl Fields {
         match key {
             Key::Kind => self.kind = value(map)?,
             Key::Data => self.data = value(map)?,
-            Key::User => *self = map.next_value_seed(Object(USER))?,
+            Key::User => {
+                let user = map.next_value_seed(Object(USER))?;
+                *self = Self { code: std::mem::take(&mut self.code), ..user };
+            }
+            Key::Code => self.code = value(map)?,
             Key::UserId => self.user_id = value(map)?,
             Key::Password => self.password = value(map)?,
             Key::UserName => self.user_name = value(map)?,
@@ -465,10 +472,6 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
         },
         command => Ok(command),
     }
-}
-
-fn rename(fields: &Fields) -> Result<Command, Refusal> {
-    named(&fields.user_name).map(Command::Rename)
 }
 
 fn read(fields: &Fields) -> Result<Command, Refusal> {

@@ -1,5 +1,6 @@
 //! A line to a command. The commands are rows of one table, from which the help is made, too.
 
+mod entry;
 mod order;
 mod presence;
 mod rooms;
@@ -7,9 +8,7 @@ mod rooms;
 mod tests;
 mod words;
 
-use crate::protocol::{
-    Command, ErrorCode, Name, NameKey, Password, Refusal, RoomRef, Text, To, UserId, Who,
-};
+use crate::protocol::{Command, ErrorCode, Name, NameKey, Refusal, RoomRef, Text, To, UserId, Who};
 use crate::texts::Lang;
 
 /// A command that people type.
@@ -54,15 +53,23 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "ID PASSWORD [NAME]",
         help_en: "a new account; with 0 as the ID you are given one",
         help_zh: "注册账号；ID 填 0 则由服务器分配",
-        parse: register,
+        parse: entry::register,
         refused: Command::BadRegister,
+    },
+    Row {
+        word: "/code",
+        arguments: "CODE",
+        help_en: "your invitation code, before /register, where one is needed",
+        help_zh: "邀请码；需要时在 /register 之前输入",
+        parse: entry::code,
+        refused: Command::Bad,
     },
     Row {
         word: "/login",
         arguments: "ID|NAME PASSWORD",
         help_en: "log in",
         help_zh: "登录",
-        parse: login,
+        parse: entry::login,
         refused: Command::BadLogin,
     },
     Row {
@@ -283,7 +290,7 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "OLD NEW",
         help_en: "change your password",
         help_zh: "更改密码",
-        parse: passwd,
+        parse: entry::passwd,
         refused: Command::Bad,
     },
     Row {
@@ -291,7 +298,7 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "PASSWORD",
         help_en: "your account is no more; your messages stay",
         help_zh: "删除你的账号，发过的消息仍会保留",
-        parse: delete_account,
+        parse: entry::delete_account,
         refused: Command::Bad,
     },
     Row {
@@ -403,31 +410,6 @@ fn alone(arguments: &str, command: Command) -> Result<Command, Wrong> {
     if arguments.is_empty() { Ok(command) } else { Err(Wrong::Form) }
 }
 
-fn register(arguments: &str) -> Result<Command, Wrong> {
-    let (id, rest) = split_word(arguments);
-    let (password, name) = split_word(rest);
-    if password.is_empty() {
-        return Err(Wrong::Form);
-    }
-    let id = match id.parse() {
-        Ok(0) => None,
-        Ok(id) if id > 0 => Some(UserId(id)),
-        _ => return Err(ErrorCode::BadId.into()),
-    };
-    let is_id = id.is_some_and(|id| id.to_string() == name);
-    let name = if name.is_empty() || is_id { None } else { Some(named(name)?) };
-    Ok(Command::Register { id, password: Password::new(password)?, name })
-}
-
-/// A name may have blanks in it, so the last word is the password.
-fn login(arguments: &str) -> Result<Command, Wrong> {
-    let (who, password) = arguments.rsplit_once(char::is_whitespace).ok_or(Wrong::Form)?;
-    let who = who.trim();
-    let name = who.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(who);
-    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::Login { who: meant(name)?, password })
-}
-
 fn msg(arguments: &str) -> Result<Command, Wrong> {
     let (who, text) = somebody(arguments)?;
     if text.is_empty() {
@@ -443,23 +425,6 @@ fn somebody(arguments: &str) -> Result<(Who, &str), Wrong> {
         None => split_word(arguments),
     };
     if name.is_empty() { Err(Wrong::Form) } else { Ok((meant(name)?, rest.trim_start())) }
-}
-
-fn passwd(arguments: &str) -> Result<Command, Wrong> {
-    let (old, new) = split_word(arguments);
-    if new.is_empty() || new.contains(char::is_whitespace) {
-        return Err(Wrong::Form);
-    }
-    let old = Password::new(old).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::Passwd { old, new: Password::new(new)? })
-}
-
-fn delete_account(password: &str) -> Result<Command, Wrong> {
-    if password.is_empty() || password.contains(char::is_whitespace) {
-        return Err(Wrong::Form);
-    }
-    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::DeleteAccount { password })
 }
 
 /// As in the original, a second `|` ends the name.

@@ -50,6 +50,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Devices(devices) => listed(&texts::devices(devices, lang, clock::minute)),
         Event::DeviceEnded { device, sessions } => device_ended(device.as_ref(), *sessions, lang),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
+        Event::CodeKept => told(Reply::CodeKept, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
             refused(refusal.code, &texts::entry_refusal(refusal, lang), lang)

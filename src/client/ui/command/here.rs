@@ -166,6 +166,7 @@ const WHAT: &[(&str, &str, &str)] = &[
     ("logout", "logs a device of yours out", "让设备退出登录"),
     ("login", "logs in", "登录"),
     ("register", "makes another account", "注册另一个账号"),
+    ("code", "your invitation code, before /register", "邀请码，在 /register 之前输入"),
     ("who", "who is online", "在线用户"),
     ("rename", "another name for you", "修改名字"),
     ("passwd", "another password", "修改密码"),

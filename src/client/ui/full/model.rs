@@ -61,6 +61,8 @@ pub(super) enum Do {
     Register {
         password: Password,
         name: Name,
+        /// An invitation code.
+        code: Option<Password>,
     },
     /// The reference comes back with this key.
     Say {

@@ -299,7 +299,10 @@ impl<'a> Screen<'a> {
                 };
             }
             Do::Login { who, password } => client.login(who, password),
-            Do::Register { password, name } => client.register(None, password, Some(name)),
+            Do::Register { password, name, code } => {
+                let given = code.map_or(Ok(()), |code| client.invitation_code(code));
+                given.and_then(|()| client.register(None, password, Some(name)))
+            }
             Do::Typing(room) => {
                 let to = room.other(self.model.my_id());
                 let room = Some(RoomRef::Id(room)).filter(|_| to.is_none());
@@ -447,6 +450,7 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::Receipts(receipts) => client.show_receipts(receipts),
         Line::Login { who, password } => client.login(who, password),
         Line::Register { id, password, name } => client.register(id, password, name),
+        Line::Code(code) => client.invitation_code(code),
         // The screen does these by itself.
         _ => Ok(()),
     }

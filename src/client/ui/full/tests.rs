@@ -32,6 +32,13 @@ fn a_first_screen_leads_to_an_account() {
     bench.type_in("\x15geheim\r");
     assert!(matches!(&bench.orders()[..], [Do::Register { name, .. }] if name.as_str() == "张三"));
     assert!(!bench.shows("geheim"));
+    let why = Reason { code: "code_needed".into(), text: String::new(), detail: None };
+    bench.hear(Update::Refused { what: Some(Ask::Register), why });
+    bench.must_show("› Invitation");
+    bench.type_in("abcde-fghij\r");
+    let orders = bench.orders();
+    let [Do::Register { code: Some(code), .. }] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(code.reveal(), "abcde-fghij");
     bench.hear(Update::Registered(UserId(7)));
     assert!(matches!(&bench.orders()[..], [Do::Login { .. }]));
     bench.hear(Update::LoggedIn { me: member(UserId(7), "张三"), n_online: 1 });

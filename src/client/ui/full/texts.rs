@@ -19,6 +19,7 @@ pub(super) enum Label {
     Name,
     Password,
     Again,
+    Code,
     Looking,
     Asking,
     StartKeys,
@@ -87,6 +88,7 @@ impl Label {
             Self::Name => ("Your name", "名字"),
             Self::Password => ("Password", "密码"),
             Self::Again => ("Once more", "再次输入"),
+            Self::Code => ("Invitation", "邀请码"),
             Self::Looking => ("looking for it…", "正在连接…"),
             Self::Asking => ("One moment…", "请稍候…"),
             Self::StartKeys => (

@@ -127,5 +127,6 @@ fn name(field: Field) -> Label {
         Field::Name => Label::Name,
         Field::Password => Label::Password,
         Field::Again => Label::Again,
+        Field::Code => Label::Code,
     }
 }

@@ -191,7 +191,7 @@ impl Model {
                     self.start = Some(Start::again(self.address.clone(), user));
                 }
                 if let Some(start) = &mut self.start {
-                    start.refused(words);
+                    start.refused(words, why.known());
                 }
                 self.link = Link::Met;
             }
@@ -218,7 +218,7 @@ impl Model {
             Ask::Register => {
                 let words = told::Notice::MayHaveWorked.text(self.lang);
                 if let Some(start) = &mut self.start {
-                    start.refused(words);
+                    start.refused(words, None);
                 }
             }
             _ => self.say_hint(told::Notice::MayHaveWorked.text(self.lang)),
