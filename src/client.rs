@@ -44,10 +44,10 @@ mod pending;
 mod positions;
 mod references;
 pub mod settings;
-pub mod texts;
 pub mod ui;
 mod update;
 mod updates;
+pub mod wording;
 mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};

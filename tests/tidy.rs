@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every file below a folder, or the file itself: its path from the repository, and its text.
-fn texts(places: &[&str]) -> Vec<(String, String)> {
+pub(super) fn texts(places: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut left: Vec<PathBuf> = places.iter().map(|place| at(place)).collect();
     while let Some(path) = left.pop() {

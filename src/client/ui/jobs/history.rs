@@ -6,11 +6,11 @@ use super::moment;
 use super::out::Out;
 use super::target::Target;
 use super::visit::{Role, Visit};
-use crate::client::texts::Notice;
 use crate::client::ui::{Ending, Options, clean, complain, directory::Directory};
 use crate::client::{Ask, Said, Update};
 use crate::protocol::{Millis, RoomId, RoomRef, Span, Who};
 use crate::texts::Lang;
+use crate::texts::client::Notice;
 
 /// The most that the server sends at once.
 const PAGE: usize = 100;

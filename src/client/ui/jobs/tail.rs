@@ -10,10 +10,10 @@ use signal_hook::iterator::Signals;
 use super::history::Past;
 use super::out::Out;
 use super::visit::{Role, Visit};
-use crate::client::texts::Notice;
 use crate::client::ui::{Ending, Options, complain};
 use crate::client::{Ask, Quiet, Said, Update};
 use crate::protocol::{MessageId, RoomName, RoomRef};
+use crate::texts::client::Notice;
 use crate::threads;
 
 /// What to print.
