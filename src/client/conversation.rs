@@ -267,6 +267,11 @@ impl Conversation {
         self.positions.stop_receipts();
     }
 
+    /// Of what is said only this room counts as received; `None`: everything.
+    pub(super) fn count_only(&mut self, room: Option<RoomId>) {
+        self.positions.count_only(room);
+    }
+
     /// Time has passed; the program has dealt with the first `handled` updates.
     pub(super) fn tick(&mut self, handled: u64, now: Instant) {
         match self.stage {

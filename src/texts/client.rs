@@ -252,6 +252,7 @@ impl Notice<'_> {
                 format!("{came} came, {left} left. Online: {n_online}.")
             }
             Self::Renamed { id, name } => format!("{id} is called {name} now."),
+            Self::Skipped { count: 1 } => "1 older message is not shown.".to_owned(),
             Self::Skipped { count } => format!("{count} older messages are not shown."),
             Self::Stored { name } => format!("(to {name}: stored)"),
             Self::Delivered { name } => format!("(to {name}: delivered)"),

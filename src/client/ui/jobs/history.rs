@@ -118,6 +118,15 @@ fn last(visit: &mut Visit, room: &RoomRef, number: usize) -> Result<VecDeque<Sai
     }
 }
 
+/// Which room this is, for one that may be read.
+pub(super) fn known(visit: &mut Visit, room: RoomRef) -> Result<RoomId, Ending> {
+    visit.client.history(room, Span::Last, 1).map_err(|_closed| Ending::Lost)?;
+    visit.answer(Ask::History, |update| match update {
+        Update::History { room, .. } => Some(room),
+        _ => None,
+    })
+}
+
 fn page(
     visit: &mut Visit,
     room: &RoomRef,

@@ -21,7 +21,8 @@ pub(super) const SCRIPT: &str = "script";
 /// The end is not waited for: a job that is done has its answers.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Messages that come while a page is looked for: seconds of a very lively room.
+/// Messages that come while a page is looked for: what waited, or seconds of a very lively room.
+/// Who has more is told of each that is not shown.
 const MAX_HELD: usize = 10_000;
 
 /// Somebody who is in.
@@ -142,11 +143,11 @@ impl Visit {
         match self.updates.next(wait) {
             Ok(update) => {
                 self.learn(&update);
-                if let (Some(held), Update::Said(said)) = (&mut self.held, &update)
-                    && !said.replayed
-                {
-                    held.push(said.clone());
-                    held.truncate(MAX_HELD);
+                if let (Some(held), Update::Said(said)) = (&mut self.held, &update) {
+                    match held.len() < MAX_HELD {
+                        true => held.push(said.clone()),
+                        false => complain(&Notice::Skipped { count: 1 }.text(self.lang)),
+                    }
                 }
                 Ok(update)
             }
