@@ -1,6 +1,6 @@
 //! The catalogue: everything that people read, in English and Simplified Chinese. What the server
-//! says stands here, by part in `texts/`; what only the client says in [`client`], the help of
-//! the commands of a line in [`help`]. Options and their help, logs and what `server` prints for
+//! says stands here, by part in `texts/`; what only the client says in [`client`] and [`full`], the
+//! help of commands and keys in [`help`], [`commands`] and [`keys`]. Options and their help, logs and what `server` prints for
 //! its operator are English.
 //!
 //! **For translators.** A text is a constant, or an arm of a `match`; its languages stand side by
@@ -15,8 +15,11 @@
 //! text wherever the compiler then misses one: nothing falls back to English unseen.
 
 pub mod client;
+pub mod commands;
 mod devices;
+pub mod full;
 pub mod help;
+pub mod keys;
 mod order;
 mod presence;
 mod rooms;

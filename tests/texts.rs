@@ -2,8 +2,6 @@
 //! reads it, in the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use hubbub::texts::Lang;
 use hubbub::texts::client::Fixed;
@@ -143,9 +141,11 @@ fn menus_and_help_fit_into_a_terminal() {
         }
     }
     // The help of a command stands behind its form, and may go on in a second line.
-    let help = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/texts/help.rs"));
-    let help = strings(help.unwrap().split_once("use super::Both;").unwrap().1);
-    assert!(help.len() > 60, "only {} texts were found", help.len());
+    let files = texts(&["src/texts/help.rs", "src/texts/commands.rs", "src/texts/keys.rs"]);
+    let help =
+        files.iter().flat_map(|(_, text)| strings(text.split_once("use super::").unwrap().1));
+    let help: Vec<_> = help.collect();
+    assert!(help.len() > 200, "only {} texts were found", help.len());
     for text in help {
         assert!(text.width() < COLUMNS, "{} columns: {text}", text.width());
     }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
+    Device, ErrorCode, Farewell, Member, Password, Receipts, RoomId, UserId, Who, frame,
 };
 
 pub(super) use order::{Order, Parting};

@@ -53,6 +53,7 @@ impl Fixed {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn pair(self) -> (&'static str, &'static str) {
         match self {
             Self::MainMenu => (MAIN_MENU_EN, MAIN_MENU_ZH),
