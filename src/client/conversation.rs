@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Device, ErrorCode, Farewell, Member, Password, Receipts, RoomId, UserId, Who, frame,
+    Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
 };
 
 pub(super) use order::{Order, Parting};
@@ -110,7 +110,7 @@ pub(super) struct Conversation {
     /// Holds after the change that was asked for: the next login needs it.
     new_password: Option<Password>,
     pending: Pending,
-    positions: Positions,
+    pub(super) positions: Positions,
     /// The list of who is online, as it comes in pieces.
     online: Vec<Member>,
     /// A page of what was said, as it comes in pieces.
@@ -265,11 +265,6 @@ impl Conversation {
     /// An update did not reach the program, so the server is not told of it.
     pub(super) fn stop_receipts(&mut self) {
         self.positions.stop_receipts();
-    }
-
-    /// Of what is said only this room counts as received; `None`: everything.
-    pub(super) fn count_only(&mut self, room: Option<RoomId>) {
-        self.positions.count_only(room);
     }
 
     /// Time has passed; the program has dealt with the first `handled` updates.

@@ -72,7 +72,7 @@ impl Net {
         self.take_orders();
         let now = clock::now();
         let (handled, only) = self.inlets.handled.so_far();
-        self.conversation.count_only(only);
+        self.conversation.positions.count_only(only);
         self.conversation.tick(handled, now);
         self.hand_on();
         if self.conversation.is_over() {

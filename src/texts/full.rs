@@ -63,6 +63,7 @@ pub enum Label {
 }
 
 impl Label {
+    /// The text.
     pub fn text(self, lang: Lang) -> &'static str {
         let (en, zh) = self.pair();
         match lang {
@@ -212,6 +213,7 @@ pub enum Tell<'a> {
 }
 
 impl Tell<'_> {
+    /// The text.
     pub fn text(self, lang: Lang) -> String {
         match lang {
             Lang::En => self.en(),

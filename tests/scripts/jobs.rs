@@ -242,7 +242,7 @@ fn a_tail_of_one_room_takes_nothing_from_another() {
     assert_eq!(tail.stop(), Some(0));
     let nowhere = tom.run(&["tail", "--room", "#none"], "");
     assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
-    assert!(nowhere.err.contains("no such room"), "{nowhere:?}");
+    assert!(nowhere.err.contains("you are not in this room"), "{nowhere:?}");
 }
 
 /// Whether the text is stored is not known then.
