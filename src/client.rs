@@ -45,10 +45,10 @@ mod pending;
 mod positions;
 mod references;
 pub mod settings;
-pub mod texts;
 pub mod ui;
 mod update;
 mod updates;
+pub mod wording;
 mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
@@ -56,13 +56,13 @@ pub use update::{
     Ask, Audit, Changed, Doing, Lost, Members, OwnDevice, Reaction, Reason, Room, RoomMes, Said,
     Sanctions, Seen, Unsent, Update,
 };
+use updates::Handled;
 pub use updates::{Quiet, Updates};
 pub use words::{Emoji, private};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -179,7 +179,7 @@ impl Client {
         let (wake, wake_out) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         wake_out.set_nonblocking(true)?;
-        let handled = Arc::new(AtomicU64::new(0));
+        let handled = Arc::<Handled>::default();
         let inlets = Inlets {
             orders: orders_out,
             slots: slots_out,

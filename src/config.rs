@@ -1,5 +1,5 @@
 //! What the operator may set: the command line, with an environment variable for each option.
-//! The rows below are the source of `--help` and of the table in the README.
+//! The rows below are the source of `--help` and of the table in `docs/options.md`.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;

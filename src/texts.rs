@@ -1,11 +1,25 @@
-//! What the server tells people, in English and Simplified Chinese.
+//! The catalogue: everything that people read, in English and Simplified Chinese. What the server
+//! says stands here, by part in `texts/`; what only the client says in [`client`] and [`full`], the
+//! help of commands and keys in [`help`], [`commands`] and [`keys`]. Options and their help, logs and what `server` prints for
+//! its operator are English.
 //!
-//! Each language is one `match` per kind of text, so the compiler finds what a translator
-//! missed. Texts begin in lower case and have no final dot: a detail may follow. The help of the
-//! line room stands in its table of commands, the texts of the terminal client in
-//! `client::texts`.
+//! **For translators.** A text is a constant, or an arm of a `match`; its languages stand side by
+//! side, or in two functions one below the other (`error_en`, `error_zh`). What is in braces is
+//! filled in and stays as it is, and every language has the same; words with a slash and
+//! `CAPITALS` are typed as they are. Texts of the server begin in lower case and have no final
+//! dot, for a detail may follow. Menus and help fit into 80 columns, a Chinese character being
+//! two. `cargo test --test tests texts::` checks braces and columns.
+//!
+//! **Another language** is a variant of [`Lang`], its locale in [`Lang::of_locale`] and its name
+//! for `--lang` (`config::language`, `client::settings::LangName`), a field of [`Both`], and a
+//! text wherever the compiler then misses one: nothing falls back to English unseen.
 
+pub mod client;
+pub mod commands;
 mod devices;
+pub mod full;
+pub mod help;
+pub mod keys;
 mod order;
 mod presence;
 mod rooms;
@@ -15,7 +29,7 @@ pub use devices::{NAMELESS, device_ended, devices};
 pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
-pub use words::{done, state};
+pub use words::{did, done, state};
 
 use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
 
@@ -33,6 +47,32 @@ impl Lang {
     /// From a locale such as `zh_CN.UTF-8`, or a language name such as `zh`.
     pub fn of_locale(locale: &str) -> Self {
         if locale.to_ascii_lowercase().starts_with("zh") { Self::Zh } else { Self::En }
+    }
+
+    /// What the environment asks for, in the order of POSIX: `LC_ALL`, `LC_MESSAGES`, `LANG`; an
+    /// empty one counts as none.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable);
+        set.find(|locale| !locale.is_empty()).map_or(Self::En, |locale| Self::of_locale(&locale))
+    }
+}
+
+/// A text without gaps, in every language.
+#[derive(Clone, Copy, Debug)]
+pub struct Both {
+    /// English.
+    pub en: &'static str,
+    /// Simplified Chinese.
+    pub zh: &'static str,
+}
+
+impl Both {
+    /// The text.
+    pub fn of(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
     }
 }
 
@@ -391,8 +431,25 @@ mod tests {
     }
 
     #[test]
-    fn a_locale_names_a_language() {
-        assert_eq!(Lang::of_locale("zh_CN.UTF-8"), Lang::Zh);
-        assert_eq!(Lang::of_locale("C"), Lang::En);
+    fn the_environment_names_a_language() {
+        // LC_ALL, LC_MESSAGES, LANG; `-` is not set.
+        for (variables, lang) in [
+            (["-", "-", "-"], Lang::En),
+            (["-", "-", "zh_CN.UTF-8"], Lang::Zh),
+            (["-", "-", "ZH"], Lang::Zh),
+            (["-", "-", "de_DE"], Lang::En),
+            (["-", "C", "zh_CN"], Lang::En),
+            (["-", "zh_CN", "en_US"], Lang::Zh),
+            (["C", "zh_CN", "zh_CN"], Lang::En),
+            (["zh_TW", "C", "C"], Lang::Zh),
+            (["", "zh_CN", "C"], Lang::Zh),
+            (["", "", "zh_CN"], Lang::Zh),
+        ] {
+            let value = |name: &str| {
+                let at = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().position(|its| *its == name)?;
+                Some(variables[at].to_owned()).filter(|value| value != "-")
+            };
+            assert_eq!(Lang::of_environment(value), lang, "{variables:?}");
+        }
     }
 }

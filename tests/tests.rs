@@ -38,6 +38,7 @@ mod scripts;
 mod stage;
 mod stores;
 mod support;
+mod texts;
 mod tidy;
 mod tls;
 mod words;

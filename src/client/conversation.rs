@@ -112,7 +112,7 @@ pub(super) struct Conversation {
     /// Holds after the change that was asked for: the next login needs it.
     new_password: Option<Password>,
     pending: Pending,
-    positions: Positions,
+    pub(super) positions: Positions,
     /// The list of who is online, as it comes in pieces.
     online: Vec<Member>,
     /// A page of what was said, as it comes in pieces.

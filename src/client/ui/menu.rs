@@ -10,10 +10,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 
-use crate::client::texts::{self, Fixed, Notice};
+use crate::client::wording;
 use crate::client::{Ask, Client, OrderError, Reason, Update, Updates};
 use crate::protocol::{ErrorCode, Name, Password, Span, Text, UserId};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 use crate::{clock, threads};
 
 use super::command::{self, Line};
@@ -438,7 +439,7 @@ impl Menu {
     }
 
     fn refuse(&self, code: ErrorCode) {
-        let why = &texts::reason(&Reason::of(code), self.lang());
+        let why = &wording::reason(&Reason::of(code), self.lang());
         self.print(&Notice::Refused { why }.text(self.lang()));
     }
 

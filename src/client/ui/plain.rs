@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use crate::client::texts::{Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Update, Updates};
 use crate::protocol::{ErrorCode, Span, Text, To, Who};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 use crate::threads;
 
 use super::command::{self, Line};

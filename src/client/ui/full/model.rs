@@ -18,9 +18,9 @@ mod view;
 use std::collections::{HashMap, VecDeque};
 
 use crate::client::Reason;
-use crate::client::texts as told;
 use crate::client::ui::clean;
 use crate::client::ui::command::Line;
+use crate::client::wording as told;
 use crate::protocol::{
     ErrorCode, Member, MessageId, Millis, Name, Password, Reference, RoomId, Span, Text, UserId,
     Who,
@@ -29,7 +29,7 @@ use crate::texts::Lang;
 
 use super::input::Input;
 use super::talk::Size;
-use super::texts::{Label, Tell};
+use crate::texts::full::{Label, Tell};
 
 pub(super) use changed::Change;
 pub(super) use complete::Completion;

@@ -9,14 +9,15 @@ use crossbeam_channel::{Receiver, Select, bounded};
 use ratatui_core::terminal::Terminal;
 
 use crate::client::settings::{Keys, Secret};
-use crate::client::texts::{self as told, Notice};
 use crate::client::ui::command::Line;
 use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::{Ending, Options, clean, command, complain, own_device, screen};
+use crate::client::wording as told;
 use crate::client::{
     Client, Config, ConnectError, Doing, Emoji, OrderError, Quiet, Unsent, Updates,
 };
 use crate::protocol::{Device, Reference, RoomId, RoomRef, Span, Text};
+use crate::texts::client::Notice;
 use crate::{clock, threads};
 
 use super::colour::{Depth, Palette};
@@ -25,7 +26,7 @@ use super::editor;
 use super::keyboard::{Event, Keyboard};
 use super::model::{Change, Do, Model, PAGE, Setup};
 use super::terminal::{Ansi, Held};
-use super::texts::Label;
+use crate::texts::full::Label;
 
 /// Between two pictures, at least: what others say need not be drawn more often than anybody
 /// can see. Keys are drawn at once.

@@ -10,8 +10,8 @@ use crate::texts::Lang;
 
 use super::colour::{Look, Palette};
 use super::model::{Anchor, Entry, Model, Place, State, What, Words};
-use super::texts::{Label, Tell};
 use super::wrap::{fit, pad, width, wrap};
+use crate::texts::full::{Label, Tell};
 
 /// Of the part of the screen where the talk is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

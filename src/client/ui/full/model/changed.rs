@@ -2,9 +2,9 @@
 
 use crate::client::ui::clean;
 use crate::client::ui::command::words::Words as Typed;
-use crate::client::ui::full::texts::{Label, Tell};
 use crate::client::{Changed, Doing, Reaction, Reason};
 use crate::protocol::{MessageId, Reference, RoomId, RoomRef, UserId};
+use crate::texts::full::{Label, Tell};
 
 use super::place::Reacted;
 use super::{Do, Model, Place, State};

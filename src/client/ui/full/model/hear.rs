@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::client::texts as told;
 use crate::client::ui::clean;
+use crate::client::wording as told;
 use crate::client::{Ask, Lost, OrderError, Reason, Said, Seen, Unsent, Update};
 use crate::protocol::{Farewell, Member, MessageId, Reference, RoomId, UserId};
 use crate::texts;
+use crate::texts::client::Notice;
 
 use super::{Do, Entry, Link, Mode, Model, Panel, Past, Place, Start, State, What};
-use crate::client::ui::full::texts::{Label, Tell};
+use crate::texts::full::{Label, Tell};
 
 /// How long it is shown that somebody writes, in milliseconds.
 const TYPING: i64 = 6_000;
@@ -77,8 +78,7 @@ impl Model {
             }
             Update::PasswdDone => self.say_hint(Label::PasswdDone.text(self.lang)),
             Update::ReceiptsDone(shown) => {
-                let text =
-                    told::Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read };
+                let text = Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read };
                 self.say_hint(text.text(self.lang));
             }
             Update::AbsenceDone(own) => {
@@ -205,7 +205,7 @@ impl Model {
             }
             _ => {
                 self.panel_wanted = false;
-                let text = told::Notice::Refused { why: &words }.text(self.lang);
+                let text = Notice::Refused { why: &words }.text(self.lang);
                 self.notice(text, true);
             }
         }
@@ -216,12 +216,12 @@ impl Model {
             Ask::History => self.past_asked = false,
             Ask::Login => {}
             Ask::Register => {
-                let words = told::Notice::MayHaveWorked.text(self.lang);
+                let words = Notice::MayHaveWorked.text(self.lang);
                 if let Some(start) = &mut self.start {
                     start.refused(words, None);
                 }
             }
-            _ => self.say_hint(told::Notice::MayHaveWorked.text(self.lang)),
+            _ => self.say_hint(Notice::MayHaveWorked.text(self.lang)),
         }
     }
 

@@ -4,8 +4,8 @@ use crate::client::ui::full::input::Edit;
 use crate::client::ui::full::keymap::{self, Action};
 use crate::client::ui::full::keys::{Code, Key, Typed};
 use crate::client::ui::full::talk;
-use crate::client::ui::full::texts::{Label, Tell};
 use crate::protocol::RoomId;
+use crate::texts::full::{Label, Tell};
 
 use super::panel::Goal;
 use super::{Anchor, Do, LEAVE, Mode, Model};

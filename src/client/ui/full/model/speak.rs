@@ -9,8 +9,8 @@ use crate::client::ui::directory::Unresolved;
 use crate::protocol::{MessageId, RoomId, RoomRef, Text, UserId};
 
 use super::{Do, Entry, Mode, Model, Panel, State, What, Words};
-use crate::client::texts as told;
-use crate::client::ui::full::texts::{Label, Tell};
+use crate::texts::client::Notice;
+use crate::texts::full::{Label, Tell};
 
 impl Model {
     /// Enter.
@@ -52,11 +52,11 @@ impl Model {
             Line::Empty => {}
             Line::Unknown(command) => {
                 let command = &clean::line(&command);
-                self.say_hint(told::Notice::UnknownCommand { command }.text(self.lang));
+                self.say_hint(Notice::UnknownCommand { command }.text(self.lang));
                 return false;
             }
             Line::Incomplete(usage) => {
-                self.say_hint(told::Notice::Usage { usage }.text(self.lang));
+                self.say_hint(Notice::Usage { usage }.text(self.lang));
                 return false;
             }
             line => {
@@ -88,7 +88,7 @@ impl Model {
             OnScreen::Mentions => self.list_mentions(),
             OnScreen::Keys => self.mode = Mode::Panel(Panel::keys(self.lang)),
             OnScreen::Incomplete(usage) => {
-                self.say_hint(told::Notice::Usage { usage: &usage }.text(self.lang));
+                self.say_hint(Notice::Usage { usage: &usage }.text(self.lang));
                 return false;
             }
             OnScreen::Line(_) => {}
@@ -123,7 +123,7 @@ impl Model {
                 Ok(text) => texts.push(text),
                 Err(code) => {
                     let why = &self.error(code);
-                    self.say_hint(told::Notice::Refused { why }.text(self.lang));
+                    self.say_hint(Notice::Refused { why }.text(self.lang));
                     return false;
                 }
             }
@@ -163,11 +163,11 @@ impl Model {
             Ok(id) => return Some(id),
             Err(Unresolved::Nobody) => {
                 let name = &clean::line(who);
-                self.say_hint(told::Notice::Nobody { name }.text(self.lang));
+                self.say_hint(Notice::Nobody { name }.text(self.lang));
             }
             Err(Unresolved::Several(ids)) => {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-                self.say_hint(told::Notice::Several { ids: &ids.join(", ") }.text(self.lang));
+                self.say_hint(Notice::Several { ids: &ids.join(", ") }.text(self.lang));
             }
         }
         None

@@ -5,7 +5,7 @@ use ratatui_core::layout::Rect;
 use crate::client::ui::full::colour::{Depth, Palette};
 use crate::client::ui::full::draw;
 use crate::client::ui::full::talk::{Ink, Size};
-use crate::client::ui::full::texts::Label;
+use crate::texts::full::Label;
 
 use super::{Mode, Model};
 
