@@ -1,6 +1,8 @@
 //! Passwords: Argon2id behind a gate. Hashing runs in the connection's own thread, never in the
 //! hub. Knows nothing of sessions and stores.
 
+pub mod code;
+
 use std::fmt;
 use std::time::Duration;
 

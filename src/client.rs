@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod conversation;
 pub mod device;
 mod ignore;
@@ -45,10 +46,10 @@ mod pending;
 mod positions;
 mod references;
 pub mod settings;
-pub mod texts;
 pub mod ui;
 mod update;
 mod updates;
+pub mod wording;
 mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
@@ -56,13 +57,13 @@ pub use update::{
     Ask, Audit, Changed, Doing, IgnoreMes, Ignored, Lost, Members, OwnDevice, Reaction, Reason,
     Room, RoomMes, Said, Sanctions, Seen, Unsent, Update,
 };
+use updates::Handled;
 pub use updates::{Quiet, Updates};
 pub use words::{Emoji, private};
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -179,7 +180,7 @@ impl Client {
         let (wake, wake_out) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         wake_out.set_nonblocking(true)?;
-        let handled = Arc::new(AtomicU64::new(0));
+        let handled = Arc::<Handled>::default();
         let inlets = Inlets {
             orders: orders_out,
             slots: slots_out,
@@ -223,19 +224,6 @@ impl Client {
         otherwise: Option<(Who, Password)>,
     ) -> Result<(), OrderError> {
         self.order(Order::Resume { token, otherwise })
-    }
-
-    /// Asks for an account; `id` `None`: the server chooses.
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn register(
-        &self,
-        id: Option<UserId>,
-        password: Password,
-        name: Option<Name>,
-    ) -> Result<(), OrderError> {
-        self.order(Order::Register { id, password, name })
     }
 
     /// Says something to one (`Some`) or to all; it waits for the login if there is one to come.

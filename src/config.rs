@@ -1,5 +1,5 @@
 //! What the operator may set: the command line, with an environment variable for each option.
-//! The rows below are the source of `--help` and of the table in the README.
+//! The rows below are the source of `--help` and of the table in `docs/options.md`.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -134,6 +134,23 @@ pub enum UserAct {
         #[arg(long)]
         off: bool,
     },
+    /// Make an invitation code for a server of --registration code; it is shown this once
+    Invite {
+        /// How many accounts may be made with it.
+        #[arg(long, value_name = "N", default_value_t = 1,
+            value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        uses: u32,
+        /// How many days it is good for.
+        #[arg(long, value_name = "N", default_value_t = 7,
+            value_parser = clap::value_parser!(u32).range(1..=3_660))]
+        days: u32,
+    },
+    /// List the invitation codes that are good: a mark, a tab, how many accounts, a tab, until when
+    Invites {
+        /// End one instead, by its mark or by itself.
+        #[arg(long, value_name = "MARK|CODE")]
+        revoke: Option<String>,
+    },
     /// Write what an account is, where it is a member, its devices, and every message it said that
     /// is kept, as JSON lines; nothing that others said, and no password
     Export {
@@ -228,7 +245,7 @@ pub struct Options {
     #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
 
-    /// Telnet users must log in: without an account only /help, /register and /login
+    /// Telnet users must log in: without an account only /help, /register, /code and /login
     #[arg(long, env = "HUBBUB_NO_GUESTS", value_parser = BoolishValueParser::new())]
     pub no_guests: bool,
 
@@ -341,6 +358,8 @@ impl FromStr for Listen {
 pub enum Registration {
     /// Everybody may.
     Open,
+    /// Who has an invitation code, made with `server user invite`.
+    Code,
     /// Only the operator, with `server user add`.
     Closed,
 }

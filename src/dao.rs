@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod contract;
+mod entry;
 mod health;
 pub mod lines;
 pub mod memory;
@@ -16,6 +17,7 @@ pub mod redis;
 pub mod sqlite;
 mod write;
 
+pub use entry::{Code, Entry};
 pub use health::Health;
 pub use people::{
     Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
@@ -179,6 +181,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Up to `limit` acts that kept order, newest first, those before this one or all.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError>;
+
+    /// The invitation codes that are not used up, by their ends; over or not.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn codes(&self) -> Result<Vec<Code>, StoreError>;
 
     /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
     /// may be gone, and what cannot be read is left out, with a line in the log.

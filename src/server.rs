@@ -8,6 +8,7 @@ mod accept;
 mod accounts;
 mod audit;
 mod certs;
+mod invites;
 mod keeper;
 pub mod keeping;
 mod refusing;
@@ -28,8 +29,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use self::keeper::Keeper;
 use crate::auth::Auth;
-use crate::config::{CoursePrivate, Options, Registration};
-use crate::dao::{self, Claim, Health, Store, StoreError, Write, Written};
+use crate::config::{CoursePrivate, Options};
+use crate::dao::{self, Claim, Entry, Health, Store, StoreError, Write, Written};
 use crate::envelope::{Bytes, Dialect};
 use crate::front;
 use crate::hub::{self, Item};
@@ -325,7 +326,7 @@ fn start_stages(
 fn policy(options: &Options) -> Policy {
     Policy {
         guests: !options.no_guests,
-        registration: options.registration == Registration::Open,
+        registration: options.registration,
         login_timeout: Duration::from_secs(options.login_timeout),
         idle_timeout: (options.idle_timeout > 0)
             .then_some(Duration::from_secs(options.idle_timeout)),
@@ -349,7 +350,7 @@ fn make_demo_account(host: &Host) -> Result<(), String> {
     let password = Password::new("123456").map_err(|code| code.name().to_owned())?;
     let secret = host.auth.hash(&password).map_err(|code| code.name().to_owned())?;
     let name = Name::new("tom").ok();
-    match host.write(Write::Register { id: Some(id), name, secret }) {
+    match host.write(Write::Register { id: Some(id), name, secret, entry: Entry::Open }) {
         Ok(Written::Registered(_)) => Ok(()),
         Ok(other) => Err(format!("{other:?}")),
         Err(code) => Err(code.name().to_owned()),

@@ -6,6 +6,7 @@ mod account;
 mod asking;
 mod devices;
 mod ending;
+mod entry;
 mod history;
 mod host;
 mod ignore;
@@ -150,6 +151,8 @@ struct Session<'a> {
     who: Identity,
     /// The token by which this session can be resumed.
     token: Option<TokenDigest>,
+    /// The invitation code for the registration to come.
+    code: Option<TokenDigest>,
     /// Acts of one read on their way to the hub.
     acts: Vec<Act>,
     /// Its share of acts in flight.
@@ -203,6 +206,7 @@ impl<'a> Session<'a> {
             hello: None,
             who: Identity::Nobody,
             token: None,
+            code: None,
             acts: Vec::new(),
             budget: Arc::new(Budget::new(limits::SESSION_IN_FLIGHT)),
             messages: Bucket::new(limits::MESSAGES, now),
@@ -327,7 +331,10 @@ impl<'a> Session<'a> {
         }
         match command {
             Command::Hello(hello) => self.on_hello(hello),
-            Command::Register { id, password, name } => self.register(id, &password, name),
+            Command::Register { id, password, name, code } => {
+                self.register((id, name), &password, code.as_ref());
+            }
+            Command::Code(code) => self.keep_code(&code),
             Command::Login { who, password } => return self.login(&who, &password),
             Command::Passwd { old, new } => self.passwd(&old, &new),
             Command::Send { to, text, reference, about } => {
@@ -447,6 +454,7 @@ fn waits_for_store(command: &Command) -> bool {
     matches!(
         command,
         Command::Register { .. }
+            | Command::Code(_)
             | Command::Login { .. }
             | Command::Resume { .. }
             | Command::Receipts(_)

@@ -1,12 +1,26 @@
-//! What the server tells people, in English and Simplified Chinese.
+//! The catalogue: everything that people read, in English and Simplified Chinese. What the server
+//! says stands here, by part in `texts/`; what only the client says in [`client`] and [`full`], the
+//! help of commands and keys in [`help`], [`commands`] and [`keys`]. Options and their help, logs and what `server` prints for
+//! its operator are English.
 //!
-//! Each language is one `match` per kind of text, so the compiler finds what a translator
-//! missed. Texts begin in lower case and have no final dot: a detail may follow. The help of the
-//! line room stands in its table of commands, the texts of the terminal client in
-//! `client::texts`.
+//! **For translators.** A text is a constant, or an arm of a `match`; its languages stand side by
+//! side, or in two functions one below the other (`error_en`, `error_zh`). What is in braces is
+//! filled in and stays as it is, and every language has the same; words with a slash and
+//! `CAPITALS` are typed as they are. Texts of the server begin in lower case and have no final
+//! dot, for a detail may follow. Menus and help fit into 80 columns, a Chinese character being
+//! two. `cargo test --test tests texts::` checks braces and columns.
+//!
+//! **Another language** is a variant of [`Lang`], its locale in [`Lang::of_locale`] and its name
+//! for `--lang` (`config::language`, `client::settings::LangName`), a field of [`Both`], and a
+//! text wherever the compiler then misses one: nothing falls back to English unseen.
 
+pub mod client;
+pub mod commands;
 mod devices;
+pub mod full;
+pub mod help;
 mod ignore;
+pub mod keys;
 mod order;
 mod presence;
 mod rooms;
@@ -17,7 +31,7 @@ pub use ignore::{ignored, ignoring};
 pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
-pub use words::{done, state};
+pub use words::{did, done, state};
 
 use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
 
@@ -36,6 +50,32 @@ impl Lang {
     pub fn of_locale(locale: &str) -> Self {
         if locale.to_ascii_lowercase().starts_with("zh") { Self::Zh } else { Self::En }
     }
+
+    /// What the environment asks for, in the order of POSIX: `LC_ALL`, `LC_MESSAGES`, `LANG`; an
+    /// empty one counts as none.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable);
+        set.find(|locale| !locale.is_empty()).map_or(Self::En, |locale| Self::of_locale(&locale))
+    }
+}
+
+/// A text without gaps, in every language.
+#[derive(Clone, Copy, Debug)]
+pub struct Both {
+    /// English.
+    pub en: &'static str,
+    /// Simplified Chinese.
+    pub zh: &'static str,
+}
+
+impl Both {
+    /// The text.
+    pub fn of(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
+    }
 }
 
 /// What the server says to one person, beyond errors and farewells.
@@ -45,6 +85,8 @@ pub enum Reply<'a> {
     Usage(&'a str),
     /// The account exists now.
     Registered(UserId),
+    /// The invitation code is good; what comes next.
+    CodeKept,
     /// One's own new name is accepted.
     Renamed,
     /// One's own password is changed.
@@ -161,6 +203,7 @@ pub fn mark(c: char) -> char {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn error_en(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadRequest => "not understood",
@@ -183,6 +226,10 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "not an id: take a whole number from 1",
         ErrorCode::BadPassword => "not a password: take 1 to 256 bytes",
         ErrorCode::RegistrationClosed => "nobody can register here; ask the operator",
+        ErrorCode::CodeNeeded => {
+            "registering here takes an invitation code: /code CODE, then register again"
+        }
+        ErrorCode::BadCode => "this invitation code is not good, or not any more",
         ErrorCode::NoGuests => "this server wants an account: log in first",
         ErrorCode::AccountNeeded => "private messages need an account at both ends",
         ErrorCode::EmptyText => "there is nothing in this message",
@@ -244,6 +291,8 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::BadId => "id 不合规：请用从 1 开始的整数",
         ErrorCode::BadPassword => "密码不合规：请用 1 到 256 字节",
         ErrorCode::RegistrationClosed => "这里不开放注册，请联系管理员",
+        ErrorCode::CodeNeeded => "这里注册需要邀请码：请先输入 /code 邀请码，再注册",
+        ErrorCode::BadCode => "邀请码不正确或已失效",
         ErrorCode::NoGuests => "本服务器需要账号，请先登录",
         ErrorCode::AccountNeeded => "私聊双方都要有账号",
         ErrorCode::EmptyText => "消息是空的",
@@ -330,6 +379,7 @@ fn reply_en(reply: Reply<'_>) -> String {
     match reply {
         Reply::Usage(form) => format!("not understood; the form is: {form}"),
         Reply::Registered(id) => format!("registered, your id is {id}; now: /login {id} PASSWORD"),
+        Reply::CodeKept => "this code is good; now: /register ID PASSWORD [NAME]".to_owned(),
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "password changed".to_owned(),
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
@@ -357,6 +407,7 @@ fn reply_zh(reply: Reply<'_>) -> String {
     match reply {
         Reply::Usage(form) => format!("格式不对，请用：{form}"),
         Reply::Registered(id) => format!("注册成功，你的 id 是 {id}；现在请输入：/login {id} 密码"),
+        Reply::CodeKept => "邀请码有效；现在请输入：/register ID 密码 [名字]".to_owned(),
         Reply::Renamed => RENAMED.to_owned(),
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
@@ -389,8 +440,25 @@ mod tests {
     }
 
     #[test]
-    fn a_locale_names_a_language() {
-        assert_eq!(Lang::of_locale("zh_CN.UTF-8"), Lang::Zh);
-        assert_eq!(Lang::of_locale("C"), Lang::En);
+    fn the_environment_names_a_language() {
+        // LC_ALL, LC_MESSAGES, LANG; `-` is not set.
+        for (variables, lang) in [
+            (["-", "-", "-"], Lang::En),
+            (["-", "-", "zh_CN.UTF-8"], Lang::Zh),
+            (["-", "-", "ZH"], Lang::Zh),
+            (["-", "-", "de_DE"], Lang::En),
+            (["-", "C", "zh_CN"], Lang::En),
+            (["-", "zh_CN", "en_US"], Lang::Zh),
+            (["C", "zh_CN", "zh_CN"], Lang::En),
+            (["zh_TW", "C", "C"], Lang::Zh),
+            (["", "zh_CN", "C"], Lang::Zh),
+            (["", "", "zh_CN"], Lang::Zh),
+        ] {
+            let value = |name: &str| {
+                let at = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().position(|its| *its == name)?;
+                Some(variables[at].to_owned()).filter(|value| value != "-")
+            };
+            assert_eq!(Lang::of_environment(value), lang, "{variables:?}");
+        }
     }
 }

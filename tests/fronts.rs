@@ -82,6 +82,7 @@ fn bodies(mut bytes: &[u8]) -> Vec<String> {
 }
 
 /// A command in the words of docs/protocol.md.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn describe(command: &Command) -> String {
     let refusal = |what: &str, refusal: &hubbub::protocol::Refusal| {
         let reference = refusal
@@ -98,11 +99,14 @@ fn describe(command: &Command) -> String {
             let quiet = if hello.quiet { " quiet" } else { "" };
             format!("hello client={:?} device={device}{receipts}{quiet}", hello.client)
         }
-        Command::Register { id, password, name } => {
+        Command::Code(code) => format!("code {}", code.reveal()),
+        Command::Register { id, password, name, code } => {
             let id = id.map_or("any".to_owned(), |id| id.to_string());
             let name =
                 name.as_ref().map_or("none".to_owned(), |name| format!("{:?}", name.as_str()));
-            format!("register id={id} password={} name={name}", password.reveal())
+            let code =
+                code.as_ref().map_or(String::new(), |code| format!(" code={}", code.reveal()));
+            format!("register id={id} password={} name={name}{code}", password.reveal())
         }
         Command::Login { who: account, password } => {
             format!("login {} password={}", who(account), password.reveal())

@@ -1,9 +1,5 @@
 //! The manual pages, made from the command lines of both programs, so that they are never out of
-//! date. This makes them in `target/tmp/man`, from where they can be installed:
-//!
-//! ```sh
-//! cargo test --test tests man::
-//! ```
+//! date. This makes them in `target/tmp/man`, and `scripts/man` puts them where they are wanted.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -4,6 +4,7 @@
 mod altered;
 mod contract;
 mod cursors;
+mod entry;
 mod epochs;
 mod ignored;
 mod keeping;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hubbub::dao::{self, STORES, Store, StoreError, Write, Writer, Written};
+use hubbub::dao::{self, Entry, STORES, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{
     Append, Device, Message, MessageId, Millis, Name, NameKey, Reference, RoomId, Text, UserId,
 };
@@ -97,12 +98,12 @@ fn commit(writer: &mut Box<dyn Writer>, batch: &[Write]) -> Result<Vec<Written>,
 }
 
 fn register(id: i64) -> Write {
-    Write::Register { id: Some(UserId(id)), name: None, secret: SECRET.into() }
+    Write::Register { id: Some(UserId(id)), name: None, secret: SECRET.into(), entry: Entry::Open }
 }
 
 fn register_as(id: i64, name: &str) -> Write {
     let name = Some(Name::new(name).unwrap());
-    Write::Register { id: Some(UserId(id)), name, secret: SECRET.into() }
+    Write::Register { id: Some(UserId(id)), name, secret: SECRET.into(), entry: Entry::Open }
 }
 
 /// A message to the lobby with a nonce of its own.

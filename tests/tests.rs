@@ -20,6 +20,7 @@
 mod client;
 mod course;
 mod crash;
+mod entry;
 mod extended;
 mod faults;
 mod fronts;
@@ -38,6 +39,7 @@ mod scripts;
 mod stage;
 mod stores;
 mod support;
+mod texts;
 mod tidy;
 mod tls;
 mod words;

@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every file below a folder, or the file itself: its path from the repository, and its text.
-fn texts(places: &[&str]) -> Vec<(String, String)> {
+pub(super) fn texts(places: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut left: Vec<PathBuf> = places.iter().map(|place| at(place)).collect();
     while let Some(path) = left.pop() {
@@ -200,11 +200,11 @@ fn nobody_sleeps() {
 }
 
 #[test]
-fn the_readme_names_every_front_store_and_option() {
-    let readme = read("README.md");
+fn the_documents_name_every_front_store_and_option() {
+    let documents = read("README.md") + &read("docs/options.md");
     let mut missing = Vec::new();
     let mut want = |word: String| {
-        if !readme.contains(&word) {
+        if !documents.contains(&word) {
             missing.push(word);
         }
     };
@@ -218,7 +218,19 @@ fn the_readme_names_every_front_store_and_option() {
     let user = Cli::command();
     let user = user.find_subcommand("user").unwrap();
     user.get_subcommands().for_each(|act| want(format!("user {}", act.get_name())));
-    assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
+    assert!(missing.is_empty(), "README.md and docs/options.md say nothing of {missing:?}");
+}
+
+#[test]
+fn the_documents_name_every_command_of_a_line() {
+    let document = read("docs/commands.md");
+    let sources = texts(&["src/front/line/command.rs", "src/front/line/command"]);
+    let words = sources.iter().flat_map(|(_, text)| text.split("word: \"/").skip(1));
+    let words: Vec<_> = words.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(words.len() > 30, "only {words:?} were found: the reader of sources is broken");
+    let is_missing = |word: &&&str| !document.contains(&format!("`/{word}"));
+    let missing: Vec<_> = words.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "docs/commands.md says nothing of {missing:?}");
 }
 
 #[test]

@@ -108,10 +108,12 @@ pub(super) struct Conversation {
     waiting: VecDeque<Order>,
     /// Questions on the wire, in order.
     asked: VecDeque<Ask>,
+    /// The invitation code for registrations.
+    code: Option<Password>,
     /// Holds after the change that was asked for: the next login needs it.
     new_password: Option<Password>,
     pending: Pending,
-    positions: Positions,
+    pub(super) positions: Positions,
     /// The list of who is online, as it comes in pieces.
     online: Vec<Member>,
     /// A page of what was said, as it comes in pieces.
@@ -154,6 +156,7 @@ impl Conversation {
             account: Account::default(),
             waiting: VecDeque::new(),
             asked: VecDeque::new(),
+            code: None,
             new_password: None,
             pending: Pending::default(),
             positions,
@@ -237,6 +240,7 @@ impl Conversation {
             Order::Send(unsent) => self.pending.push(unsent),
             Order::Login { who, password } => self.become_another(Some((who, password)), None, now),
             Order::Resume { token, otherwise } => self.become_another(otherwise, Some(token), now),
+            Order::Code(code) => self.code = Some(code),
             Order::Typing { to, room } => self.typing(to, room.as_ref(), now),
             order => {
                 self.need_link(now);
@@ -388,13 +392,7 @@ impl Conversation {
         self.asked.extend(order.ask());
         match order {
             Order::Register { id, password, name } => {
-                let user = wire::User {
-                    user_id: id.map_or(0, |id| id.0),
-                    user_pwd: password.reveal().to_owned(),
-                    user_name: name.as_ref().map_or_else(String::new, ToString::to_string),
-                    ..Default::default()
-                };
-                self.write(kind::REGISTER, &wire::Register { user });
+                self.ask_account(*id, password, name.as_ref());
             }
             Order::Rename(name) => {
                 let rename = wire::Rename { user_id: 0, user_name: name.to_string() };
@@ -428,7 +426,11 @@ impl Conversation {
             | Order::Ignored => self.ask_about_account(order),
             Order::Absence(absence) => self.write_absence(absence.as_ref()),
             // These do not wait in this queue.
-            Order::Login { .. } | Order::Resume { .. } | Order::Typing { .. } | Order::Send(_) => {}
+            Order::Login { .. }
+            | Order::Resume { .. }
+            | Order::Code(_)
+            | Order::Typing { .. }
+            | Order::Send(_) => {}
         }
     }
 
@@ -472,14 +474,6 @@ impl Conversation {
             Stage::In => asks || !self.pending.is_empty(),
             Stage::Away { retry_at } => retry_at.is_some() && !self.pending.is_empty(),
             Stage::Leaving { .. } | Stage::Over => false,
-        }
-    }
-
-    fn refuse_pending(&mut self, why: &Reason) {
-        for unsent in self.pending.drain() {
-            self.n_ended += 1;
-            let why = why.clone();
-            self.hand_on(Update::NotSent { unsent, why, will_retry: false });
         }
     }
 

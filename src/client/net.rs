@@ -4,7 +4,6 @@
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
@@ -14,6 +13,7 @@ use crate::clock;
 
 use super::conversation::{Conversation, Order, Parting};
 use super::link::{self, CONNECT_WAIT, Link, STUCK, Server};
+use super::updates::Handled;
 use super::{ConnectError, Lost, Unsent, Update};
 
 /// While the program is leaving and has updates to look at: how soon to see that it has.
@@ -28,8 +28,8 @@ pub(super) struct Inlets {
     /// The moment by which to be gone, and how; its end means now.
     pub(super) closing: Receiver<(Instant, Parting)>,
     pub(super) wake: UnixStream,
-    /// How many updates the program has dealt with.
-    pub(super) handled: Arc<AtomicU64>,
+    /// What the program has dealt with.
+    pub(super) handled: Arc<Handled>,
 }
 
 #[derive(Debug)]
@@ -71,7 +71,9 @@ impl Net {
     fn turn(&mut self, link: &mut Option<Link>) -> Option<Lost> {
         self.take_orders();
         let now = clock::now();
-        self.conversation.tick(self.inlets.handled.load(Ordering::Acquire), now);
+        let (handled, only) = self.inlets.handled.so_far();
+        self.conversation.positions.count_only(only);
+        self.conversation.tick(handled, now);
         self.hand_on();
         if self.conversation.is_over() {
             return None;

@@ -18,6 +18,8 @@ pub(super) struct Positions {
     rooms: HashMap<RoomId, Position>,
     /// What the server is to be told, in the order of the updates that must be dealt with before.
     due: VecDeque<Due>,
+    /// The server is told of this room alone.
+    only: Option<RoomId>,
     /// Something was taken that the program never saw: the server is told nothing any more.
     deaf: bool,
 }
@@ -87,9 +89,16 @@ impl Positions {
     pub(super) fn receipts(&mut self, handled: u64) -> BTreeMap<RoomId, u64> {
         let mut receipts = BTreeMap::new();
         while let Some(due) = self.due.pop_front_if(|due| due.update <= handled) {
-            receipts.insert(due.room, due.id);
+            if self.only.is_none_or(|only| only == due.room) {
+                receipts.insert(due.room, due.id);
+            }
         }
         receipts
+    }
+
+    /// The server is told of this room alone from now on; `None`: of every room.
+    pub(super) fn count_only(&mut self, room: Option<RoomId>) {
+        self.only = room;
     }
 
     /// What this device holds, as the server is to be told when it comes back: not to be sent
@@ -139,6 +148,7 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::UserId;
 
     const LOBBY: RoomId = RoomId::Lobby;
 
@@ -153,6 +163,18 @@ mod tests {
         assert!(!positions.take(LOBBY, MessageId(6), 2), "a replay of one's own words");
         assert!(positions.take(LOBBY, MessageId(7), 3));
         assert!(!positions.take(LOBBY, MessageId(7), 4));
+    }
+
+    #[test]
+    fn of_rooms_that_do_not_count_the_server_is_told_nothing() {
+        let mut positions = Positions::default();
+        let pair = RoomId::pair(UserId(100), UserId(200));
+        positions.count_only(Some(pair));
+        positions.take(LOBBY, MessageId(1), 1);
+        positions.take(pair, MessageId(1), 2);
+        positions.take(LOBBY, MessageId(2), 3);
+        assert_eq!(positions.receipts(9), BTreeMap::from([(pair, 1)]));
+        assert!(!positions.is_due());
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl Keys {
         match self.lang {
             Some(LangName::En) => Lang::En,
             Some(LangName::Zh) => Lang::Zh,
-            None => lang_of_environment(),
+            None => Lang::of_environment(|name| std::env::var(name).ok()),
         }
     }
 
@@ -246,15 +246,6 @@ impl Keys {
 pub fn known(password: &str) -> Result<Secret, String> {
     let bad = |_code| "a password has 1 to 256 bytes".to_owned();
     Password::new(password).map(Secret::Known).map_err(bad)
-}
-
-/// The language that the environment asks for, as POSIX orders the variables.
-pub fn lang_of_environment() -> Lang {
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .map_or(Lang::En, |locale| Lang::of_locale(&locale))
 }
 
 #[cfg(test)]

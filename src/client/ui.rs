@@ -20,10 +20,11 @@ use std::time::Duration;
 
 use crate::protocol::Device;
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 
 use super::device::{self, HeldDevice};
 use super::settings::{Keys, Secret};
-use super::texts::{self, Fixed, Notice};
+use super::wording;
 use super::{Client, Config, ConnectError, Quiet, Trust, Update, Updates};
 
 pub use cli::Cli;
@@ -120,7 +121,7 @@ fn refused_connection(error: &ConnectError, options: &Options) -> Ending {
             Notice::NotThere { address, why: &clean::line(&error.to_string()) }.text(lang)
         }
         ConnectError::Insecure(error) => {
-            let why = &clean::line(&texts::insecure(error, lang));
+            let why = &clean::line(&wording::insecure(error, lang));
             Notice::Insecure { address, why }.text(lang)
         }
     });

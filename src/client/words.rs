@@ -92,6 +92,11 @@ impl Emoji {
     pub fn new(text: &str) -> Result<Self, ErrorCode> {
         Text::of(Some(What::React), text).map(Self)
     }
+
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
 }
 
 /// How a private room is named to [`Client`]'s calls that take a room: both accounts are in it.

@@ -86,6 +86,11 @@ impl Audit {
                 self.position("read mark", *account, *room, *up_to);
             }
             Record::Ignored { account, whom } => self.ignored(*account, *whom),
+            Record::Code(code) => {
+                if code.uses == 0 {
+                    self.tell(format!("{:?}: an invitation code without uses", code.digest));
+                }
+            }
             Record::Sanction(sanction) => self.sanction(sanction),
             Record::Deed(deed) => self.deed(deed),
             Record::Token { token: Token { account, .. }, .. } => {

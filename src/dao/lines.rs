@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::{FIRST_ROOM, hex, unhex};
 use super::record::{Record, Referred};
-use super::{Account, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
+use super::{Account, Code, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
 use crate::protocol::{
     About, Device, Message, MessageId, Millis, Name, NamedRoom, Reference, Role, RoomId, RoomKind,
     RoomName, RoomNo, Text, Topic, UserId, What,
@@ -20,8 +20,8 @@ use crate::protocol::{
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
 /// 1 had no named rooms, version 2 nothing about keeping order, version 3 no messages about
-/// messages; they are read as well.
-const VERSION: u32 = 4;
+/// messages, version 4 no invitation codes; they are read as well.
+const VERSION: u32 = 5;
 
 /// Bytes. A text of 8,000 control characters has six times as many in JSON.
 const MAX_LINE: u64 = 128 * 1024;
@@ -103,6 +103,11 @@ enum Line {
         account: i64,
         device: Option<String>,
         digest: String,
+        expires: i64,
+    },
+    Code {
+        digest: String,
+        uses: u32,
         expires: i64,
     },
     Sanction(order::Held),
@@ -303,6 +308,9 @@ fn line(record: &Record) -> Line {
             Line::Read { account: account.0, room: room.to_string(), up_to: up_to.0 }
         }
         Record::Ignored { account, whom } => Line::Ignored { account: account.0, whom: whom.0 },
+        Record::Code(Code { digest, uses, expires }) => {
+            Line::Code { digest: hex(&digest.0), uses: *uses, expires: expires.0 }
+        }
         Record::Sanction(sanction) => Line::Sanction(order::held(sanction)),
         Record::Deed(deed) => Line::Deed(order::done(deed)),
         Record::Token { digest, token } => Line::Token {
@@ -403,6 +411,7 @@ fn record(line: Line) -> Option<Record> {
             up_to: MessageId(up_to),
         },
         Line::Ignored { account, whom } => ignored(account, whom),
+        Line::Code { digest, uses, expires } => Record::Code(code(&digest, uses, expires)?),
         Line::Sanction(held) => Record::Sanction(order::sanction(held)?),
         Line::Deed(done) => Record::Deed(order::deed(done)?),
         Line::Token { account, device: name, digest, expires } => {
@@ -446,6 +455,10 @@ fn referred(sent: Sent) -> Option<Referred> {
         digest: unhex(&sent.digest)?,
         nonce: sent.nonce,
     })
+}
+
+fn code(digest: &str, uses: u32, expires: i64) -> Option<Code> {
+    Some(Code { digest: TokenDigest(unhex(digest)?), uses, expires: Millis(expires) })
 }
 
 /// `None`: not the name of a device.

@@ -4,6 +4,7 @@
 //! stands here as plain collections.
 
 mod copy;
+mod entry;
 mod order;
 mod rooms;
 mod tables;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use self::tables::Tables;
 use super::contract::{MAX_NAMED, NOT_EMPTY};
 use super::{
-    Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
+    Account, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
     TokenDigest, Write, Writer, Written,
 };
 use crate::protocol::{
@@ -224,6 +225,10 @@ impl Store for Memory {
 
     fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
         Ok(lock(&self.tables)?.deeds(before, limit))
+    }
+
+    fn codes(&self) -> Result<Vec<Code>, StoreError> {
+        Ok(lock(&self.tables)?.codes())
     }
 
     fn page(

@@ -2,11 +2,12 @@
 //! `import` takes. docs/store.md describes each kind.
 //!
 //! The order: counters, retired ids; each room with what it is called, its messages, then its
-//! references; each account with its rooms, invitations, devices, cursors, read marks, whom it ignores, and tokens; sanctions; acts, the oldest first. Within each kind by id or
+//! references; each account with its rooms, invitations, devices, cursors, read marks, whom it
+//! ignores, and tokens; invitation codes; sanctions; acts, the oldest first. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
 use super::contract::Kept;
-use super::{Account, Cursor, Receipts, Token, TokenDigest};
+use super::{Account, Code, Cursor, Receipts, Token, TokenDigest};
 use crate::protocol::{
     Deed, Device, Message, MessageId, Millis, NamedRoom, Reference, Role, RoomId, RoomNo, Sanction,
     UserId,
@@ -103,6 +104,8 @@ pub enum Record {
         /// What it stands for.
         token: Token,
     },
+    /// An invitation code.
+    Code(Code),
     /// Somebody is banned, muted or slowed.
     Sanction(Sanction),
     /// Something was done to keep order.
@@ -155,6 +158,7 @@ impl Record {
             Self::Read { .. } => "read",
             Self::Ignored { .. } => "ignored",
             Self::Token { .. } => "token",
+            Self::Code(_) => "code",
             Self::Sanction(_) => "sanction",
             Self::Deed(_) => "deed",
         }

@@ -10,6 +10,7 @@
 mod advice;
 mod changes;
 mod devices;
+mod entry;
 mod export;
 mod guard;
 mod import;
@@ -34,8 +35,8 @@ use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use self::record::{message, message_id, seen};
 use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Claim, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError, Take,
-    Token, TokenDigest, Writer,
+    Account, Claim, Code, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError,
+    Take, Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
@@ -43,7 +44,7 @@ use crate::protocol::{
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -343,6 +344,10 @@ impl Store for Redis {
     fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
         let page = self.page_of_deeds(before, limit)?;
         Ok(page.into_iter().filter_map(readable).collect())
+    }
+
+    fn codes(&self) -> Result<Vec<Code>, StoreError> {
+        Ok(self.all_codes()?.into_iter().filter_map(readable).collect())
     }
 
     fn page(

@@ -6,6 +6,7 @@
 
 mod backup;
 mod changes;
+mod entry;
 mod export;
 mod ignored;
 mod order;
@@ -23,7 +24,7 @@ use rusqlite::{Connection, ErrorCode as SqliteCode};
 
 use super::contract;
 use super::{
-    Account, Claim, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
+    Account, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
     TokenDigest, Writer,
 };
 use crate::protocol::{
@@ -231,6 +232,10 @@ impl Store for Sqlite {
 
     fn deeds(&self, before: Option<(Millis, u64)>, limit: usize) -> Result<Vec<Deed>, StoreError> {
         self.read(|reader| order::deeds(reader, before, limit))
+    }
+
+    fn codes(&self) -> Result<Vec<Code>, StoreError> {
+        self.read(entry::codes)
     }
 
     fn page(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cursor, Receipts, TokenDigest};
+use super::{Code, Cursor, Entry, Receipts, TokenDigest};
 use crate::protocol::{
     Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone,
     RoomId, Sanction, UserId,
@@ -22,7 +22,13 @@ pub enum Write {
         name: Option<Name>,
         /// The password's hash.
         secret: String,
+        /// How it is let in; refused with [`ErrorCode::BadCode`] where a code is not good.
+        entry: Entry,
     },
+    /// An invitation code; those that are over go.
+    MakeCode(Code),
+    /// Ends an invitation code; does nothing when there is none.
+    EndCode(TokenDigest),
     /// Another hash for an account; all its tokens end.
     SetSecret {
         /// Whose.
@@ -183,6 +189,7 @@ pub enum Written {
     /// Done, nothing to tell.
     Done,
     /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
+    /// [`ErrorCode::BadCode`],
     /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::RoomTaken`],
     /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::TooManyIgnored`], [`ErrorCode::Internal`] (an
     /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).

@@ -42,7 +42,11 @@ pub enum Command {
         password: Password,
         /// The display name; `None` means the id in digits.
         name: Option<Name>,
+        /// An invitation code, where one is needed.
+        code: Option<Password>,
     },
+    /// An invitation code for the registration to come, from who cannot give it there.
+    Code(Password),
     /// Become an account.
     Login {
         /// By id or by name.

@@ -22,6 +22,8 @@ pub enum Event {
     LoginRefused(Refusal),
     /// The account exists now, under this id.
     Registered(UserId),
+    /// The invitation code is good: now the registration.
+    CodeKept,
     /// The registration failed.
     RegisterRefused(Refusal),
     /// The first session of somebody started.

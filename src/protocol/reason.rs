@@ -22,7 +22,7 @@ pub enum ErrorCode {
     WrongPassword,
     /// The token is unknown, expired, revoked, or another device's: log in with the password.
     BadToken,
-    /// Too many wrong passwords, registrations or new rooms; wait.
+    /// Too many wrong passwords or codes, registrations or new rooms; wait.
     Throttled,
     /// Somebody has this id.
     IdTaken,
@@ -38,6 +38,10 @@ pub enum ErrorCode {
     BadPassword,
     /// The operator does not let people register.
     RegistrationClosed,
+    /// Registering takes an invitation code.
+    CodeNeeded,
+    /// No such invitation code, or not any more.
+    BadCode,
     /// Guests are not let in here: register and log in.
     NoGuests,
     /// Private messages need an account.
@@ -130,6 +134,8 @@ impl ErrorCode {
         (Self::BadId, "bad_id"),
         (Self::BadPassword, "bad_password"),
         (Self::RegistrationClosed, "registration_closed"),
+        (Self::CodeNeeded, "code_needed"),
+        (Self::BadCode, "bad_code"),
         (Self::NoGuests, "no_guests"),
         (Self::AccountNeeded, "account_needed"),
         (Self::EmptyText, "empty_text"),

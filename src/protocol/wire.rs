@@ -182,6 +182,9 @@ pub struct LoginRes {
 #[expect(missing_docs, reason = "wire fields")]
 pub struct Register {
     pub user: User,
+    /// An invitation code (ours).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// `RegisterResMes`, and with the same shape `PasswdResMes` and `RenameResMes`.

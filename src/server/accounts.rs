@@ -2,10 +2,11 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use super::invites;
 use crate::auth::Auth;
 use crate::clock;
 use crate::config::{StoreArg, UserAct};
-use crate::dao::{self, Account, Store, StoreError, Write, Written};
+use crate::dao::{self, Account, Entry, Store, StoreError, Write, Written};
 use crate::protocol::{Deed, ErrorCode, Name, Party, Password, UserId};
 use crate::texts::{self, Lang};
 
@@ -44,6 +45,8 @@ pub fn run_user_act(
             let what = if *off { "is no operator any more" } else { "is an operator" };
             say(out, &format!("{id} ({}) {what}, from the next login on", account.name))
         }
+        UserAct::Invite { uses, days } => invites::invite(&*store, *uses, *days, out),
+        UserAct::Invites { revoke } => invites::invites(&*store, revoke.as_deref(), out),
         UserAct::Export { id, path } => {
             super::keeping::export_account(&*store, find(&*store, *id)?.id, path, out)
         }
@@ -73,7 +76,7 @@ fn add(
         None => None,
     };
     let secret = hash(&ask_password()?)?;
-    match write(store, &Write::Register { id, name, secret })? {
+    match write(store, &Write::Register { id, name, secret, entry: Entry::Open })? {
         Written::Registered(id) => say(out, &format!("{id} is added")),
         other => Err(format!("unexpected answer of the store: {other:?}")),
     }
@@ -134,7 +137,7 @@ fn done(act: &'static str, account: &Account) -> Result<Deed, String> {
     })
 }
 
-fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {
+pub(super) fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {
     write_all(store, &[write])
 }
 
@@ -159,6 +162,6 @@ fn explain(code: ErrorCode) -> String {
     texts::error(code, Lang::En).to_owned()
 }
 
-fn say(out: &mut dyn io::Write, line: &str) -> Result<(), String> {
+pub(super) fn say(out: &mut dyn io::Write, line: &str) -> Result<(), String> {
     writeln!(out, "{line}").map_err(|error| error.to_string())
 }

@@ -14,9 +14,14 @@ use crate::protocol::{
 use crate::state;
 
 impl Session<'_> {
-    pub(super) fn register(&mut self, id: Option<UserId>, password: &Password, name: Option<Name>) {
+    pub(super) fn register(
+        &mut self,
+        (id, name): (Option<UserId>, Option<Name>),
+        password: &Password,
+        code: Option<&Password>,
+    ) {
         let began = clock::now();
-        let event = match self.try_register(id, password, name) {
+        let event = match self.try_register((id, name), password, code) {
             Ok(id) => Event::Registered(id),
             Err(refusal) => Event::RegisterRefused(refusal),
         };
@@ -26,13 +31,11 @@ impl Session<'_> {
 
     fn try_register(
         &self,
-        id: Option<UserId>,
+        (id, name): (Option<UserId>, Option<Name>),
         password: &Password,
-        name: Option<Name>,
+        code: Option<&Password>,
     ) -> Result<UserId, Refusal> {
-        if !self.host.policy.registration {
-            return Err(ErrorCode::RegistrationClosed.into());
-        }
+        let entry = self.entry(code)?;
         if !self.exempt && !self.host.registrations.take(&self.block(), clock::now()) {
             return Err(ErrorCode::Throttled.into());
         }
@@ -50,7 +53,7 @@ impl Session<'_> {
             .into());
         }
         let secret = self.host.auth.hash(password)?;
-        match self.host.write(Write::Register { id, name, secret })? {
+        match self.host.write(Write::Register { id, name, secret, entry })? {
             Written::Registered(id) => {
                 log::info!("registered {id}");
                 Ok(id)

@@ -9,6 +9,7 @@ use blake2::digest::{KeyInit, Mac};
 use crossbeam_channel::bounded;
 
 use crate::auth::Auth;
+use crate::config::Registration;
 use crate::dao::{Cursor, Health, Job, Store, Tell, Write, Written};
 use crate::hub::Item;
 use crate::limits::{self, Budget, Throttle};
@@ -29,8 +30,8 @@ const GUESTS_AT_ONCE: u32 = 256;
 pub struct Policy {
     /// A line is somebody at once, without an account.
     pub guests: bool,
-    /// People may make accounts for themselves.
-    pub registration: bool,
+    /// Who may make an account.
+    pub registration: Registration,
     /// A frame client must log in within this; a line, too, where guests are not let in. What
     /// the server takes for a password does not count.
     pub login_timeout: Duration,

@@ -14,21 +14,32 @@ pub fn devices(devices: &[OwnDevice], lang: Lang, spell: fn(Millis) -> String) -
 fn line(device: &OwnDevice, lang: Lang, spell: fn(Millis) -> String) -> String {
     let name = device.name.as_ref().map_or(NAMELESS, |name| name.as_str());
     let online = device.online.join(", ");
-    let mut parts = Vec::new();
-    let mut add = |is_so: bool, en: String, zh: String| {
-        if is_so {
-            parts.push(if lang == Lang::En { en } else { zh });
-        }
+    let (used, since) = (spell(device.used), spell(device.since));
+    let words = match lang {
+        Lang::En => [
+            "this one".to_owned(),
+            format!("here from {online}"),
+            format!("used last {used}"),
+            format!("since {since}"),
+            "needs no password".to_owned(),
+        ],
+        Lang::Zh => [
+            "本设备".to_owned(),
+            format!("在线，来自 {online}"),
+            format!("最近使用 {used}"),
+            format!("首次登录 {since}"),
+            "免密码登录".to_owned(),
+        ],
     };
-    add(device.is_this, "this one".to_owned(), "本设备".to_owned());
-    add(!online.is_empty(), format!("here from {online}"), format!("在线，来自 {online}"));
-    let is_gone = online.is_empty() && device.used > Millis(0);
-    let used = spell(device.used);
-    add(is_gone, format!("used last {used}"), format!("最近使用 {used}"));
-    let since = spell(device.since);
-    add(device.since > Millis(0), format!("since {since}"), format!("首次登录 {since}"));
-    let needs_none = device.token_until > Millis(0);
-    add(needs_none, "needs no password".to_owned(), "免密码登录".to_owned());
+    let is_so = [
+        device.is_this,
+        !online.is_empty(),
+        online.is_empty() && device.used > Millis(0),
+        device.since > Millis(0),
+        device.token_until > Millis(0),
+    ];
+    let parts = words.into_iter().zip(is_so).filter_map(|(words, is_so)| is_so.then_some(words));
+    let parts: Vec<_> = parts.collect();
     match lang {
         Lang::En => format!("{name}: {}", parts.join("; ")),
         Lang::Zh => format!("{name}：{}", parts.join("；")),

@@ -18,6 +18,8 @@ use rustls::{
 };
 
 use super::{Channel, Fingerprint, TlsError, provider};
+use crate::texts::Lang;
+use crate::texts::client::Notice;
 
 /// Bytes of the list of known servers: some ten thousand lines.
 const MAX_LIST: u64 = 1024 * 1024;
@@ -63,17 +65,18 @@ pub struct Changed {
     pub list: PathBuf,
 }
 
+impl Changed {
+    /// What a person should know, and do.
+    pub fn text(&self, lang: Lang) -> String {
+        let (now, before) = (&self.now.to_string(), &self.before.to_string());
+        let list = &self.list.display().to_string();
+        Notice::OtherCertificate { address: &self.address, now, before, list }.text(lang)
+    }
+}
+
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the certificate of {} is not the one from before: somebody may be in between. It is \
-             {}, and was {}. If its operator says that the new one is right, remove its line from {}",
-            self.address,
-            self.now,
-            self.before,
-            self.list.display()
-        )
+        f.write_str(&self.text(Lang::En))
     }
 }
 

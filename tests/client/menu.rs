@@ -160,6 +160,15 @@ fn who_was_here_comes_in_at_once_until_the_login_is_revoked() {
     assert_eq!(terminal.exit_code(), 0);
 }
 
+/// The server wants a code, and the menu asks for it.
+fn refuse_without_code(register: &wire::Register, peer: &mut Peer, terminal: &mut Terminal) {
+    assert_eq!(register.code, None);
+    let code = Some("code_needed".into());
+    peer.say(kind::REGISTER_RES, &wire::Res { code: 506, error_code: code, ..Default::default() });
+    terminal.wait_for("takes an invitation code");
+    terminal.answer("Invitation code (empty: none): ", " abcde-fghij ");
+}
+
 #[test]
 fn one_registers_lists_who_is_online_and_what_came() {
     let server = FakeServer::start();
@@ -173,6 +182,9 @@ fn one_registers_lists_who_is_online_and_what_came() {
         terminal.answer(prompt, "geheim");
     }
     let register: wire::Register = peer.expect(kind::REGISTER);
+    refuse_without_code(&register, &mut peer, &mut terminal);
+    let register: wire::Register = peer.expect(kind::REGISTER);
+    assert_eq!(register.code.as_deref(), Some("abcde-fghij"));
     assert_eq!((register.user.user_id, register.user.user_name.as_str()), (100, "Tom"));
     let res = wire::Res { code: 200, user_id: Some(100), ..Default::default() };
     peer.say(kind::REGISTER_RES, &res);

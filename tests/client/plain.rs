@@ -198,3 +198,14 @@ fn a_server_that_goes_away_for_good_is_a_code_of_its_own() {
     assert_eq!(program.line("disconnected").len(), 3);
     assert_eq!(program.exit_code(), 5);
 }
+
+#[test]
+fn a_registration_goes_with_the_code_that_was_typed_before_it() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &[]);
+    program.type_in("/code abcde-fghij\n/register 7 pw\n");
+    let mut peer = server.accept();
+    peer.greet();
+    let register: wire::Register = peer.expect(kind::REGISTER);
+    assert_eq!((register.user.user_id, register.code.as_deref()), (7, Some("abcde-fghij")));
+}

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use hubbub::auth::Auth;
+use hubbub::config::Registration;
 use hubbub::dao::{
-    self, Account, Claim, Health, Identity, Marks, Receipts, Records, Store, StoreError, Take,
-    Token, TokenDigest, Write, Writer, Written,
+    self, Account, Claim, Code, Health, Identity, Marks, Receipts, Records, Store, StoreError,
+    Take, Token, TokenDigest, Write, Writer, Written,
 };
 use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
@@ -169,6 +170,10 @@ impl Store for Faulty {
 
     fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
         self.inner.ignores(account, whom)
+    }
+
+    fn codes(&self) -> Result<Vec<Code>, StoreError> {
+        self.inner.codes()
     }
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
@@ -337,7 +342,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         rooms: Throttle::new(limits::ROOMS),
         policy: Policy {
             guests: true,
-            registration: true,
+            registration: Registration::Open,
             login_timeout: Duration::from_secs(30),
             idle_timeout: None,
             hide_addresses: false,

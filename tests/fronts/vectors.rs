@@ -152,6 +152,7 @@ fn named_event(meaning: &str) -> Event {
             frame_limit: frame::HELLO_LIMIT,
         }),
         "welcome" => welcome(people()),
+        "code-kept" => Event::CodeKept,
         "registered" => Event::Registered(UserId(100)),
         "came" => Event::Came(member(200, "jerry")),
         "guest-came" => Event::Came(member(-5, "127.0.0.1:5000")),

@@ -112,6 +112,7 @@ fn the_help_lists_every_command() {
     let commands = [
         "/help",
         "/register",
+        "/code",
         "/login",
         "/msg",
         "/who",
@@ -137,6 +138,8 @@ fn the_help_lists_every_command() {
         "/back",
         "/devices",
         "/logout",
+        "/ignore",
+        "/unignore",
         "/ban",
         "/unban",
         "/mute",

@@ -1,6 +1,7 @@
 //! One job and its exit code: send, tail, history, who, rooms, login, logout.
 
 use std::io::{BufRead, BufReader, Lines};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
@@ -213,6 +214,50 @@ fn a_tail_goes_on_where_it_stopped_and_over_a_break() {
     assert_eq!(value(&five, "text"), "\"five\"");
     assert_eq!(value(&five, "replayed"), "true");
     assert_eq!(value(&tail.next(), "text"), "\"six\"");
+}
+
+/// What a tail of one room does not print is still there for the next tail.
+#[test]
+fn a_tail_of_one_room_takes_nothing_from_another() {
+    let (server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    assert_eq!(tom.run(&[], "/create #rust\n").code, Some(0));
+    let mut tail = Running::start(&tom, &["tail"]);
+    server.expect_in_log("100 logged in");
+    let mut guest = Line::enter(server.lines());
+    // The device of tails is there once it has printed something.
+    guest.say("begin");
+    assert!(tail.next().ends_with(": begin"));
+    assert_eq!(tail.stop(), Some(0));
+    guest.say("in the lobby");
+    assert_eq!(tom.run(&["send", "--to", "#rust", "in the room"], "").code, Some(0));
+    let mut tail = Running::start(&tom, &["tail", "--room", "#rust"]);
+    assert!(tail.next().ends_with("#rust tom: in the room"));
+    assert_eq!(tail.stop(), Some(0));
+    guest.say("end");
+    let mut tail = Running::start(&tom, &["tail"]);
+    assert!(tail.next().ends_with(": in the lobby"));
+    assert!(tail.next().ends_with(": end"));
+    assert_eq!(tail.stop(), Some(0));
+    let nowhere = tom.run(&["tail", "--room", "#none"], "");
+    assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
+    assert!(nowhere.err.contains("you are not in this room"), "{nowhere:?}");
+}
+
+/// Whether the text is stored is not known then.
+#[test]
+fn no_answer_in_time_is_told_by_a_code_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    // Takes connections and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let tom = Script { home: home.path(), address: &address };
+    for job in [&["send", "--wait", "1", "hi"][..], &["who", "--wait", "1"]] {
+        let ended = tom.run(job, "");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(5), ""), "{ended:?}");
+        assert!(ended.err.contains("The server does not answer"), "{ended:?}");
+    }
 }
 
 /// As in `client tail | head -1`.

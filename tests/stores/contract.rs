@@ -1,6 +1,6 @@
 //! Accounts, guests, messages, and what stays over a restart.
 
-use hubbub::dao::{Secret, Write, Written};
+use hubbub::dao::{Entry, Secret, Write, Written};
 use hubbub::protocol::{Append, ErrorCode, MessageId, Millis, Name, RoomId, Text, UserId};
 
 use super::{
@@ -50,7 +50,8 @@ fn the_store_gives_ids_that_nobody_has_or_had() {
     on_every_store(|place| {
         let store = place.open();
         let mut writer = store.writer().unwrap();
-        let any = Write::Register { id: None, name: None, secret: SECRET.into() };
+        let any =
+            Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open };
         let taken: Vec<_> = [10_002, 10_003, 10_006].map(register).into();
         write_all(&mut writer, &taken);
         write(&mut writer, &Write::Delete(UserId(10_003)));

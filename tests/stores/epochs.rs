@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hubbub::dao::{self, Store, StoreError, Write, Writer, Written};
+use hubbub::dao::{self, Entry, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{Name, RoomId, UserId};
 use redis::cmd;
 
@@ -23,7 +23,7 @@ fn refuses_all(writer: &mut Box<dyn Writer>) {
         Write::Append(say(1, "after", "after")),
         Write::Guests(1),
         register(7),
-        Write::Register { id: None, name: None, secret: SECRET.into() },
+        Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open },
         Write::Cursor(dao::Cursor {
             account,
             device: None,

@@ -63,10 +63,10 @@ impl Model {
     fn apply(&mut self, write: &Write) -> Written {
         match write {
             Write::Append(append) => self.append(append),
-            Write::Register { id: Some(id), name, secret } => {
+            Write::Register { id: Some(id), name, secret, .. } => {
                 self.register(id.0, name.as_ref(), secret)
             }
-            Write::Register { id: None, name, secret } => {
+            Write::Register { id: None, name, secret, .. } => {
                 self.given += 1;
                 while self.has(10_000 + self.given) || self.had.contains(&(10_000 + self.given)) {
                     self.given += 1;

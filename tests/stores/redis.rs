@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use hubbub::dao::{self, Secret, Store, StoreError, Write, Writer, Written};
+use hubbub::dao::{self, Entry, Secret, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{ErrorCode, Name, RoomId, UserId};
 use redis::{Connection, cmd};
 
@@ -157,7 +157,7 @@ fn a_redis_that_takes_the_batch_and_does_not_answer_leaves_it_unknown_until_it_d
     let (store, mut writer, mut outside) = open(&redis);
     let batch = [
         Write::Append(say(1, "a", "text")),
-        Write::Register { id: None, name: None, secret: SECRET.into() },
+        Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open },
         register(7),
         Write::Append(say(1, "b", "text")),
     ];
@@ -178,7 +178,7 @@ fn a_batch_that_was_half_done_is_finished_by_its_repeat() {
     let (store, mut writer, mut outside) = open(&redis);
     let batch = [
         Write::Append(say(1, "a", "text")),
-        Write::Register { id: None, name: None, secret: SECRET.into() },
+        Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open },
         register(7),
         // Not a hash any more: the last script will fail.
         Write::Guests(1),

@@ -137,6 +137,9 @@ fn a_client_of_the_course_sees_an_edit_as_a_text_and_no_more() {
     on_every_store(|server| {
         let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
         let mut old = Course::enter(server.frames(), 300, "ann");
+        // What it has seen one text of is told as it happens, and no longer read from the store.
+        act(&mut tom, "SmsMes", json!({"content": "hi", "clientRef": "hi"}));
+        assert_eq!(old.next("a text").0, "SmsMes");
         let id = act(&mut tom, "SmsMes", json!({"content": "helo"}))["id"].clone();
         let on_it = |what: &str| json!({"room": "lobby", "about": id, "content": what});
         act(&mut tom, "ReactMes", on_it("👍"));

@@ -1,7 +1,8 @@
 //! What the program asks of its connection.
 
+use super::Conversation;
 use super::rooms::spelled;
-use crate::client::{Ask, Unsent};
+use crate::client::{Ask, Reason, Unsent, Update};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
     Absence, Device, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName,
@@ -14,6 +15,7 @@ pub(in crate::client) enum Order {
     Login { who: Who, password: Password },
     Resume { token: Password, otherwise: Option<(Who, Password)> },
     Register { id: Option<UserId>, password: Password, name: Option<Name> },
+    Code(Password),
     Rename(Name),
     DeleteAccount { password: Password },
     Devices,
@@ -57,7 +59,34 @@ impl Order {
             | Self::Members(..) => Some(Ask::Room),
             Self::History { .. } => Some(Ask::History),
             Self::Receipts(_) => Some(Ask::Receipts),
-            Self::Read { .. } | Self::Typing { .. } | Self::Send(_) => None,
+            Self::Read { .. } | Self::Typing { .. } | Self::Send(_) | Self::Code(_) => None,
+        }
+    }
+}
+
+impl Conversation {
+    /// With the code that the program has given, if it has.
+    pub(super) fn ask_account(
+        &mut self,
+        id: Option<UserId>,
+        password: &Password,
+        name: Option<&Name>,
+    ) {
+        let user = wire::User {
+            user_id: id.map_or(0, |id| id.0),
+            user_pwd: password.reveal().to_owned(),
+            user_name: name.map_or_else(String::new, ToString::to_string),
+            ..Default::default()
+        };
+        let code = self.code.as_ref().map(|code| code.reveal().to_owned());
+        self.write(kind::REGISTER, &wire::Register { user, code });
+    }
+
+    pub(super) fn refuse_pending(&mut self, why: &Reason) {
+        for unsent in self.pending.drain() {
+            self.n_ended += 1;
+            let why = why.clone();
+            self.hand_on(Update::NotSent { unsent, why, will_retry: false });
         }
     }
 }

@@ -39,6 +39,7 @@ const AFTER_HELP: &str = "\
 Plain mode
   Every line of the input is a text for all, or a command:
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
+    /code CODE                      (an invitation code, before /register where one is needed)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
     /ignore [WHO]                   /unignore WHO     (nothing more from them; alone: lists them)

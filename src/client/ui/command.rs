@@ -2,7 +2,7 @@
 
 mod order;
 mod rooms;
-mod words;
+pub(super) mod words;
 
 use crate::protocol::{
     Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,
@@ -71,6 +71,8 @@ pub(super) enum Line {
         password: Password,
         name: Option<Name>,
     },
+    /// The invitation code for a registration to come.
+    Code(Password),
     Help,
     Quit,
     /// A command that does not exist: never sent as a text.
@@ -125,6 +127,9 @@ const COMMANDS: &[Row] = &[
     ("receipts", "/receipts on|delivered|off", receipts),
     ("login", "/login ID|NAME PASSWORD", login),
     ("register", "/register ID PASSWORD [NAME]   (ID 0: you get one)", register),
+    ("code", "/code CODE   (before /register, where one is needed)", |code| {
+        Password::new(code).ok().map(Line::Code)
+    }),
     ("help", "/help", |_| Some(Line::Help)),
     ("quit", "/quit", |_| Some(Line::Quit)),
     ("exit", "/exit", |_| Some(Line::Quit)),

@@ -16,7 +16,6 @@ mod talk;
 mod terminal;
 #[cfg(test)]
 mod tests;
-mod texts;
 mod wrap;
 
 pub(super) use run::run;

@@ -10,10 +10,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 
-use crate::client::texts::{self, Fixed, Notice};
+use crate::client::wording;
 use crate::client::{Ask, Client, OrderError, Reason, Update, Updates};
 use crate::protocol::{ErrorCode, Name, Password, Span, Text, UserId};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 use crate::{clock, threads};
 
 use super::command::{self, Line};
@@ -262,13 +263,23 @@ impl Menu {
             self.print(Fixed::PasswordsDiffer.text(self.lang()));
             return None;
         }
-        self.forget_answers();
-        let taken = self.client.register(id, password, name);
-        self.wait(taken, |answer| match answer {
-            Update::Registered(_) | Update::Unanswered(Ask::Register) => Some(()),
-            Update::Refused { what: Some(Ask::Register), .. } => Some(()),
-            _ => None,
-        })
+        loop {
+            self.forget_answers();
+            let taken = self.client.register(id, password.clone(), name.clone());
+            let refused = self.wait(taken, |answer| match answer {
+                Update::Registered(_) | Update::Unanswered(Ask::Register) => Some(None),
+                Update::Refused { what: Some(Ask::Register), why } => Some(why.known()),
+                _ => None,
+            })?;
+            if !matches!(refused, Some(ErrorCode::CodeNeeded | ErrorCode::BadCode)) {
+                return Some(());
+            }
+            let Typed::Line(code) = self.read(Fixed::AskCode.text(self.lang())) else {
+                return None;
+            };
+            let taken = self.client.invitation_code(Password::new(code.trim()).ok()?);
+            self.report(taken);
+        }
     }
 
     /// Reads lines and says them, until an empty one.
@@ -334,6 +345,7 @@ impl Menu {
             // There is a menu for these two, which does not show the password.
             Line::Login { .. } => self.refused(ErrorCode::AlreadyLoggedIn),
             Line::Register { id, password, name } => self.client.register(id, password, name),
+            Line::Code(code) => self.client.invitation_code(code),
             Line::Help => {
                 self.print(Fixed::Help.text(self.lang()));
                 Ok(())
@@ -430,7 +442,7 @@ impl Menu {
     }
 
     fn refuse(&self, code: ErrorCode) {
-        let why = &texts::reason(&Reason::of(code), self.lang());
+        let why = &wording::reason(&Reason::of(code), self.lang());
         self.print(&Notice::Refused { why }.text(self.lang()));
     }
 

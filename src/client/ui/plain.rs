@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use crate::client::texts::{Fixed, Notice};
 use crate::client::{Ask, Client, OrderError, Update, Updates};
 use crate::protocol::{ErrorCode, Span, Text, To, Who};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 use crate::threads;
 
 use super::command::{self, Line};
@@ -201,6 +201,7 @@ impl Plain {
                 self.client.login(who, password)
             }
             Line::Register { id, password, name } => self.client.register(id, password, name),
+            Line::Code(code) => self.client.invitation_code(code),
             Line::Help => {
                 print_local("help", &[Fixed::Help.text(self.lang)]);
                 Ok(())

@@ -5,11 +5,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::client::texts::{self, Fixed, Notice};
+use crate::client::wording;
 use crate::client::{Ask, Changed, IgnoreMes, Lost, OwnDevice, Reason, Said, Unsent, Update};
 use crate::clock;
 use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, Party, UserId};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 
 use super::clean;
 use super::directory::Directory;
@@ -75,6 +76,7 @@ impl Screen {
 
     /// Learns from what happened and says what to show, without the last line end. Answers to
     /// what the menu asked are shown by the menu.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) fn show(&self, update: &Update) -> Option<String> {
         self.directory().learn(update);
         let step = self.progress().learn(update);
@@ -164,7 +166,7 @@ impl Screen {
     }
 
     fn not_sent(&self, unsent: &Unsent, why: &Reason, will_retry: bool) -> String {
-        let why = &clean::line(&texts::reason(why, self.lang));
+        let why = &clean::line(&wording::reason(why, self.lang));
         let text = &clean::line(unsent.text.as_str());
         let notice = match will_retry {
             true => Notice::SentLater { text, why },
@@ -186,8 +188,8 @@ impl Screen {
 
     fn refused(&self, what: Option<Ask>, why: &Reason) -> String {
         let words = match what {
-            Some(Ask::Login | Ask::Register) => texts::entry_reason(why, self.lang),
-            _ => texts::reason(why, self.lang),
+            Some(Ask::Login | Ask::Register) => wording::entry_reason(why, self.lang),
+            _ => wording::reason(why, self.lang),
         };
         let why = &clean::line(&words);
         let notice = match what {
@@ -250,14 +252,14 @@ impl Screen {
         });
         let room = room.map_or(String::new(), |room| format!("{room} "));
         let head = format!("[{room}{}] ", self.time(changed.time));
-        let done = texts::changed(changed, &name, self.lang);
+        let done = wording::changed(changed, &name, self.lang);
         clean::paragraph(&head, &done, self.columns.load(Ordering::Relaxed))
     }
 
     /// With the numbers by which messages are meant.
     fn history(&self, messages: &[Said]) -> String {
         let line = |said: &Said| {
-            let state = texts::state(said, self.lang);
+            let state = wording::state(said, self.lang);
             let reactions: Vec<_> =
                 said.reactions.iter().map(|its| format!("{} {}", its.emoji, its.count)).collect();
             let (name, reactions) = (clean::line(&said.name), clean::line(&reactions.join(" ")));
@@ -276,7 +278,7 @@ impl Screen {
         if (is_tidying && !will_retry) || self.is_down.swap(will_retry, Ordering::AcqRel) {
             return None;
         }
-        let why = clean::line(&texts::lost(why, self.lang));
+        let why = clean::line(&wording::lost(why, self.lang));
         Some(Notice::Disconnected { why: &why, will_retry }.text(self.lang))
     }
 

@@ -43,6 +43,7 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
                 .map(|(digest, token)| Record::Token { digest: *digest, token: token.clone() }),
         );
     }
+    records.extend(tables.codes().into_iter().map(Record::Code));
     records.extend(tables.sanctions.values().cloned().map(Record::Sanction));
     records.extend(tables.deeds.values().cloned().map(Record::Deed));
     records
@@ -110,6 +111,9 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         Record::Account { account, receipts, is_operator } => {
             let person = Person { is_operator, ..Person::new(account.clone(), receipts) };
             tables.people.insert(account.id, person);
+        }
+        Record::Code(code) => {
+            tables.codes.insert(code.digest, code);
         }
         Record::Sanction(sanction) => {
             tables.sanctions.insert(sanction.key.clone(), sanction);

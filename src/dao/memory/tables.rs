@@ -7,7 +7,7 @@ use super::super::contract::{
     stored,
 };
 use super::super::{
-    Account, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
+    Account, Code, Entry, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
 };
 use crate::clock;
 use crate::protocol::{
@@ -32,6 +32,7 @@ pub(super) struct Tables {
     pub(super) by_name: BTreeMap<RoomName, RoomNo>,
     pub(super) references: BTreeMap<ReferenceKey, Kept>,
     pub(super) tokens: BTreeMap<TokenDigest, Token>,
+    pub(super) codes: BTreeMap<TokenDigest, Code>,
     pub(super) sanctions: BTreeMap<SanctionKey, Sanction>,
     pub(super) deeds: BTreeMap<(Millis, u64), Deed>,
 }
@@ -90,6 +91,7 @@ impl Default for Tables {
             by_name: BTreeMap::new(),
             references: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            codes: BTreeMap::new(),
             sanctions: BTreeMap::new(),
             deeds: BTreeMap::new(),
         }
@@ -97,10 +99,15 @@ impl Default for Tables {
 }
 
 impl Tables {
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) fn apply(&mut self, write: &Write) -> Written {
         match write {
             Write::Append(append) => self.append(append),
-            Write::Register { id, name, secret } => self.register(*id, name.as_ref(), secret),
+            Write::Register { id, name, secret, entry } => {
+                self.register((*id, name.as_ref()), secret, *entry)
+            }
+            Write::MakeCode(code) => self.make_code(*code),
+            Write::EndCode(digest) => self.end_code(digest),
             Write::SetSecret { account, secret } => {
                 self.revoke(|token| token.account == *account);
                 self.change(*account, |person| person.account.secret = Secret::Hash(secret.clone()))
@@ -192,7 +199,12 @@ impl Tables {
         stored(append, id, append.time, true)
     }
 
-    fn register(&mut self, id: Option<UserId>, name: Option<&Name>, secret: &str) -> Written {
+    fn register(
+        &mut self,
+        (id, name): (Option<UserId>, Option<&Name>),
+        secret: &str,
+        entry: Entry,
+    ) -> Written {
         let id = match id {
             Some(id) if id.0 <= 0 => return Written::Refused(ErrorCode::BadId),
             Some(id) if self.people.contains_key(&id) => {
@@ -201,6 +213,9 @@ impl Tables {
             Some(id) => id,
             None => self.free_id(),
         };
+        if !self.let_in(entry) {
+            return Written::Refused(ErrorCode::BadCode);
+        }
         let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
         let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
         let at_the_end = Positions::from([(RoomId::Lobby, self.last(RoomId::Lobby))]);

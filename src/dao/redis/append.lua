@@ -294,6 +294,23 @@ function writes.expire()
   return '0'
 end
 
+-- An invitation code; those that are over go.
+function writes.make_code()
+  local digest, kept = take(), take()
+  local codes = redis.call('HGETALL', tag .. 'codes')
+  for i = 1, #codes, 2 do
+    local expires = tonumber(string.match(codes[i + 1], '%S+$'))
+    if expires and expires <= now then redis.call('HDEL', tag .. 'codes', codes[i]) end
+  end
+  redis.call('HSET', tag .. 'codes', digest, kept)
+  return ''
+end
+
+function writes.end_code()
+  redis.call('HDEL', tag .. 'codes', take())
+  return ''
+end
+
 function writes.deed()
   record(take())
   return ''

@@ -155,6 +155,9 @@ impl Export<'_, '_> {
     }
 
     fn order(&mut self) -> Result<(), StoreError> {
+        for code in self.redis.all_codes()? {
+            (self.take)(code.map(Record::Code))?;
+        }
         for sanction in self.redis.all_sanctions()? {
             let place = sanction.as_ref().ok().and_then(|sanction| sanction.key.place);
             // A room that is new was not handed over.

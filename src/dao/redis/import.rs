@@ -7,7 +7,7 @@ use redis::{Pipeline, RedisResult, cmd};
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
-use super::{Redis, SCAN, changes, hex, keys, order, record, rooms, unavailable, write};
+use super::{Redis, SCAN, changes, entry, hex, keys, order, record, rooms, unavailable, write};
 use crate::clock;
 use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, Role, RoomId, UserId};
 
@@ -160,6 +160,7 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
         Record::Read { account, room, up_to } => {
             ask.cmd("HSET").arg(keys::read(*account)).arg(room.to_string()).arg(up_to.0)
         }
+        Record::Code(code) => entry::put_code(ask, code),
         Record::Sanction(sanction) => order::put_sanction(ask, sanction),
         Record::Deed(deed) => order::put_deed(ask, deed),
         Record::Token { digest, token } => {

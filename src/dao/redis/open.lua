@@ -5,11 +5,11 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
     'next_user', ARGV[4], 'next_guest', ARGV[5])
 end
 -- Version 1 had no named rooms, version 2 did not know when a device was there, version 3 had no
--- sanctions, version 4 no messages about messages, version 5 nobody who
--- is ignored; nothing of them has to change.
+-- sanctions, version 4 no messages about messages, version 5 no invitation codes, version 6 nobody
+-- who is ignored; nothing of them has to change.
 local version = redis.call('HGET', KEYS[1], 'version')
 if version == '1' or version == '2' or version == '3' or version == '4'
-  or version == '5' then
+    or version == '5' or version == '6' then
   redis.call('HSET', KEYS[1], 'version', ARGV[1])
 end
 return redis.call('HMGET', KEYS[1], 'version', 'epoch', 'key', 'commits')

@@ -9,10 +9,10 @@ use super::super::contract::{
     Doubt, Kept, MAX_DEVICES, MAX_IGNORED, MAX_TOKENS, digest, hex, unhex,
 };
 use super::super::lines::sanction_text;
-use super::super::{Account, Cursor, Prune, Secret, StoreError, Write, Writer, Written};
+use super::super::{Account, Cursor, Entry, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
-use super::{keys, order, record, rooms, unavailable};
+use super::{entry, keys, order, record, rooms, unavailable};
 use crate::clock;
 use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
 
@@ -119,16 +119,15 @@ impl RedisWriter {
             Write::Register { id: Some(id), .. } if id.0 <= 0 => {
                 Ok(Written::Refused(ErrorCode::BadId))
             }
-            Write::Register { id: Some(id), name, secret } => {
-                match self.register(redis, *id, name.as_ref(), secret)? {
-                    true => Ok(Written::Registered(*id)),
-                    false => Ok(Written::Refused(ErrorCode::IdTaken)),
-                }
+            Write::Register { id: Some(id), name, secret, entry } => {
+                let new = new_account(*id, name.as_ref(), secret);
+                self.register(redis, &new, *entry)
             }
-            Write::Register { id: None, name, secret } => loop {
-                let id = self.draw(redis, at)?;
-                if self.register(redis, id, name.as_ref(), secret)? {
-                    return Ok(Written::Registered(id));
+            Write::Register { id: None, name, secret, entry } => loop {
+                let new = new_account(self.draw(redis, at)?, name.as_ref(), secret);
+                let written = self.register(redis, &new, *entry)?;
+                if written != Written::Refused(ErrorCode::IdTaken) {
+                    return Ok(written);
                 }
                 // Somebody chose this id a moment ago.
                 self.drawn.remove(&at);
@@ -160,17 +159,20 @@ impl RedisWriter {
     fn register(
         &mut self,
         redis: &mut RedisConnection,
-        id: UserId,
-        name: Option<&Name>,
-        secret: &str,
-    ) -> RedisResult<bool> {
-        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
-        let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
+        account: &Account,
+        entry: Entry,
+    ) -> RedisResult<Written> {
         let again = if self.doubt.is_open() { "again" } else { "" };
         let mut script = self.scripts.register.key(keys::FEED);
         script.key(keys::USERS).key(keys::name(account.name.key()));
-        script.arg(id.0).arg(written_record(&account)?).arg(again);
-        self.guard.invoke(redis, &mut script)
+        script.arg(account.id.0).arg(written_record(account)?).arg(again);
+        let (code, now) = entry::by_code(entry);
+        script.arg(code).arg(now);
+        Ok(match self.guard.invoke(redis, &mut script)? {
+            1 => Written::Registered(account.id),
+            2 => Written::Refused(ErrorCode::BadCode),
+            _ => Written::Refused(ErrorCode::IdTaken),
+        })
     }
 
     /// Reads a record, changes it, and puts it back if nobody else has changed it meanwhile.
@@ -234,6 +236,11 @@ impl Writer for RedisWriter {
     }
 }
 
+fn new_account(id: UserId, name: Option<&Name>, secret: &str) -> Account {
+    let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+    Account { id, name, secret: Secret::Hash(secret.to_owned()) }
+}
+
 /// The writes at the start of a batch that fit into one script.
 fn run<'a, 'w>(rest: &'a [&'w Write]) -> &'a [&'w Write] {
     let end = rest.iter().take(MAX_SCRIPT).take_while(|write| !is_of_an_account(write)).count();
@@ -246,6 +253,7 @@ fn is_of_an_account(write: &Write) -> bool {
 }
 
 /// What append.lua takes for one write.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
     let name = |device: &Option<Device>| device.as_ref().map_or("", Device::as_str).to_owned();
     match write {
@@ -290,6 +298,7 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
+        Write::MakeCode(_) | Write::EndCode(_) => entry::add_args(script, write),
         Write::Deed(deed) => {
             script.arg("deed").arg(order::member(deed));
         }

@@ -1,7 +1,7 @@
--- Version 8: whom an account ignores.
+-- Version 8: invitation codes.
 
-CREATE TABLE ignored (
-    account INTEGER NOT NULL,
-    whom    INTEGER NOT NULL,      -- may be no account any more
-    PRIMARY KEY (account, whom)
+CREATE TABLE codes (
+    digest  BLOB PRIMARY KEY,       -- BLAKE2b, 32 bytes, of the code
+    uses    INTEGER NOT NULL,       -- accounts that can still be made with it
+    expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -9,9 +9,11 @@ use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior, params
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::lines::{deed_text, sanction_text};
 use super::super::record::{Record, Referred};
-use super::super::{Account, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest};
+use super::super::{
+    Account, Code, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest,
+};
 use super::write::{self, SHARED};
-use super::{failed, from_sql, order, read, rooms, to_sql};
+use super::{entry, failed, from_sql, order, read, rooms, to_sql};
 use crate::protocol::{
     Deed, Device, MessageId, Millis, NamedRoom, Reference, RoomId, RoomNo, Sanction, UserId,
 };
@@ -115,6 +117,9 @@ impl Export<'_, '_> {
     }
 
     fn order(&mut self) -> Result<(), StoreError> {
+        self.each("invitation code", entry::CODES, [], |row| {
+            entry::code_of(row).map(Record::Code)
+        })?;
         let sql = "SELECT record FROM sanctions";
         let mut found = self.rows("sanction", sql, [], order::sanction_of)?;
         found.sort_by(|a, b| match (a, b) {
@@ -338,6 +343,8 @@ impl Import<'_> {
                 let room = self.number(*room)?;
                 self.insert(sql, [account.0, room, to_sql(*up_to)])
             }
+            Record::Code(Code { digest, uses, expires }) => self
+                .insert("INSERT INTO codes VALUES (?, ?, ?)", params![digest.0, uses, expires.0]),
             Record::Sanction(sanction) => self.put_sanction(sanction),
             Record::Deed(deed) => self.put_deed(deed),
             Record::Token { digest, token: Token { account, device, expires } } => {

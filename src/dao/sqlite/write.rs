@@ -1,5 +1,6 @@
 //! The write side: a batch is one transaction.
 
+mod entry;
 mod order;
 mod prune;
 mod rooms;
@@ -14,7 +15,7 @@ use rusqlite::{
 };
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
-use super::super::{Cursor, Receipts, StoreError, Token, Write, Writer, Written};
+use super::super::{Cursor, Entry, Receipts, StoreError, Token, Write, Writer, Written};
 use super::{changes, count, from_sql, ignored, schema, to_sql};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
@@ -121,9 +122,11 @@ impl Batch<'_> {
     fn apply(&mut self, write: &Write) -> rusqlite::Result<Written> {
         match write {
             Write::Append(append) => return self.append(append),
-            Write::Register { id, name, secret } => {
-                return self.register(*id, name.as_ref(), secret);
+            Write::Register { id, name, secret, entry } => {
+                return self.register((*id, name.as_ref()), secret, *entry);
             }
+            Write::MakeCode(code) => self.make_code(code)?,
+            Write::EndCode(digest) => self.end_code(digest)?,
             Write::SetSecret { account, secret } => {
                 self.revoke_all(*account)?;
                 let sql = "UPDATE users SET secret = ?2 WHERE id = ?1";
@@ -272,26 +275,25 @@ impl Batch<'_> {
 
     fn register(
         &mut self,
-        id: Option<UserId>,
-        name: Option<&Name>,
+        (id, name): (Option<UserId>, Option<&Name>),
         secret: &str,
+        entry: Entry,
     ) -> rusqlite::Result<Written> {
         let id = match id {
             Some(id) if id.0 <= 0 => return Ok(Written::Refused(ErrorCode::BadId)),
             Some(id) => id,
             None => self.free_id()?,
         };
-        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO users (id, name, name_key, secret) VALUES (?, ?, ?, ?)
-                ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![id.0, name.as_str(), name.key().as_str(), secret])?;
-        if added == 0 {
+        if self.is_taken(id)? {
             return Ok(Written::Refused(ErrorCode::IdTaken));
         }
+        if !self.let_in(entry)? {
+            return Ok(Written::Refused(ErrorCode::BadCode));
+        }
+        let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+        let sql = "INSERT INTO users (id, name, name_key, secret) VALUES (?, ?, ?, ?)";
+        let values = params![id.0, name.as_str(), name.key().as_str(), secret];
+        self.connection.prepare_cached(sql)?.execute(values)?;
         let lobby = self.open_room(RoomId::Lobby)?;
         self.move_to(id, SHARED, lobby, lobby.last)?;
         self.mark_read(id, lobby, lobby.last)?;

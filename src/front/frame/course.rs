@@ -64,6 +64,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         // The original has no word for these, and an unchanged client prints a complaint for
         // each frame that it does not know.
         Event::Hello(_)
+        | Event::CodeKept
         | Event::Renamed(_)
         | Event::RenameDone(_)
         | Event::AbsenceDone(_)

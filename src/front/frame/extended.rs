@@ -73,6 +73,8 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Skipped { room, count } => {
             encode(kind::SKIPPED, &Skipped { room: room.to_string(), count: *count }, out);
         }
+        // Here the code comes with the registration.
+        Event::CodeKept => {}
         // Who gave no reference has nothing to compare it with.
         Event::Accepted { reference: None, .. } => {}
         Event::Accepted { reference: Some(reference), id, room, time } => {

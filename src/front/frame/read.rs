@@ -75,7 +75,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         names: &[kind::REGISTER, "RegisterMesType"],
-        keys: &[("user", Key::User)],
+        keys: &[("user", Key::User), ("code", Key::Code)],
         command: entry::register,
         refused: Command::BadRegister,
     },
@@ -122,7 +122,7 @@ const KINDS: &[Kind] = &[
     Kind {
         names: &[kind::RENAME],
         keys: &[("userName", Key::UserName)],
-        command: rename,
+        command: entry::rename,
         refused: Command::Bad,
     },
     Kind {
@@ -263,6 +263,7 @@ enum Key {
     UserId,
     Password,
     UserName,
+    Code,
     Content,
     Recipient,
     Reference,
@@ -303,6 +304,8 @@ struct Fields {
     user_id: i64,
     password: String,
     user_name: String,
+    /// An invitation code.
+    code: String,
     content: String,
     recipient: Recipient,
     reference: String,
@@ -348,7 +351,11 @@ impl Fields {
         match key {
             Key::Kind => self.kind = value(map)?,
             Key::Data => self.data = value(map)?,
-            Key::User => *self = map.next_value_seed(Object(USER))?,
+            Key::User => {
+                let user = map.next_value_seed(Object(USER))?;
+                *self = Self { code: std::mem::take(&mut self.code), ..user };
+            }
+            Key::Code => self.code = value(map)?,
             Key::UserId => self.user_id = value(map)?,
             Key::Password => self.password = value(map)?,
             Key::UserName => self.user_name = value(map)?,
@@ -479,10 +486,6 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
         },
         command => Ok(command),
     }
-}
-
-fn rename(fields: &Fields) -> Result<Command, Refusal> {
-    named(&fields.user_name).map(Command::Rename)
 }
 
 fn named(text: &str) -> Result<Name, Refusal> {

@@ -1,6 +1,7 @@
 //! A line to a command. The commands are rows of one table, from which the help is made, too.
 
-mod account;
+mod entry;
+mod ignore;
 mod order;
 mod presence;
 mod rooms;
@@ -8,10 +9,8 @@ mod rooms;
 mod tests;
 mod words;
 
-use crate::protocol::{
-    Command, ErrorCode, Name, NameKey, Password, Refusal, RoomRef, Text, To, UserId, Who,
-};
-use crate::texts::Lang;
+use crate::protocol::{Command, ErrorCode, Name, NameKey, Refusal, RoomRef, Text, To, UserId, Who};
+use crate::texts::{Both, Lang, help};
 
 /// A command that people type.
 pub(super) struct Row {
@@ -19,8 +18,7 @@ pub(super) struct Row {
     word: &'static str,
     /// What follows, in capitals.
     arguments: &'static str,
-    help_en: &'static str,
-    help_zh: &'static str,
+    help: Both,
     parse: fn(&str) -> Result<Command, Wrong>,
     /// How a bad one is answered.
     refused: fn(Refusal) -> Command,
@@ -45,88 +43,84 @@ pub(super) const COMMANDS: &[Row] = &[
     Row {
         word: "/help",
         arguments: "",
-        help_en: "this list",
-        help_zh: "显示这个列表",
+        help: help::HELP,
         parse: |_| Ok(Command::Help),
         refused: Command::Bad,
     },
     Row {
         word: "/register",
         arguments: "ID PASSWORD [NAME]",
-        help_en: "a new account; with 0 as the ID you are given one",
-        help_zh: "注册账号；ID 填 0 则由服务器分配",
-        parse: register,
+        help: help::REGISTER,
+        parse: entry::register,
         refused: Command::BadRegister,
+    },
+    Row {
+        word: "/code",
+        arguments: "CODE",
+        help: help::CODE,
+        parse: entry::code,
+        refused: Command::Bad,
     },
     Row {
         word: "/login",
         arguments: "ID|NAME PASSWORD",
-        help_en: "log in",
-        help_zh: "登录",
-        parse: login,
+        help: help::LOGIN,
+        parse: entry::login,
         refused: Command::BadLogin,
     },
     Row {
         word: "/msg",
         arguments: "ID|NAME TEXT",
-        help_en: "say it to one alone; a name with blanks in \"quotes\"",
-        help_zh: "私聊；名字中有空格时请加 \"引号\"",
+        help: help::MSG,
         parse: msg,
         refused: Command::Bad,
     },
     Row {
         word: "/who",
         arguments: "",
-        help_en: "who is online",
-        help_zh: "显示在线用户列表",
+        help: help::WHO,
         parse: |arguments| alone(arguments, Command::Who),
         refused: Command::Bad,
     },
     Row {
         word: "/create",
         arguments: "ROOM [open|invite|hidden] [no-guests]",
-        help_en: "a new room; it is yours",
-        help_zh: "新建房间，你是房主",
+        help: help::CREATE,
         parse: rooms::create,
         refused: Command::Bad,
     },
     Row {
         word: "/join",
         arguments: "ROOM|lobby",
-        help_en: "come into a room, and talk there from now on",
-        help_zh: "进入房间，之后在那里说话",
+        help: help::JOIN,
         parse: rooms::join,
         refused: Command::Bad,
     },
     Row {
         word: "/part",
         arguments: "[ROOM]",
-        help_en: "leave the room you talk in, or this one",
-        help_zh: "退出当前房间或指定的房间",
+        help: help::PART,
         parse: rooms::part,
         refused: Command::Bad,
     },
     Row {
         word: "/rooms",
         arguments: "[AFTER]",
-        help_en: "which rooms there are",
-        help_zh: "列出房间",
+        help: help::ROOMS,
         parse: rooms::rooms,
         refused: Command::Bad,
     },
     Row {
         word: "/members",
         arguments: "[ROOM] [AFTER]",
-        help_en: "who is in the room",
-        help_zh: "列出房间成员",
+        help: help::MEMBERS,
         parse: rooms::members,
         refused: Command::Bad,
     },
     Row {
         word: "/topic",
         arguments: "[TEXT]",
-        help_en: "what the room is about, or say what",
-        help_zh: "查看或设置房间主题",
+        help: help::TOPIC,
         parse: rooms::topic,
         refused: Command::Bad,
     },
@@ -138,208 +132,182 @@ pub(super) const COMMANDS: &[Row] = &[
     Row {
         word: "/history",
         arguments: "[N]",
-        help_en: "the last N messages where you talk, 20 without a number, with their #ID",
-        help_zh: "显示当前房间最近 N 条消息和编号，默认 20 条",
+        help: help::HISTORY,
         parse: rooms::history,
         refused: Command::Bad,
     },
     Row {
         word: "/since",
         arguments: "[YYYY-MM-DD] HH:MM",
-        help_en: "what was said where you talk since then (UTC)",
-        help_zh: "显示当前房间从该时间（UTC）以来的消息",
+        help: help::SINCE,
         parse: rooms::since,
         refused: Command::Bad,
     },
     Row {
         word: "/invite",
         arguments: "ID|NAME",
-        help_en: "let somebody into the room you talk in",
-        help_zh: "邀请某人进入当前房间",
+        help: help::INVITE,
         parse: rooms::invite,
         refused: Command::Bad,
     },
     Row {
         word: "/kick",
         arguments: "ID|NAME [WHY]",
-        help_en: "put somebody out of the room you talk in",
-        help_zh: "把某人请出当前房间",
+        help: help::KICK,
         parse: rooms::kick,
         refused: Command::Bad,
     },
     Row {
         word: "/role",
         arguments: "ID|NAME member|moderator|owner",
-        help_en: "make somebody something else in the room you talk in",
-        help_zh: "更改某人在当前房间的身份",
+        help: help::ROLE,
         parse: rooms::role,
         refused: Command::Bad,
     },
     Row {
         word: "/access",
         arguments: "open|invite|hidden [no-guests]",
-        help_en: "who may come into the room you talk in",
-        help_zh: "设置谁可以进入当前房间",
+        help: help::ACCESS,
         parse: rooms::access,
         refused: Command::Bad,
     },
     Row {
         word: "/away",
         arguments: "[TEXT]",
-        help_en: "you are away; without a text: back",
-        help_zh: "设为离开；不带文字则恢复在线",
+        help: help::AWAY,
         parse: presence::away,
         refused: Command::Bad,
     },
     Row {
         word: "/busy",
         arguments: "[TEXT]",
-        help_en: "you are busy",
-        help_zh: "设为忙碌",
+        help: help::BUSY,
         parse: presence::busy,
         refused: Command::Bad,
     },
     Row {
         word: "/back",
         arguments: "",
-        help_en: "you are neither any more",
-        help_zh: "恢复在线",
+        help: help::BACK,
         parse: |arguments| alone(arguments, Command::Absence(None)),
         refused: Command::Bad,
     },
     Row {
         word: "/devices",
         arguments: "",
-        help_en: "the devices of your account",
-        help_zh: "列出你的账号的设备",
+        help: help::DEVICES,
         parse: |arguments| alone(arguments, Command::Devices),
         refused: Command::Bad,
     },
     Row {
         word: "/logout",
         arguments: "DEVICE",
-        help_en: "log one of them out; - for all that have no name",
-        help_zh: "让其中一台设备退出登录；- 表示所有没有名字的设备",
+        help: help::LOGOUT,
         parse: presence::logout,
         refused: Command::Bad,
     },
     Row {
         word: "/ignore",
         arguments: "[ID|NAME]",
-        help_en: "nothing more from them to you; without a name: whom you ignore",
-        help_zh: "屏蔽某人；不带名字则列出你屏蔽的人",
-        parse: account::ignore,
+        help: help::IGNORE,
+        parse: ignore::ignore,
         refused: Command::Bad,
     },
     Row {
         word: "/unignore",
         arguments: "ID|NAME",
-        help_en: "hear them again",
-        help_zh: "解除屏蔽",
-        parse: account::unignore,
+        help: help::UNIGNORE,
+        parse: ignore::unignore,
         refused: Command::Bad,
     },
     Row {
         word: "/ban",
         arguments: "[-server] WHO [TIME] [WHY]",
-        help_en: "keep out an ID, a NAME, names like SPAM*, or an address, for 30m, 2h, 7d",
-        help_zh: "封禁：id、名字、SPAM* 这样的名字或地址；可加时间 30m、2h、7d",
+        help: help::BAN,
         parse: order::ban,
         refused: Command::Bad,
     },
     Row {
         word: "/unban",
         arguments: "[-server] WHO",
-        help_en: "let them come in again",
-        help_zh: "解除封禁",
+        help: help::UNBAN,
         parse: order::unban,
         refused: Command::Bad,
     },
     Row {
         word: "/mute",
         arguments: "[-server] WHO [TIME] [WHY]",
-        help_en: "have them say nothing",
-        help_zh: "禁言",
+        help: help::MUTE,
         parse: order::mute,
         refused: Command::Bad,
     },
     Row {
         word: "/unmute",
         arguments: "[-server] WHO",
-        help_en: "let them speak again",
-        help_zh: "解除禁言",
+        help: help::UNMUTE,
         parse: order::unmute,
         refused: Command::Bad,
     },
     Row {
         word: "/slow",
         arguments: "[-server] SECONDS [WHO] [TIME] [WHY]",
-        help_en: "one message in so many seconds, for all or for one; 0 ends it",
-        help_zh: "慢速模式：每人每隔若干秒一条消息；0 为关闭",
+        help: help::SLOW,
         parse: order::slow,
         refused: Command::Bad,
     },
     Row {
         word: "/bans",
         arguments: "[-server]",
-        help_en: "who is banned, muted or slowed",
-        help_zh: "列出封禁、禁言和限速",
+        help: help::BANS,
         parse: order::bans,
         refused: Command::Bad,
     },
     Row {
         word: "/audit",
         arguments: "[N]",
-        help_en: "what was done to keep order, for operators",
-        help_zh: "管理记录（仅服务器管理员）",
+        help: help::AUDIT,
         parse: order::audit,
         refused: Command::Bad,
     },
     Row {
         word: "/passwd",
         arguments: "OLD NEW",
-        help_en: "change your password",
-        help_zh: "更改密码",
-        parse: account::passwd,
+        help: help::PASSWD,
+        parse: entry::passwd,
         refused: Command::Bad,
     },
     Row {
         word: "/delete-account",
         arguments: "PASSWORD",
-        help_en: "your account is no more; your messages stay",
-        help_zh: "删除你的账号，发过的消息仍会保留",
-        parse: account::delete_account,
+        help: help::DELETE_ACCOUNT,
+        parse: entry::delete_account,
         refused: Command::Bad,
     },
     Row {
         word: "/quit",
         arguments: "",
-        help_en: "leave",
-        help_zh: "退出",
+        help: help::QUIT,
         parse: |_| Ok(Command::Logout),
         refused: Command::Bad,
     },
     Row {
         word: "who",
         arguments: "",
-        help_en: "as /who",
-        help_zh: "同 /who",
+        help: help::WHO_BARE,
         parse: |_| Ok(Command::Who),
         refused: Command::Bad,
     },
     Row {
         word: "rename|",
         arguments: "NAME",
-        help_en: "another name for you",
-        help_zh: "改名",
+        help: help::RENAME_BARE,
         parse: rename,
         refused: Command::Bad,
     },
     Row {
         word: "exit",
         arguments: "",
-        help_en: "as /quit",
-        help_zh: "同 /quit",
+        help: help::EXIT_BARE,
         parse: |_| Ok(Command::Logout),
         refused: Command::Bad,
     },
@@ -354,10 +322,7 @@ impl Row {
 
     /// What it is good for.
     pub(super) fn help(&self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::En => self.help_en,
-            Lang::Zh => self.help_zh,
-        }
+        self.help.of(lang)
     }
 
     /// What follows the word, if the line is this command.
@@ -418,31 +383,6 @@ fn say(to: To, text: &str) -> Result<Command, ErrorCode> {
 
 fn alone(arguments: &str, command: Command) -> Result<Command, Wrong> {
     if arguments.is_empty() { Ok(command) } else { Err(Wrong::Form) }
-}
-
-fn register(arguments: &str) -> Result<Command, Wrong> {
-    let (id, rest) = split_word(arguments);
-    let (password, name) = split_word(rest);
-    if password.is_empty() {
-        return Err(Wrong::Form);
-    }
-    let id = match id.parse() {
-        Ok(0) => None,
-        Ok(id) if id > 0 => Some(UserId(id)),
-        _ => return Err(ErrorCode::BadId.into()),
-    };
-    let is_id = id.is_some_and(|id| id.to_string() == name);
-    let name = if name.is_empty() || is_id { None } else { Some(named(name)?) };
-    Ok(Command::Register { id, password: Password::new(password)?, name })
-}
-
-/// A name may have blanks in it, so the last word is the password.
-fn login(arguments: &str) -> Result<Command, Wrong> {
-    let (who, password) = arguments.rsplit_once(char::is_whitespace).ok_or(Wrong::Form)?;
-    let who = who.trim();
-    let name = who.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(who);
-    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::Login { who: meant(name)?, password })
 }
 
 fn msg(arguments: &str) -> Result<Command, Wrong> {

@@ -52,6 +52,7 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Ignoring(whom, is_so) => server(&texts::ignoring(whom, *is_so, lang)),
         Event::Ignored(people) => listed(&texts::ignored(people, lang)),
         Event::PasswdDone => told(Reply::PasswdDone, lang),
+        Event::CodeKept => told(Reply::CodeKept, lang),
         Event::Registered(id) => told(Reply::Registered(*id), lang),
         Event::LoginRefused(refusal) | Event::RegisterRefused(refusal) => {
             refused(refusal.code, &texts::entry_refusal(refusal, lang), lang)

@@ -1,6 +1,6 @@
 //! Anything that can be written, with few enough names that things meet.
 
-use hubbub::dao::{Cursor, Prune, Receipts, TokenDigest, Write};
+use hubbub::dao::{Cursor, Entry, Prune, Receipts, TokenDigest, Write};
 use hubbub::protocol::{Append, Device, MessageId, Millis, Name, RoomId, Text, UserId};
 use proptest::prelude::*;
 
@@ -72,7 +72,9 @@ pub(super) fn any_write() -> impl Strategy<Value = Write> {
     prop_oneof![
         6 => append.prop_map(Write::Append),
         8 => (prop::option::of(person()), prop::option::of(name()), secret())
-            .prop_map(|(id, name, secret)| Write::Register { id, name, secret }),
+            .prop_map(|(id, name, secret)| {
+                Write::Register { id, name, secret, entry: Entry::Open }
+            }),
         1 => (person(), secret())
             .prop_map(|(account, secret)| Write::SetSecret { account, secret }),
         1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),

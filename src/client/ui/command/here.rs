@@ -3,7 +3,6 @@
 
 use super::{COMMANDS, Line, parse, split, word};
 use crate::protocol::{RoomAsk, RoomId, RoomRef};
-use crate::texts::Lang;
 
 /// A line that was typed on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,73 +135,12 @@ fn named(rest: &str) -> Option<String> {
     }
 }
 
-/// What a command does.
-pub(in crate::client::ui) fn what(name: &str, lang: Lang) -> &'static str {
-    let row = WHAT.iter().find(|(known, ..)| *known == name);
-    row.map_or("", |(_, en, zh)| match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
-    })
-}
-
-const WHAT: &[(&str, &str, &str)] = &[
-    ("msg", "says it to one alone", "私聊"),
-    ("say", "says it in another room", "在另一个房间发言"),
-    ("create", "makes a room", "新建房间"),
-    ("join", "comes into a room", "加入房间"),
-    ("part", "leaves the room for good", "退出房间"),
-    ("rooms", "which rooms there are", "房间列表"),
-    ("members", "who belongs to the room", "房间成员"),
-    ("history", "what was said last", "最近的消息"),
-    ("topic", "what the room is about; - takes it away", "房间话题；- 清除"),
-    ("invite", "lets somebody into the room", "邀请加入房间"),
-    ("kick", "puts somebody out of the room", "移出房间"),
-    ("role", "makes somebody something else here", "修改成员身份"),
-    ("access", "who may come into the room", "谁可以加入房间"),
-    ("away", "tells others that you are away", "设为离开"),
-    ("busy", "tells others that you are busy", "设为忙碌"),
-    ("back", "ends away and busy", "恢复在线"),
-    ("devices", "the devices of your account", "账号的设备"),
-    ("logout", "logs a device of yours out", "让设备退出登录"),
-    ("login", "logs in", "登录"),
-    ("register", "makes another account", "注册另一个账号"),
-    ("who", "who is online", "在线用户"),
-    ("rename", "another name for you", "修改名字"),
-    ("passwd", "another password", "修改密码"),
-    ("receipts", "whether others see how far you have read", "对方能否看到送达和已读"),
-    ("delete-account", "deletes your account, for good", "永久删除账号"),
-    ("ban", "keeps somebody out of the room", "禁止某人进入房间"),
-    ("unban", "ends a ban", "解除禁入"),
-    ("mute", "lets somebody say nothing in the room", "禁言"),
-    ("unmute", "ends a mute", "解除禁言"),
-    ("slow", "how many seconds between two messages of one person", "慢速模式：每人发言间隔秒数"),
-    ("bans", "who is banned, muted or slowed", "禁入、禁言和慢速列表"),
-    ("audit", "what was done to keep order", "管理记录"),
-    ("reply", "answers a message (Alt-K chooses one)", "回复一条消息（Alt-K 选择）"),
-    ("edit", "gives a message of yours another text", "修改自己的消息"),
-    ("delete", "takes a message back", "撤回消息"),
-    ("react", "reacts to a message with an emoji", "用表情回应消息"),
-    ("unreact", "takes a reaction back", "取消回应"),
-    ("search", "finds what was said, here or everywhere", "搜索消息"),
-    ("ignore", "shows nothing of somebody any more", "屏蔽某人"),
-    ("unignore", "ends that", "取消屏蔽"),
-    ("ignored", "whom you ignore", "屏蔽列表"),
-    ("help", "this list", "本列表"),
-    ("quit", "leaves the program", "退出程序"),
-    ("exit", "leaves the program", "退出程序"),
-    ("query", "to talk with one alone", "与某人私聊"),
-    ("go", "to a place in the list, by a part of its name", "前往列表中的房间或联系人"),
-    ("close", "takes a conversation out of the list", "从列表中移除对话"),
-    ("clear", "an empty place; older messages are fetched again", "清空显示"),
-    ("resend", "sends again what was refused here", "重发被拒绝的消息"),
-    ("mentions", "where your name was said", "提到你的消息"),
-    ("keys", "what the keys do", "按键说明"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::RoomNo;
+    use crate::texts::Lang;
+    use crate::texts::commands::what;
 
     const HERE: RoomId = RoomId::Named(RoomNo(7));
 

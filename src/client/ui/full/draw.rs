@@ -14,9 +14,9 @@ use super::colour::{Look, Palette};
 use super::input::Input;
 use super::model::{Link, Mode, Model, Panel};
 use super::talk::{self, Ink, Row};
-use super::texts::{Label, Tell};
 use super::wrap::{fit, width};
 use crate::client::ui::clean;
+use crate::texts::full::{Label, Tell};
 
 /// Of the lists beside the talk.
 const PLACES: u16 = 20;

@@ -2,6 +2,7 @@
 
 use super::input::Edit;
 use super::keys::{Code, Key};
+use crate::texts::{Both, Lang, keys};
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,62 @@ pub(super) enum Action {
     End,
     /// Escape.
     Back,
+}
+
+impl Action {
+    /// What it does, for people.
+    pub(super) fn what(self, lang: Lang) -> &'static str {
+        let what = match self {
+            Self::Edit(edit) => edited(edit),
+            Self::Send => keys::SEND,
+            Self::Older => keys::OLDER,
+            Self::Newer => keys::NEWER,
+            Self::Complete => keys::COMPLETE,
+            Self::CompleteBack => keys::COMPLETE_BACK,
+            Self::FindTyped => keys::FIND_TYPED,
+            Self::Editor => keys::EDITOR,
+            Self::Before => keys::BEFORE,
+            Self::Behind => keys::BEHIND,
+            Self::Number(_) => keys::NUMBER,
+            Self::Active => keys::ACTIVE,
+            Self::PageUp => keys::PAGE_UP,
+            Self::PageDown => keys::PAGE_DOWN,
+            Self::Top => keys::TOP,
+            Self::Bottom => keys::BOTTOM,
+            Self::Unread => keys::UNREAD,
+            Self::MentionBefore => keys::MENTION_BEFORE,
+            Self::MentionBehind => keys::MENTION_BEHIND,
+            Self::FindText => keys::FIND_TEXT,
+            Self::Pick => keys::PICK,
+            Self::Places => keys::PLACES,
+            Self::People => keys::PEOPLE,
+            Self::Redraw => keys::REDRAW,
+            Self::Cancel => keys::CANCEL,
+            Self::End => keys::END,
+            Self::Back => keys::BACK,
+        };
+        what.of(lang)
+    }
+}
+
+fn edited(edit: Edit) -> Both {
+    match edit {
+        Edit::Left => keys::LEFT,
+        Edit::Right => keys::RIGHT,
+        Edit::WordLeft => keys::WORD_LEFT,
+        Edit::WordRight => keys::WORD_RIGHT,
+        Edit::Home => keys::LINE_HOME,
+        Edit::End => keys::LINE_END,
+        Edit::DeleteLeft => keys::DELETE_LEFT,
+        Edit::DeleteRight => keys::DELETE_RIGHT,
+        Edit::CutWordLeft => keys::CUT_WORD_LEFT,
+        Edit::CutWordRight => keys::CUT_WORD_RIGHT,
+        Edit::CutToHome => keys::CUT_TO_HOME,
+        Edit::CutToEnd => keys::CUT_TO_END,
+        Edit::Yank => keys::YANK,
+        Edit::Swap => keys::SWAP,
+        Edit::Newline => keys::NEWLINE,
+    }
 }
 
 /// A key, how people call it, what it does.

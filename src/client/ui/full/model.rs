@@ -2,6 +2,7 @@
 //! Keys and [`Update`]s in; orders and a wish to be drawn out. Asks no clock and owns no socket;
 //! `run` beside it, on the main thread, does.
 
+mod changed;
 mod complete;
 mod hear;
 mod keyed;
@@ -12,27 +13,25 @@ mod place;
 mod rooms;
 mod speak;
 mod start;
+mod view;
 
 use std::collections::{HashMap, VecDeque};
 
-use ratatui_core::layout::Rect;
-
 use crate::client::Reason;
-use crate::client::texts as told;
 use crate::client::ui::clean;
 use crate::client::ui::command::Line;
+use crate::client::wording as told;
 use crate::protocol::{
     ErrorCode, Member, MessageId, Millis, Name, Password, Reference, RoomId, Span, Text, UserId,
     Who,
 };
 use crate::texts::Lang;
 
-use super::colour::{Depth, Palette};
-use super::draw;
 use super::input::Input;
-use super::talk::{Ink, Size};
-use super::texts::{Label, Tell};
+use super::talk::Size;
+use crate::texts::full::{Label, Tell};
 
+pub(super) use changed::Change;
 pub(super) use complete::Completion;
 pub(super) use panel::Panel;
 pub(super) use people::People;
@@ -62,13 +61,17 @@ pub(super) enum Do {
     Register {
         password: Password,
         name: Name,
+        /// An invitation code.
+        code: Option<Password>,
     },
     /// The reference comes back with this key.
     Say {
         key: u64,
         room: RoomId,
         text: Text,
+        reply_to: Option<MessageId>,
     },
+    Change(Change),
     /// What a typed command asks for.
     Ask(Line),
     Read(RoomId, MessageId),
@@ -170,6 +173,7 @@ pub(super) struct Model {
     last_key: u64,
     /// What was said and has no end yet.
     unsaid: HashMap<Reference, (RoomId, u64)>,
+    unchanged: HashMap<Reference, Change>,
     /// Whose past is to be asked for; the first of them was.
     past_wanted: VecDeque<RoomId>,
     past_asked: bool,
@@ -208,6 +212,7 @@ impl Model {
             shown_mention: None,
             last_key: 0,
             unsaid: HashMap::new(),
+            unchanged: HashMap::new(),
             past_wanted: VecDeque::new(),
             past_asked: false,
             panel_wanted: false,
@@ -437,51 +442,9 @@ impl Model {
         self.notice(text, false);
     }
 
-    /// The screen is this large.
-    pub(super) fn fit(&mut self, area: Rect) {
-        self.screen = usize::from(area.width);
-        let talk = draw::lay_out(self, area).talk;
-        self.size = Size { columns: talk.width.into(), rows: talk.height.into() };
-    }
-
-    /// For rows that nobody sees.
-    pub(super) fn ink(&self) -> Ink {
-        Ink {
-            palette: Palette(Depth::Mono),
-            lang: self.lang,
-            offset: self.offset,
-            me: self.my_id(),
-            columns: self.size.columns,
-            picked: None,
-        }
-    }
-
-    /// Of the window: with what is new.
-    pub(super) fn title(&self) -> String {
-        let n_urgent = self.places.iter().filter(|place| place.level() > 1).count();
-        let n_new = self.places.iter().filter(|place| place.level() == 1).count();
-        match (n_urgent, n_new) {
-            (0, 0) => "Hubbub".to_owned(),
-            (0, n) => format!("Hubbub ({n})"),
-            (n, _) => format!("Hubbub ({n}!)"),
-        }
-    }
-
-    /// The editor could not be used.
-    pub(super) fn no_editor(&mut self) {
-        self.say_hint(Label::NoEditor.text(self.lang));
-    }
-
-    /// The last picture.
-    pub(super) fn leaving(&mut self) {
-        self.leave_until = None;
-        self.mode = Mode::Typing;
-        self.say_hint(Label::Leaving.text(self.lang));
-    }
-
     /// Messages on their way.
     pub(super) fn n_waiting(&self) -> usize {
-        self.unsaid.len()
+        self.unsaid.len() + self.unchanged.len()
     }
 
     pub(super) fn says_leave(&self) -> bool {

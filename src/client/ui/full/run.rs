@@ -9,21 +9,24 @@ use crossbeam_channel::{Receiver, Select, bounded};
 use ratatui_core::terminal::Terminal;
 
 use crate::client::settings::{Keys, Secret};
-use crate::client::texts::{self as told, Notice};
 use crate::client::ui::command::Line;
 use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::{Ending, Options, clean, command, complain, own_device, screen};
-use crate::client::{Client, Config, ConnectError, OrderError, Quiet, Unsent, Updates};
-use crate::protocol::{Device, RoomId, RoomRef, Span};
+use crate::client::wording as told;
+use crate::client::{
+    Client, Config, ConnectError, Doing, Emoji, OrderError, Quiet, Unsent, Updates,
+};
+use crate::protocol::{Device, Reference, RoomId, RoomRef, Span, Text};
+use crate::texts::client::Notice;
 use crate::{clock, threads};
 
 use super::colour::{Depth, Palette};
 use super::draw;
 use super::editor;
 use super::keyboard::{Event, Keyboard};
-use super::model::{Do, Model, PAGE, Setup};
+use super::model::{Change, Do, Model, PAGE, Setup};
 use super::terminal::{Ansi, Held};
-use super::texts::Label;
+use crate::texts::full::Label;
 
 /// Between two pictures, at least: what others say need not be drawn more often than anybody
 /// can see. Keys are drawn at once.
@@ -276,11 +279,12 @@ impl<'a> Screen<'a> {
     fn ask(&mut self, order: Do) {
         let Some((client, _)) = &self.connection else { return };
         let taken = match order {
-            Do::Say { key, room, text } => {
-                let reference = match room {
-                    RoomId::Pair(..) => client.send(room.other(self.model.my_id()), text),
-                    RoomId::Lobby => client.send(None, text),
-                    room => client.send_to_room(RoomRef::Id(room), text, Duration::ZERO),
+            Do::Say { key, room, text, reply_to } => {
+                let reference = match (reply_to, room) {
+                    (Some(id), room) => client.reply((RoomRef::Id(room), id), text, Duration::ZERO),
+                    (None, RoomId::Pair(..)) => client.send(room.other(self.model.my_id()), text),
+                    (None, RoomId::Lobby) => client.send(None, text),
+                    (None, room) => client.send_to_room(RoomRef::Id(room), text, Duration::ZERO),
                 };
                 return self.model.named((room, key), reference);
             }
@@ -288,8 +292,18 @@ impl<'a> Screen<'a> {
                 Some(way) => way.go(client),
                 None => return self.model.no_way(),
             },
+            Do::Change(change) => {
+                let taken = changing(client, &change);
+                return match taken {
+                    Ok(reference) => self.model.changing(reference, change),
+                    Err(_) => self.model.not_taken(),
+                };
+            }
             Do::Login { who, password } => client.login(who, password),
-            Do::Register { password, name } => client.register(None, password, Some(name)),
+            Do::Register { password, name, code } => {
+                let given = code.map_or(Ok(()), |code| client.invitation_code(code));
+                given.and_then(|()| client.register(None, password, Some(name)))
+            }
             Do::Typing(room) => {
                 let to = room.other(self.model.my_id());
                 let room = Some(RoomRef::Id(room)).filter(|_| to.is_none());
@@ -401,6 +415,22 @@ fn take() -> io::Result<(Held, Keyboard)> {
     Ok((held, Keyboard::start()?))
 }
 
+/// Has the server change a message.
+fn changing(client: &Client, change: &Change) -> Result<Reference, OrderError> {
+    let place = (RoomRef::Id(change.room), change.about);
+    // Both were made of what is checked already; what is none is refused like what is too much.
+    let (text, emoji) = (
+        |text: &str| Text::new(text).map_err(|_| OrderError::Full),
+        |text: &str| Emoji::new(text).map_err(|_| OrderError::Full),
+    );
+    match &change.what {
+        Doing::Edit(words) => client.edit(place, text(words)?, Duration::ZERO),
+        Doing::Delete => client.delete(place, Duration::ZERO),
+        Doing::React(with) => client.react(place, &emoji(with)?, true, Duration::ZERO),
+        Doing::Unreact(with) => client.react(place, &emoji(with)?, false, Duration::ZERO),
+    }
+}
+
 /// What a typed command asks of the server.
 fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
     match line {
@@ -424,6 +454,7 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::Receipts(receipts) => client.show_receipts(receipts),
         Line::Login { who, password } => client.login(who, password),
         Line::Register { id, password, name } => client.register(id, password, name),
+        Line::Code(code) => client.invitation_code(code),
         // The screen does these by itself.
         _ => Ok(()),
     }

@@ -10,8 +10,8 @@ use crate::texts::Lang;
 
 use super::colour::{Look, Palette};
 use super::model::{Anchor, Entry, Model, Place, State, What, Words};
-use super::texts::{Label, Tell};
 use super::wrap::{fit, pad, width, wrap};
+use crate::texts::full::{Label, Tell};
 
 /// Of the part of the screen where the talk is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,7 +286,14 @@ fn said(place: &Place, time: Millis, words: &Words, ink: Ink, rows: &mut Vec<Row
     let room = ink.columns.saturating_sub(indent).max(2);
     // The first row begins further right where the name stands in it: blanks take its place.
     let lead = used.saturating_sub(indent).min(room.saturating_sub(2));
-    let text = format!("{}{}", "\u{a0}".repeat(lead), words.text);
+    if let Some(answered) = words.reply_to {
+        rows.push(answers(place, answered, ink, indent));
+    }
+    let (said, plain) = match words.is_deleted {
+        true => (Label::Deleted.text(ink.lang), ink.palette.look(Look::Faint)),
+        false => (&*words.text, plain),
+    };
+    let text = format!("{}{said}", "\u{a0}".repeat(lead));
     let mut lines = wrap(&text, room).into_iter();
     let first = lines.next().unwrap_or_default();
     let first: String = first.chars().skip(lead).collect();
@@ -299,9 +306,31 @@ fn said(place: &Place, time: Millis, words: &Words, ink: Ink, rows: &mut Vec<Row
         row.push((line, plain));
         rows.push(row);
     }
+    let faint = ink.palette.look(Look::Faint);
+    if words.is_edited && !words.is_deleted {
+        behind(rows, Label::Edited.text(ink.lang), faint, ink, indent);
+    }
+    if !words.reactions.is_empty() {
+        let all = words.reactions.iter().map(|its| format!("{} {}", its.emoji, its.count));
+        let all = fit(&all.collect::<Vec<_>>().join("  "), ink.columns.saturating_sub(indent));
+        rows.push(vec![(" ".repeat(indent), plain), (all, faint)]);
+    }
     if let Some((text, style)) = state {
         behind(rows, &text, style, ink, indent);
     }
+}
+
+/// What is answered, in one row.
+fn answers(place: &Place, id: MessageId, ink: Ink, indent: usize) -> Row {
+    let answered = place.entries.iter().rev().find(|entry| entry.id() == Some(id));
+    let (name, text) = match answered.and_then(Entry::words) {
+        Some(words) => (clean::line(&words.name), clean::line(&words.text)),
+        // Older than what is here.
+        None => (format!("#{}", id.0), "…".to_owned()),
+    };
+    let text = Tell::Answers { name: &name, text: &text }.text(ink.lang);
+    let text = fit(&text, ink.columns.saturating_sub(indent));
+    vec![(" ".repeat(indent), Style::new()), (text, ink.palette.look(Look::Faint))]
 }
 
 /// Puts a state behind the last row, or below it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::model::Do;
-use crate::client::{Ask, Lost, Reason, RoomMes, Seen, Unsent, Update};
+use crate::client::{Ask, Changed, Doing, Lost, Reason, RoomMes, Seen, Unsent, Update};
 use crate::clock;
 use crate::protocol::{Leaving, MessageId, RoomId, Span, Text, UserId, Who};
 use crate::texts::mark;
@@ -32,6 +32,13 @@ fn a_first_screen_leads_to_an_account() {
     bench.type_in("\x15geheim\r");
     assert!(matches!(&bench.orders()[..], [Do::Register { name, .. }] if name.as_str() == "张三"));
     assert!(!bench.shows("geheim"));
+    let why = Reason { code: "code_needed".into(), text: String::new(), detail: None };
+    bench.hear(Update::Refused { what: Some(Ask::Register), why });
+    bench.must_show("› Invitation");
+    bench.type_in("abcde-fghij\r");
+    let orders = bench.orders();
+    let [Do::Register { code: Some(code), .. }] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(code.reveal(), "abcde-fghij");
     bench.hear(Update::Registered(UserId(7)));
     assert!(matches!(&bench.orders()[..], [Do::Login { .. }]));
     bench.hear(Update::LoggedIn { me: member(UserId(7), "张三"), n_online: 1 });
@@ -321,6 +328,56 @@ fn what_was_said_is_found_again() {
     bench.type_in("\r");
     let rows = bench.draw();
     assert!(rows[0].starts_with(" #rust"), "{}", rows[0]);
+}
+
+#[test]
+fn messages_are_answered_changed_taken_back_and_reacted_to() {
+    let mut bench = Bench::inside(100, 14);
+    bench.say(RUST, "soup?");
+    bench.type_in("\x1b2/reply 1 yes!\r");
+    assert!(matches!(
+        &bench.model.take_orders()[..],
+        [.., Do::Say { reply_to: Some(MessageId(1)), .. }]
+    ));
+    bench.must_show("↪ Eve: soup?");
+    let done = |about, what| {
+        Update::Changed(Changed {
+            room: RUST,
+            about: MessageId(about),
+            id: MessageId(9),
+            room_name: None,
+            peer: None,
+            by: EVE,
+            name: "Eve".to_owned(),
+            time: NOW,
+            what,
+            replayed: false,
+        })
+    };
+    for _ in 0..2 {
+        bench.hear(done(1, Doing::Edit("stew?\u{1b}[2J".to_owned())));
+        bench.hear(done(1, Doing::React("🍲".to_owned())));
+    }
+    bench.must_show("stew?␛[2J (changed)");
+    bench.must_show("🍲 1");
+    bench.hear(done(1, Doing::Unreact("🍲".to_owned())));
+    assert!(!bench.shows("🍲"));
+    bench.hear(done(1, Doing::Delete));
+    bench.must_show("(taken back)");
+    assert!(!bench.shows("stew"));
+    bench.say(RUST, "more");
+    bench.type_in("/delete 2\r");
+    let orders = bench.orders();
+    let mut changes = orders.iter().filter_map(|order| match order {
+        Do::Change(change) => Some(change.clone()),
+        _ => None,
+    });
+    let change = changes.next_back().expect("a change");
+    let reference = crate::protocol::Reference::new("c1").unwrap();
+    bench.model.changing(reference.clone(), change);
+    assert!(bench.shows("more"), "not before the server has it");
+    bench.hear(Update::Sent { reference, id: MessageId(10), room: RUST, time: NOW });
+    assert!(!bench.shows("more"));
 }
 
 #[test]

@@ -10,6 +10,9 @@ use crate::texts::mark;
 /// to paint over other lines.
 const MAX_MARKS: usize = 10;
 
+/// Columns of one grapheme, at most.
+const WIDEST: usize = 2;
+
 /// Columns of a text.
 pub(super) fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
@@ -39,7 +42,7 @@ pub(super) fn pad(text: &str, columns: usize) -> String {
 /// Any text as lines of at most `columns`, at least one. Breaks at blanks, between the
 /// characters of scripts that are written without, and else wherever it must.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(2);
+    let columns = columns.max(WIDEST);
     let text = text.replace("\r\n", "\n");
     text.split(clean::is_break).flat_map(|line| wrap_line(line, columns)).collect()
 }
@@ -47,8 +50,8 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
 fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     let clean: String = text.chars().map(mark).collect();
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    // Where the line can be broken: behind so many bytes of it, which take so many columns.
-    let mut gap: Option<(usize, usize)> = None;
+    // Where the line can be broken: behind so many bytes of it.
+    let mut gap: Option<usize> = None;
     let mut graphemes = clean.graphemes(true).peekable();
     while let Some(grapheme) = graphemes.next() {
         let grapheme = bounded(grapheme);
@@ -60,11 +63,10 @@ fn wrap_line(text: &str, columns: usize) -> Vec<String> {
                 (used, gap) = (0, None);
                 continue;
             }
-            let (at, columns_at) = gap.filter(|(at, _)| *at > 0).unwrap_or((line.len(), used));
+            let at = gap.filter(|at| *at > 0).unwrap_or(line.len());
             let rest = line.split_off(at);
             let rest = rest.trim_start_matches(' ');
-            let lost = used - columns_at - width(rest);
-            used -= columns_at + lost;
+            used = width(rest);
             let rest = rest.to_owned();
             lines.push(line.trim_end_matches(' ').to_owned());
             line = rest;
@@ -74,7 +76,7 @@ fn wrap_line(text: &str, columns: usize) -> Vec<String> {
         used += wide;
         let next = graphemes.peek().copied();
         if next.is_some_and(|next| may_break(&grapheme, next)) {
-            gap = Some((line.len(), used));
+            gap = Some(line.len());
         }
     }
     lines.push(line);
@@ -93,9 +95,18 @@ fn may_break(left: &str, right: &str) -> bool {
     wide && right != " " && !NOT_FIRST.contains(right) && !NOT_LAST.contains(left)
 }
 
-/// Not more marks than [`MAX_MARKS`].
+/// Not more marks than [`MAX_MARKS`], and none that make it wider than a wide character: a line
+/// of two columns would have no place for it.
 fn bounded(grapheme: &str) -> String {
-    grapheme.chars().take(MAX_MARKS).collect()
+    let mut bounded = String::new();
+    for c in grapheme.chars().take(MAX_MARKS) {
+        bounded.push(c);
+        if bounded.width() > WIDEST {
+            bounded.pop();
+            break;
+        }
+    }
+    bounded
 }
 
 #[cfg(test)]
@@ -138,8 +149,9 @@ mod tests {
                 let text = text.chars().filter(|c| !clean::is_break(*c));
                 text.map(mark).filter(|c| *c != ' ').count()
             };
-            let longest = text.graphemes(true).map(|g| g.chars().count()).max().unwrap_or(0);
-            if longest <= MAX_MARKS {
+            let clean: String = text.chars().map(mark).collect();
+            let is_kept = |g: &str| g.chars().count() <= MAX_MARKS && g.width() <= WIDEST;
+            if clean.graphemes(true).all(is_kept) {
                 let kept: usize = lines.iter().map(|line| signs(line)).sum();
                 prop_assert_eq!(kept, signs(&text));
             }

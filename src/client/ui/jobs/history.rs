@@ -6,11 +6,11 @@ use super::moment;
 use super::out::Out;
 use super::target::Target;
 use super::visit::{Role, Visit};
-use crate::client::texts::Notice;
 use crate::client::ui::{Ending, Options, clean, complain, directory::Directory};
 use crate::client::{Ask, Said, Update};
 use crate::protocol::{Millis, RoomId, RoomRef, Span, Who};
 use crate::texts::Lang;
+use crate::texts::client::Notice;
 
 /// The most that the server sends at once.
 const PAGE: usize = 100;
@@ -116,6 +116,15 @@ fn last(visit: &mut Visit, room: &RoomRef, number: usize) -> Result<VecDeque<Sai
             _ => return Ok(found),
         }
     }
+}
+
+/// Which room this is, for one that may be read.
+pub(super) fn known(visit: &mut Visit, room: RoomRef) -> Result<RoomId, Ending> {
+    visit.client.history(room, Span::Last, 1).map_err(|_closed| Ending::Lost)?;
+    visit.answer(Ask::History, |update| match update {
+        Update::History { room, .. } => Some(room),
+        _ => None,
+    })
 }
 
 fn page(

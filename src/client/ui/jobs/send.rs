@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::out::Out;
 use super::target::Target;
 use super::visit::{Role, Visit};
-use crate::client::texts::{self, Notice};
 use crate::client::ui::{Ending, Options, clean, complain};
+use crate::client::wording;
 use crate::client::{Ask, OrderError, Update};
 use crate::protocol::{Reference, Text};
 use crate::texts::Lang;
+use crate::texts::client::Notice;
 
 /// What to say, and where.
 #[derive(Debug, clap::Args)]
@@ -129,7 +130,7 @@ impl Speech<'_> {
                 self.send.out.sent(reference, *room, (*id, *time)).ok();
             }
             Update::NotSent { unsent, why, will_retry } => {
-                let why = &clean::line(&texts::reason(why, self.lang));
+                let why = &clean::line(&wording::reason(why, self.lang));
                 let text = &clean::line(unsent.text.as_str());
                 if *will_retry {
                     return complain(&Notice::SentLater { text, why }.text(self.lang));

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::visit::{Role, SCRIPT, Visit};
 use crate::client::settings::Secret;
-use crate::client::texts::{Fixed, Notice};
 use crate::client::ui::{Ending, Options, clean, complain};
 use crate::client::{Update, device, kept};
 use crate::protocol::{Device, Password};
+use crate::texts::client::{Fixed, Notice};
 
 /// Who.
 #[derive(Debug, clap::Args)]

@@ -7,13 +7,13 @@ use crossbeam_channel::{Receiver, Select, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::history::Past;
+use super::history::{self, Past};
 use super::out::Out;
 use super::visit::{Role, Visit};
-use crate::client::texts::Notice;
 use crate::client::ui::{Ending, Options, complain};
 use crate::client::{Ask, Quiet, Said, Update};
-use crate::protocol::{MessageId, RoomName, RoomRef};
+use crate::protocol::{MessageId, RoomId, RoomRef};
+use crate::texts::client::Notice;
 use crate::threads;
 
 /// What to print.
@@ -31,9 +31,9 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// What is wanted of what comes.
 struct Wanted {
     /// Of this room alone.
-    only: Option<RoomRef>,
+    only: Option<RoomId>,
     /// Of this room nothing up to here: it was printed from the history.
-    printed: Option<(RoomRef, MessageId)>,
+    printed: Option<(RoomId, MessageId)>,
 }
 
 pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
@@ -41,15 +41,14 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
         complain(&error.to_string());
         Ending::NotStored
     })?;
-    let mut visit = Visit::begin(options, Role::listener(options))?;
     let lang = options.lang;
-    let only = match &tail.past.room {
-        Some(_) => Some(tail.past.place(&mut visit, lang)?),
-        None => None,
-    };
+    let only = tail.past.room.as_ref().map(|_| find_room(tail, options)).transpose()?;
+    let mut visit = Visit::begin(options, Role::listener(options))?;
+    // What is not printed is not received: it waits for the next tail.
+    only.into_iter().for_each(|room| visit.updates.count_only(room));
     let mut wanted = Wanted { only, printed: None };
     if tail.past.number.is_some() || tail.past.since.is_some() {
-        show_past(tail, &mut visit, &mut wanted, options)?;
+        show_past(tail, &mut visit, &mut wanted)?;
     }
     loop {
         let mut ready = Select::new();
@@ -80,21 +79,22 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
     }
 }
 
-/// What was said, and then what came while that was asked for. What the server replays lies
-/// before the end of the history.
-fn show_past(
-    tail: &Tail,
-    visit: &mut Visit,
-    wanted: &mut Wanted,
-    options: &Options,
-) -> Result<(), Ending> {
-    let room = match &wanted.only {
-        Some(room) => room.clone(),
-        None => tail.past.place(visit, options.lang)?,
-    };
+/// The room that is meant. Somebody else asks: what comes meanwhile to who listens would be
+/// missed.
+fn find_room(tail: &Tail, options: &Options) -> Result<RoomId, Ending> {
+    let mut visit = Visit::begin(options, Role::script(options)?)?;
+    let room = tail.past.place(&mut visit, options.lang)?;
+    let found = history::known(&mut visit, room)?;
+    visit.end();
+    Ok(found)
+}
+
+/// What was said, and then what came while that was asked for.
+fn show_past(tail: &Tail, visit: &mut Visit, wanted: &mut Wanted) -> Result<(), Ending> {
+    let room = wanted.only.unwrap_or(RoomId::Lobby);
     visit.held = Some(Vec::new());
     let (mut last, mut is_read) = (MessageId(0), true);
-    tail.past.read(visit, &room, |said| {
+    tail.past.read(visit, &RoomRef::Id(room), |said| {
         last = said.id;
         is_read = is_read && tail.out.said(said).is_ok();
         is_read
@@ -110,22 +110,8 @@ fn show_past(
 
 impl Wanted {
     fn is(&self, said: &Said) -> bool {
-        self.only.as_ref().is_none_or(|room| is_in(said, room))
-            && !self
-                .printed
-                .as_ref()
-                .is_some_and(|(room, last)| is_in(said, room) && said.id <= *last)
-    }
-}
-
-fn is_in(said: &Said, room: &RoomRef) -> bool {
-    match room {
-        RoomRef::Id(id) => said.room == *id,
-        RoomRef::Name(name) => {
-            said.room_name.as_deref().and_then(|said| RoomName::new(said).ok()).as_ref()
-                == Some(name)
-        }
-        RoomRef::Here => false,
+        let was_printed = |(room, last)| said.room == room && said.id <= last;
+        self.only.is_none_or(|room| said.room == room) && !self.printed.is_some_and(was_printed)
     }
 }
 

@@ -5,13 +5,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::client::device::{self, HeldDevice};
-use crate::client::texts::{self, Fixed, Notice};
 use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::{Ending, Options, clean, command, complain, refused_connection};
+use crate::client::wording;
 use crate::client::{Ask, Client, Config, Reason, Said, Update, Updates};
 use crate::clock;
 use crate::protocol::{Device, ErrorCode, Member, Password, UserId, Who};
 use crate::texts::Lang;
+use crate::texts::client::{Fixed, Notice};
 
 /// The device name of those who only say or ask something: it keeps no place in any room, so all
 /// jobs at once share it.
@@ -20,7 +21,8 @@ pub(super) const SCRIPT: &str = "script";
 /// The end is not waited for: a job that is done has its answers.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Messages that come while a page is looked for: seconds of a very lively room.
+/// Messages that come while a page is looked for: what waited, or seconds of a very lively room.
+/// Who has more is told of each that is not shown.
 const MAX_HELD: usize = 10_000;
 
 /// Somebody who is in.
@@ -141,11 +143,11 @@ impl Visit {
         match self.updates.next(wait) {
             Ok(update) => {
                 self.learn(&update);
-                if let (Some(held), Update::Said(said)) = (&mut self.held, &update)
-                    && !said.replayed
-                {
-                    held.push(said.clone());
-                    held.truncate(MAX_HELD);
+                if let (Some(held), Update::Said(said)) = (&mut self.held, &update) {
+                    match held.len() < MAX_HELD {
+                        true => held.push(said.clone()),
+                        false => complain(&Notice::Skipped { count: 1 }.text(self.lang)),
+                    }
                 }
                 Ok(update)
             }
@@ -165,7 +167,7 @@ impl Visit {
                 complain(&Notice::FirstMet { address, fingerprint }.text(self.lang));
             }
             Update::Disconnected { why, retry_in } => {
-                let why = &clean::line(&texts::lost(why, self.lang));
+                let why = &clean::line(&wording::lost(why, self.lang));
                 let will_retry = retry_in.is_some();
                 complain(&Notice::Disconnected { why, will_retry }.text(self.lang));
             }
@@ -186,7 +188,7 @@ impl Visit {
         loop {
             match self.next(by)? {
                 Update::Refused { what: Some(asked), why } if asked == what => {
-                    let why = &clean::line(&texts::reason(&why, self.lang));
+                    let why = &clean::line(&wording::reason(&why, self.lang));
                     complain(&Notice::Refused { why }.text(self.lang));
                     return Err(Ending::NotStored);
                 }
@@ -205,7 +207,7 @@ impl Visit {
 
     /// A login that is refused for now is worth another try.
     pub(super) fn login_refused(&self, why: &Reason) -> Ending {
-        let words = &clean::line(&texts::entry_reason(why, self.lang));
+        let words = &clean::line(&wording::entry_reason(why, self.lang));
         complain(&Notice::LoginRefused { why: words }.text(self.lang));
         if why.is_temporary() { Ending::Lost } else { Ending::Refused }
     }

@@ -10,8 +10,8 @@ mod words;
 
 use std::time::Duration;
 
-use crate::client::texts;
 use crate::client::ui::clean;
+use crate::client::wording;
 use crate::client::{Ask, Lost, Reason, Seen, Unsent, Update};
 use crate::protocol::{Leaving, Member};
 use crate::texts::Lang;
@@ -50,7 +50,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::PasswdDone => line("passwd-ok", &[]),
         Update::ReceiptsDone(shown) => line("receipts-ok", &[on(shown.delivered), on(shown.read)]),
         Update::Refused { what, why } => {
-            let words = texts::reason(why, Lang::En);
+            let words = wording::reason(why, Lang::En);
             line("refused", &[what.map_or("-", ask), &why.code, &words])
         }
         Update::Unanswered(what) => line("unanswered", &[ask(*what)]),
@@ -104,12 +104,12 @@ fn come_and_go(update: &Update) -> String {
 
 fn disconnected(why: &Lost, retry_in: Option<Duration>) -> String {
     let retry = retry_in.map_or_else(|| "-".to_owned(), |pause| pause.as_millis().to_string());
-    line("disconnected", &[&retry, &texts::lost(why, Lang::En)])
+    line("disconnected", &[&retry, &wording::lost(why, Lang::En)])
 }
 
 fn not_sent(unsent: &Unsent, why: &Reason, will_retry: bool) -> String {
     let end = if will_retry { "later" } else { "dropped" };
-    let words = texts::reason(why, Lang::En);
+    let words = wording::reason(why, Lang::En);
     line("not-sent", &[unsent.reference.as_str(), end, &why.code, &words])
 }
 

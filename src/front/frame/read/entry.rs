@@ -29,7 +29,12 @@ pub(super) fn register(fields: &Fields) -> Result<Command, Refusal> {
     let name =
         if fields.user_name.is_empty() || is_id { None } else { Some(named(&fields.user_name)?) };
     let password = Password::new(&fields.password).map_err(Refusal::of)?;
-    Ok(Command::Register { id, password, name })
+    let bad = |_code| Refusal::of(ErrorCode::BadCode);
+    let code = match fields.code.as_str() {
+        "" => None,
+        code => Some(Password::new(code).map_err(bad)?),
+    };
+    Ok(Command::Register { id, password, name, code })
 }
 
 pub(super) fn hello(fields: &Fields) -> Result<Command, Refusal> {
@@ -69,4 +74,8 @@ pub(super) fn delete_account(fields: &Fields) -> Result<Command, Refusal> {
     let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
     let password = Password::new(&fields.password).map_err(wrong)?;
     Ok(Command::DeleteAccount { password })
+}
+
+pub(super) fn rename(fields: &Fields) -> Result<Command, Refusal> {
+    named(&fields.user_name).map(Command::Rename)
 }

@@ -1,6 +1,7 @@
 //! What lines mean.
 
 use super::*;
+use crate::protocol::Password;
 
 fn bad(code: ErrorCode) -> Option<Command> {
     Some(Command::Bad(Refusal::of(code)))
@@ -68,6 +69,7 @@ fn a_registration_has_an_id_a_password_and_perhaps_a_name() {
             id: id.map(UserId),
             password: Password::new("pw").unwrap(),
             name: name.map(|name| Name::new(name).unwrap()),
+            code: None,
         })
     };
     assert_eq!(read(b"/register 100 pw"), register(Some(100), None));

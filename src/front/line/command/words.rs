@@ -2,12 +2,12 @@
 
 use super::{HERE, Row, Wrong, split_word};
 use crate::protocol::{Command, MessageId, Text, What, Which};
+use crate::texts::help;
 
 pub(super) const EDIT: Row = Row {
     word: "/edit",
     arguments: "[#ID] TEXT",
-    help_en: "another text for what you said last here, or for message #ID",
-    help_zh: "修改你在这里最后说的话，或编号为 #ID 的消息",
+    help: help::EDIT,
     parse: edit,
     refused: Command::Bad,
 };
@@ -15,8 +15,7 @@ pub(super) const EDIT: Row = Row {
 pub(super) const DELETE: Row = Row {
     word: "/delete",
     arguments: "[#ID]",
-    help_en: "take back what you said last here, or message #ID",
-    help_zh: "收回你在这里最后说的话，或编号为 #ID 的消息",
+    help: help::DELETE,
     parse: delete,
     refused: Command::Bad,
 };
@@ -24,8 +23,7 @@ pub(super) const DELETE: Row = Row {
 pub(super) const REPLY: Row = Row {
     word: "/reply",
     arguments: "#ID TEXT",
-    help_en: "answer message #ID",
-    help_zh: "回复编号为 #ID 的消息",
+    help: help::REPLY,
     parse: reply,
     refused: Command::Bad,
 };
@@ -33,8 +31,7 @@ pub(super) const REPLY: Row = Row {
 pub(super) const REACT: Row = Row {
     word: "/react",
     arguments: "#ID EMOJI",
-    help_en: "react to message #ID",
-    help_zh: "用表情回应编号为 #ID 的消息",
+    help: help::REACT,
     parse: react,
     refused: Command::Bad,
 };
@@ -42,8 +39,7 @@ pub(super) const REACT: Row = Row {
 pub(super) const UNREACT: Row = Row {
     word: "/unreact",
     arguments: "#ID EMOJI",
-    help_en: "take this reaction back",
-    help_zh: "收回这个回应",
+    help: help::UNREACT,
     parse: unreact,
     refused: Command::Bad,
 };

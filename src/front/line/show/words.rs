@@ -59,7 +59,8 @@ fn history(messages: &[Shown], room: Option<&RoomName>, more: bool, lang: Lang) 
 fn numbered(shown: &Shown, room: Option<&RoomName>, lang: Lang) -> String {
     let message = &shown.message;
     let bracket = format!("{} #{}", clock::utc(message.time), message.id.0);
-    let state = texts::state(shown, lang).map_or(String::new(), |state| format!(", {state}"));
+    let state = texts::state(shown.is_gone, shown.edited.is_some(), lang)
+        .map_or(String::new(), |state| format!(", {state}"));
     let line = said(message, &answering(message, bracket + &state), room);
     let reactions = shown.reactions.iter();
     let reactions: Vec<_> =

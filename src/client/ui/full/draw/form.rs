@@ -6,9 +6,9 @@ use ratatui_core::layout::{Position, Rect};
 use super::put;
 use crate::client::ui::full::colour::{Look, Palette};
 use crate::client::ui::full::model::{Field, Finding, Model, Start, Wrong};
-use crate::client::ui::full::texts::Label;
 use crate::client::ui::full::wrap::{pad, width, wrap};
 use crate::texts::Lang;
+use crate::texts::full::Label;
 
 /// Of the names of fields.
 const LABELS: usize = 13;
@@ -127,5 +127,6 @@ fn name(field: Field) -> Label {
         Field::Name => Label::Name,
         Field::Password => Label::Password,
         Field::Again => Label::Again,
+        Field::Code => Label::Code,
     }
 }

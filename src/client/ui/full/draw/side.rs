@@ -7,9 +7,9 @@ use super::put;
 use crate::client::ui::clean;
 use crate::client::ui::full::colour::{Look, Palette};
 use crate::client::ui::full::model::{Model, Place};
-use crate::client::ui::full::texts::Tell;
 use crate::client::ui::full::wrap::{fit, width};
 use crate::protocol::{RoomId, UserId};
+use crate::texts::full::Tell;
 
 /// The list of places: number, name, what is new.
 pub(super) fn places(model: &Model, palette: Palette, area: Rect, buffer: &mut Buffer) {

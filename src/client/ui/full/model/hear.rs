@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::client::texts as told;
 use crate::client::ui::clean;
 use crate::client::ui::screen::ignored_lines;
+use crate::client::wording as told;
 use crate::client::{Ask, Lost, OrderError, Reason, Said, Seen, Unsent, Update};
 use crate::protocol::{Farewell, Member, MessageId, Reference, RoomId, UserId};
 use crate::texts;
+use crate::texts::client::Notice;
 
 use super::{Do, Entry, Link, Mode, Model, Panel, Past, Place, Start, State, What};
-use crate::client::ui::full::texts::{Label, Tell};
+use crate::texts::full::{Label, Tell};
 
 /// How long it is shown that somebody writes, in milliseconds.
 const TYPING: i64 = 6_000;
@@ -35,7 +36,9 @@ impl Model {
             Update::Refused { what, why } => self.refused(*what, why),
             Update::Unanswered(what) => self.unanswered(*what),
             Update::Said(said) => self.said(said),
+            Update::Changed(changed) => self.changed(changed),
             Update::Sent { reference, id, room, time } => {
+                self.change_done(reference);
                 if let Some((_, key)) = self.unsaid.remove(reference)
                     && let Some(place) = self.place_mut(*room)
                 {
@@ -76,8 +79,7 @@ impl Model {
             }
             Update::PasswdDone => self.say_hint(Label::PasswdDone.text(self.lang)),
             Update::ReceiptsDone(shown) => {
-                let text =
-                    told::Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read };
+                let text = Notice::ReceiptsDone { delivered: shown.delivered, read: shown.read };
                 self.say_hint(text.text(self.lang));
             }
             Update::AbsenceDone(own) => {
@@ -194,7 +196,7 @@ impl Model {
                     self.start = Some(Start::again(self.address.clone(), user));
                 }
                 if let Some(start) = &mut self.start {
-                    start.refused(words);
+                    start.refused(words, why.known());
                 }
                 self.link = Link::Met;
             }
@@ -208,7 +210,7 @@ impl Model {
             }
             _ => {
                 self.panel_wanted = false;
-                let text = told::Notice::Refused { why: &words }.text(self.lang);
+                let text = Notice::Refused { why: &words }.text(self.lang);
                 self.notice(text, true);
             }
         }
@@ -219,12 +221,12 @@ impl Model {
             Ask::History => self.past_asked = false,
             Ask::Login => {}
             Ask::Register => {
-                let words = told::Notice::MayHaveWorked.text(self.lang);
+                let words = Notice::MayHaveWorked.text(self.lang);
                 if let Some(start) = &mut self.start {
-                    start.refused(words);
+                    start.refused(words, None);
                 }
             }
-            _ => self.say_hint(told::Notice::MayHaveWorked.text(self.lang)),
+            _ => self.say_hint(Notice::MayHaveWorked.text(self.lang)),
         }
     }
 
@@ -241,7 +243,7 @@ impl Model {
     }
 
     /// Is one's own name in it, as a word of its own?
-    fn is_mention(&self, text: &str) -> bool {
+    pub(super) fn is_mention(&self, text: &str) -> bool {
         let Some(me) = &self.me else { return false };
         let name = me.name.split('#').next().unwrap_or_default().to_lowercase();
         if name.is_empty() {
@@ -263,6 +265,9 @@ impl Model {
     }
 
     fn not_sent(&mut self, unsent: &Unsent, why: &Reason, will_retry: bool) {
+        if !will_retry {
+            self.change_refused(&unsent.reference, why);
+        }
         let words = self.reason(why);
         let found = match will_retry {
             true => self.unsaid.get(&unsent.reference).copied(),

@@ -4,8 +4,8 @@ use crate::client::ui::full::input::Edit;
 use crate::client::ui::full::keymap::{self, Action};
 use crate::client::ui::full::keys::{Code, Key, Typed};
 use crate::client::ui::full::talk;
-use crate::client::ui::full::texts::{Label, Tell};
 use crate::protocol::RoomId;
+use crate::texts::full::{Label, Tell};
 
 use super::panel::Goal;
 use super::{Anchor, Do, LEAVE, Mode, Model};
@@ -247,7 +247,7 @@ impl Model {
             (Code::Char('s' | 'S'), None) => {
                 self.mode = Mode::Typing;
                 let here = self.here().map_or(RoomId::Lobby, |here| here.id);
-                if !self.say(here, &text) {
+                if !self.say(here, &text, None) {
                     self.insert(&text);
                 }
             }

@@ -4,12 +4,12 @@ use crate::client::ui::clean;
 use crate::client::{Audit, Members, OwnDevice, Room, Sanctions};
 use crate::clock;
 use crate::protocol::{MessageId, Millis, RoomId};
-use crate::texts::Lang;
+use crate::texts::{Lang, commands};
 
 use super::People;
 use crate::client::ui::command::here;
 use crate::client::ui::full::keymap::{self, KEYS};
-use crate::client::ui::full::texts::{self, Label, Tell};
+use crate::texts::full::{Label, Tell};
 
 /// People in a list of who is online, at most: nobody reads on.
 const MAX_LISTED: usize = 2_000;
@@ -131,7 +131,7 @@ impl Panel {
     pub(super) fn help(lang: Lang) -> Self {
         let mut lines = vec![(Label::HelpIntro.text(lang).to_owned(), Goal::None)];
         for (name, usage) in here::commands() {
-            let what = here::what(name, lang);
+            let what = commands::what(name, lang);
             lines.push((format!("{usage:<44} {what}").trim_end().to_owned(), Goal::None));
         }
         Self::new(Label::Help.text(lang).to_owned(), lines)
@@ -141,7 +141,7 @@ impl Panel {
         let mut lines: Vec<(String, Goal)> = Vec::new();
         let mut last = None;
         for (.., action) in KEYS {
-            let what = texts::action(*action, lang);
+            let what = action.what(lang);
             if last == Some(what) {
                 continue;
             }

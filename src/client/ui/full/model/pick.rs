@@ -4,8 +4,8 @@
 use crate::client::ui::full::keymap::Action;
 use crate::client::ui::full::keys::{Code, Key};
 use crate::client::ui::full::talk;
-use crate::client::ui::full::texts::Label;
 use crate::protocol::MessageId;
+use crate::texts::full::Label;
 
 use super::{Entry, Mode, Model};
 

@@ -49,7 +49,23 @@ pub(in super::super) struct Words {
     pub(in super::super) name: Arc<str>,
     pub(in super::super) text: Arc<str>,
     pub(in super::super) is_mention: bool,
+    /// The message that it answers.
+    pub(in super::super) reply_to: Option<MessageId>,
+    pub(in super::super) is_edited: bool,
+    /// Taken back: there is no text any more.
+    pub(in super::super) is_deleted: bool,
+    pub(in super::super) reactions: Vec<Reacted>,
     pub(in super::super) state: State,
+}
+
+/// With what people react to a message.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Reacted {
+    /// Clean.
+    pub(in super::super) emoji: String,
+    pub(in super::super) count: u64,
+    /// Some of them.
+    pub(in super::super) by: Vec<UserId>,
 }
 
 /// How far one's own words have come.
@@ -170,6 +186,10 @@ impl Place {
             name: said.name.as_str().into(),
             text: said.text.as_str().into(),
             is_mention: mentions && said.sender != me,
+            reply_to: said.reply_to,
+            is_edited: said.edited.is_some(),
+            is_deleted: said.is_deleted,
+            reactions: super::changed::reacted(&said.reactions),
             state: State::Stored,
         };
         self.typing.retain(|(who, ..)| *who != said.sender);
@@ -342,6 +362,13 @@ impl Place {
 impl Entry {
     pub(in super::super) fn words(&self) -> Option<&Words> {
         match &self.what {
+            What::Said(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    pub(super) fn words_mut(&mut self) -> Option<&mut Words> {
+        match &mut self.what {
             What::Said(words) => Some(words),
             _ => None,
         }

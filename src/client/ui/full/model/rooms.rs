@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::client::ui::clean;
-use crate::client::ui::full::texts::Tell;
 use crate::client::{Members, Room, RoomMes};
 use crate::protocol::wire::act;
 use crate::protocol::{RoomId, UserId};
+use crate::texts::full::Tell;
 
 use super::place::Present;
 use super::{Entry, Mode, Model, Panel, What};

@@ -6,11 +6,11 @@ use crate::client::ui::clean;
 use crate::client::ui::command::Line;
 use crate::client::ui::command::here::{self, OnScreen};
 use crate::client::ui::directory::Unresolved;
-use crate::protocol::{RoomId, RoomRef, Text, UserId};
+use crate::protocol::{MessageId, RoomId, RoomRef, Text, UserId};
 
 use super::{Do, Entry, Mode, Model, Panel, State, What, Words};
-use crate::client::texts as told;
-use crate::client::ui::full::texts::{Label, Tell};
+use crate::texts::client::Notice;
+use crate::texts::full::{Label, Tell};
 
 impl Model {
     /// Enter.
@@ -44,18 +44,19 @@ impl Model {
             Line::SayIn { room, text } => return self.say_in(&room, &text),
             Line::Msg { who, text } => {
                 let Some(id) = self.resolve(&who) else { return false };
-                return self.say(RoomId::pair(self.my_id(), id), &text);
+                return self.say(RoomId::pair(self.my_id(), id), &text, None);
             }
+            Line::Words(words) => return self.obey_words(words),
             Line::Help => self.mode = Mode::Panel(Panel::help(self.lang)),
             Line::Quit => self.order(Do::Leave),
             Line::Empty => {}
             Line::Unknown(command) => {
                 let command = &clean::line(&command);
-                self.say_hint(told::Notice::UnknownCommand { command }.text(self.lang));
+                self.say_hint(Notice::UnknownCommand { command }.text(self.lang));
                 return false;
             }
             Line::Incomplete(usage) => {
-                self.say_hint(told::Notice::Usage { usage }.text(self.lang));
+                self.say_hint(Notice::Usage { usage }.text(self.lang));
                 return false;
             }
             line => {
@@ -87,7 +88,7 @@ impl Model {
             OnScreen::Mentions => self.list_mentions(),
             OnScreen::Keys => self.mode = Mode::Panel(Panel::keys(self.lang)),
             OnScreen::Incomplete(usage) => {
-                self.say_hint(told::Notice::Usage { usage: &usage }.text(self.lang));
+                self.say_hint(Notice::Usage { usage: &usage }.text(self.lang));
                 return false;
             }
             OnScreen::Line(_) => {}
@@ -98,7 +99,7 @@ impl Model {
     /// Several lines of a paste become several messages only where one is too long.
     fn say_here(&mut self, text: &str) -> bool {
         let here = self.here().map_or(RoomId::Lobby, |here| here.id);
-        self.say(here, text)
+        self.say(here, text, None)
     }
 
     fn say_in(&mut self, room: &RoomRef, text: &str) -> bool {
@@ -111,18 +112,18 @@ impl Model {
             self.say_hint(Label::NotInRoom.text(self.lang));
             return false;
         };
-        self.say(id, text)
+        self.say(id, text, None)
     }
 
     /// `false`: it cannot be said like that.
-    pub(super) fn say(&mut self, room: RoomId, text: &str) -> bool {
+    pub(super) fn say(&mut self, room: RoomId, text: &str, reply_to: Option<MessageId>) -> bool {
         let mut texts = Vec::new();
         for part in parts(text) {
             match Text::new(part) {
                 Ok(text) => texts.push(text),
                 Err(code) => {
                     let why = &self.error(code);
-                    self.say_hint(told::Notice::Refused { why }.text(self.lang));
+                    self.say_hint(Notice::Refused { why }.text(self.lang));
                     return false;
                 }
             }
@@ -137,13 +138,17 @@ impl Model {
                 name: Arc::clone(&name),
                 text: text.as_str().into(),
                 is_mention: false,
+                reply_to,
+                is_edited: false,
+                is_deleted: false,
+                reactions: Vec::new(),
                 state: State::Waiting,
             };
             if let Some(place) = self.place_mut(room) {
                 place.push(Entry { key, time, what: What::Said(words) });
                 (place.marker, place.anchor) = (None, None);
             }
-            self.order(Do::Say { key, room, text });
+            self.order(Do::Say { key, room, text, reply_to });
         }
         if room != self.current {
             let name = self.place(room).map(|place| place.name.clone()).unwrap_or_default();
@@ -158,11 +163,11 @@ impl Model {
             Ok(id) => return Some(id),
             Err(Unresolved::Nobody) => {
                 let name = &clean::line(who);
-                self.say_hint(told::Notice::Nobody { name }.text(self.lang));
+                self.say_hint(Notice::Nobody { name }.text(self.lang));
             }
             Err(Unresolved::Several(ids)) => {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-                self.say_hint(told::Notice::Several { ids: &ids.join(", ") }.text(self.lang));
+                self.say_hint(Notice::Several { ids: &ids.join(", ") }.text(self.lang));
             }
         }
         None
@@ -201,7 +206,7 @@ impl Model {
             self.say_hint(Label::NothingRefused.text(self.lang));
         }
         for text in refused {
-            self.say(id, &text);
+            self.say(id, &text, None);
         }
     }
 

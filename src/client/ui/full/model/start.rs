@@ -3,7 +3,7 @@
 
 use crate::client::ui::command;
 use crate::client::ui::full::input::{Edit, Input};
-use crate::protocol::{Name, Password, UserId, Who};
+use crate::protocol::{ErrorCode, Name, Password, UserId, Who};
 
 use super::Do;
 
@@ -19,12 +19,18 @@ pub(in super::super) enum Field {
     Name,
     Password,
     Again,
+    /// An invitation code, where the server has asked for one.
+    Code,
 }
 
 /// For who has an account, and for who wants one.
 const LOGIN: &[Field] = &[Field::Server, Field::Kind, Field::Who, Field::Password];
 const REGISTER: &[Field] =
     &[Field::Server, Field::Kind, Field::Name, Field::Password, Field::Again];
+
+/// The same where the server wants an invitation code.
+const REGISTER_BY_CODE: &[Field] =
+    &[Field::Server, Field::Kind, Field::Name, Field::Password, Field::Again, Field::Code];
 
 /// What is known of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +65,9 @@ pub(in super::super) struct Start {
     pub(in super::super) name: Input,
     pub(in super::super) password: Input,
     pub(in super::super) again: Input,
+    pub(in super::super) code: Input,
+    /// The server has asked for an invitation code.
+    wants_code: bool,
     pub(in super::super) wrong: Option<Wrong>,
     /// The server was asked and has not answered.
     pub(in super::super) is_asking: bool,
@@ -88,6 +97,8 @@ impl Start {
             name: Input::default(),
             password: Input::default(),
             again: Input::default(),
+            code: Input::default(),
+            wants_code: false,
             wrong: None,
             is_asking: false,
             asked: address,
@@ -103,7 +114,11 @@ impl Start {
     }
 
     pub(in super::super) fn fields(&self) -> &'static [Field] {
-        if self.is_new { REGISTER } else { LOGIN }
+        match (self.is_new, self.wants_code) {
+            (true, true) => REGISTER_BY_CODE,
+            (true, false) => REGISTER,
+            (false, _) => LOGIN,
+        }
     }
 
     pub(in super::super) fn input(&self, field: Field) -> Option<&Input> {
@@ -114,6 +129,7 @@ impl Start {
             Field::Name => Some(&self.name),
             Field::Password => Some(&self.password),
             Field::Again => Some(&self.again),
+            Field::Code => Some(&self.code),
         }
     }
 
@@ -125,6 +141,7 @@ impl Start {
             Field::Name => Some(&mut self.name),
             Field::Password => Some(&mut self.password),
             Field::Again => Some(&mut self.again),
+            Field::Code => Some(&mut self.code),
         }
     }
 
@@ -149,9 +166,11 @@ impl Start {
         Some(Do::Login { who: Who::Id(id), password })
     }
 
-    pub(super) fn refused(&mut self, words: String) {
+    pub(super) fn refused(&mut self, words: String, code: Option<ErrorCode>) {
         (self.wrong, self.is_asking) = (Some(Wrong::Told(words)), false);
-        self.field = Field::Password;
+        let is_about_code = matches!(code, Some(ErrorCode::CodeNeeded | ErrorCode::BadCode));
+        self.wants_code |= is_about_code;
+        self.field = if is_about_code { Field::Code } else { Field::Password };
         if !self.is_new {
             self.password = Input::default();
         }
@@ -239,7 +258,8 @@ impl Start {
             if self.again.text() != self.password.text() {
                 return Err((Field::Again, Wrong::Differ));
             }
-            return Ok(Do::Register { password, name });
+            let code = Password::new(self.code.text().trim()).ok();
+            return Ok(Do::Register { password, name, code });
         }
         let who = command::who(self.who.text().trim());
         let who = who.filter(|_| !self.who.text().trim().is_empty());

@@ -1,14 +1,11 @@
-//! What people read on the full screen, in English and Simplified Chinese. The compiler finds a
-//! text that one language lacks.
+//! What people read on the full screen, beyond what the client says in the same words.
 
-use crate::texts::Lang;
-
-use super::input::Edit;
-use super::keymap::Action;
+use super::Lang;
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Label {
+#[expect(missing_docs, reason = "the names say which; the texts stand below")]
+pub enum Label {
     Lobby,
     Start,
     Server,
@@ -19,6 +16,7 @@ pub(super) enum Label {
     Name,
     Password,
     Again,
+    Code,
     Looking,
     Asking,
     StartKeys,
@@ -58,13 +56,16 @@ pub(super) enum Label {
     NoEditor,
     NoEnds,
     Devices,
+    Deleted,
+    Edited,
     Sanctions,
     Audit,
     Nobody,
 }
 
 impl Label {
-    pub(super) fn text(self, lang: Lang) -> &'static str {
+    /// The text.
+    pub fn text(self, lang: Lang) -> &'static str {
         let (en, zh) = self.pair();
         match lang {
             Lang::En => en,
@@ -85,6 +86,7 @@ impl Label {
             Self::Name => ("Your name", "名字"),
             Self::Password => ("Password", "密码"),
             Self::Again => ("Once more", "再次输入"),
+            Self::Code => ("Invitation", "邀请码"),
             Self::Looking => ("looking for it…", "正在连接…"),
             Self::Asking => ("One moment…", "请稍候…"),
             Self::StartKeys => (
@@ -161,6 +163,8 @@ impl Label {
             Self::Sanctions => ("Banned, muted or slowed here", "此处的禁入、禁言和慢速"),
             Self::Audit => ("What was done to keep order", "管理记录"),
             Self::Nobody => ("Nobody.", "没有。"),
+            Self::Deleted => ("(taken back)", "（已撤回）"),
+            Self::Edited => ("(changed)", "（已修改）"),
             Self::Devices => (
                 "Your devices, when last used, where connected; * is this one. /logout NAME",
                 "你的设备、上次使用时间和连接地址；* 为本机。/logout 设备名",
@@ -178,7 +182,8 @@ impl Label {
 
 /// Texts with gaps to fill in. What comes from others must be clean already.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Tell<'a> {
+#[expect(missing_docs, reason = "the names say which; the texts stand below")]
+pub enum Tell<'a> {
     FirstMet { address: &'a str, fingerprint: &'a str },
     New { id: i64, name: &'a str },
     Welcome { name: &'a str },
@@ -204,11 +209,14 @@ pub(super) enum Tell<'a> {
     DeviceEnded { name: &'a str, count: u64 },
     Typing { names: &'a str },
     Gone { why: &'a str },
+    NotDone { why: &'a str },
+    Answers { name: &'a str, text: &'a str },
     Did { by: &'a str, act: &'a str, whom: &'a str, why: &'a str },
 }
 
 impl Tell<'_> {
-    pub(super) fn text(self, lang: Lang) -> String {
+    /// The text.
+    pub fn text(self, lang: Lang) -> String {
         match lang {
             Lang::En => self.en(),
             Lang::Zh => self.zh(),
@@ -263,6 +271,8 @@ impl Tell<'_> {
             }
             Self::Typing { names } => format!("writing: {names}"),
             Self::Gone { why } => format!("The connection is lost: {why}"),
+            Self::NotDone { why } => format!("Not changed: {why}"),
+            Self::Answers { name, text } => format!("↪ {name}: {text}"),
             Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
             Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
         }
@@ -309,69 +319,10 @@ impl Tell<'_> {
             Self::DeviceEnded { name, count } => format!("{name} 已退出登录，断开 {count} 个连接"),
             Self::Typing { names } => format!("{names} 正在输入"),
             Self::Gone { why } => format!("连接已断开: {why}"),
+            Self::NotDone { why } => format!("未修改: {why}"),
+            Self::Answers { name, text } => format!("↪ {name}: {text}"),
             Self::Did { by, act, whom, why: "" } => format!("{by}: {act} {whom}"),
             Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
         }
-    }
-}
-
-/// What a key does.
-pub(super) fn action(action: Action, lang: Lang) -> &'static str {
-    let (en, zh) = match action {
-        Action::Edit(edit) => edit_words(edit),
-        Action::Send => ("send", "发送"),
-        Action::Older => ("a line up; what was typed before", "上一行；历史输入"),
-        Action::Newer => ("a line down; what was typed after", "下一行；历史输入"),
-        Action::Complete => {
-            ("complete a command, name or room; the next one", "补全命令、名字或房间；下一个")
-        }
-        Action::CompleteBack => ("the one before", "补全上一个"),
-        Action::FindTyped => ("look for what was typed before", "查找历史输入"),
-        Action::Editor => ("edit the line with $EDITOR", "用 $EDITOR 编辑"),
-        Action::Before => ("the place before", "上一个房间"),
-        Action::Behind => ("the next place", "下一个房间"),
-        Action::Number(_) => ("the place of this number", "按编号前往房间"),
-        Action::Active => ("the next place with something new", "下一个有新消息的房间"),
-        Action::PageUp => {
-            ("back in the talk; older messages are fetched", "向上翻页；自动加载更早的消息")
-        }
-        Action::PageDown => ("forward in the talk", "向下翻页"),
-        Action::Top => ("the oldest message that is here", "最早的消息"),
-        Action::Bottom => ("the newest message", "最新的消息"),
-        Action::Unread => ("the first unread message", "第一条未读消息"),
-        Action::MentionBefore => ("where you were mentioned before", "上一条提到你的消息"),
-        Action::MentionBehind => ("where you were mentioned next", "下一条提到你的消息"),
-        Action::FindText => ("find a text in this place", "在此查找文字"),
-        Action::Pick => ("choose a message, to answer or to change it", "选择一条消息来回复或修改"),
-        Action::Places => ("show or hide the list of places", "显示或隐藏房间列表"),
-        Action::People => ("show or hide who is there", "显示或隐藏成员列表"),
-        Action::Redraw => ("draw the screen anew", "重绘屏幕"),
-        Action::Cancel => ("away with the line; twice: leave", "清除输入；按两次退出"),
-        Action::End => ("delete to the right; on an empty line: leave", "向右删除；空行时退出"),
-        Action::Back => ("back: to the newest message, out of a list", "返回最新消息，关闭列表"),
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
-    }
-}
-
-fn edit_words(edit: Edit) -> (&'static str, &'static str) {
-    match edit {
-        Edit::Left => ("left", "左移"),
-        Edit::Right => ("right", "右移"),
-        Edit::WordLeft => ("a word left", "左移一词"),
-        Edit::WordRight => ("a word right", "右移一词"),
-        Edit::Home => ("to the beginning of the line", "移到行首"),
-        Edit::End => ("to the end of the line", "移到行尾"),
-        Edit::DeleteLeft => ("delete to the left", "向左删除"),
-        Edit::DeleteRight => ("delete to the right", "向右删除"),
-        Edit::CutWordLeft => ("cut the word to the left", "剪切左边的词"),
-        Edit::CutWordRight => ("cut the word to the right", "剪切右边的词"),
-        Edit::CutToHome => ("cut to the beginning of the line", "剪切到行首"),
-        Edit::CutToEnd => ("cut to the end of the line", "剪切到行尾"),
-        Edit::Yank => ("put in what was cut", "插入剪切的内容"),
-        Edit::Swap => ("swap two characters", "交换两个字符"),
-        Edit::Newline => ("a new line in the text", "换行"),
     }
 }

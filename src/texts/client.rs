@@ -1,10 +1,6 @@
-//! What people read in the terminal, in English and Simplified Chinese. The compiler finds a
-//! text that one language lacks.
+//! What people read in the client, beyond what the server says in the same words.
 
-use crate::protocol::ErrorCode;
-use crate::texts::{self, Lang};
-
-use super::{Changed, Doing, Lost, Reason, Said, TlsError};
+use super::Lang;
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +17,7 @@ pub enum Fixed {
     AskNewName,
     AskNewPassword,
     AskPasswordAgain,
+    AskCode,
     PasswordsDiffer,
     BadId,
     AskPeer,
@@ -40,6 +37,11 @@ pub enum Fixed {
     WhoseAccount,
     NoPassword,
     NoFolder,
+    ServerClosed,
+    ServerSilent,
+    ServerStuck,
+    NoServer,
+    Also,
 }
 
 impl Fixed {
@@ -52,6 +54,7 @@ impl Fixed {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn pair(self) -> (&'static str, &'static str) {
         match self {
             Self::MainMenu => (MAIN_MENU_EN, MAIN_MENU_ZH),
@@ -73,6 +76,7 @@ impl Fixed {
             }
             Self::AskNewPassword => ("Choose a password: ", "请设置密码: "),
             Self::AskPasswordAgain => ("The same password again: ", "请再输入一次密码: "),
+            Self::AskCode => ("Invitation code (empty: none): ", "请输入邀请码(留空则放弃): "),
             Self::PasswordsDiffer => ("The two passwords differ.", "两次输入的密码不一致。"),
             Self::BadId => ("A user id is a whole number from 1.", "用户id必须是正整数。"),
             Self::AskPeer => ("To whom (id or name): ", "发送给谁(id或名字): "),
@@ -105,6 +109,12 @@ impl Fixed {
                 "there is no place to keep a login, for HOME is not set",
                 "没有设置 HOME，无法保存登录",
             ),
+            Self::ServerClosed => ("the server closed it", "服务器关闭了连接"),
+            Self::ServerSilent => ("the server is silent", "服务器没有响应"),
+            Self::ServerStuck => ("the server takes nothing any more", "服务器不再接收数据"),
+            Self::NoServer => ("this is no Hubbub server", "对方不是本系统的服务器"),
+            // Between a time and what is to be known besides.
+            Self::Also => (", ", "，"),
             Self::OutOfDevices => (
                 "cannot keep a device name, so messages may come again at the next start",
                 "无法保存设备名，下次启动时可能重复收到消息",
@@ -140,7 +150,7 @@ const ROOM_MENU_ZH: &str = "\
 const HELP_EN: &str = "\
 /msg WHO TEXT      to one, by id or name (\"quotes\" around a name with blanks)
 /who               who is online
-/history ROOM [N]  the last messages with their numbers; ROOM: lobby, #name, @100,200
+/history ROOM [N]  the last messages, numbered; ROOM: lobby, #name, @100,200
 /edit ROOM ID TEXT another text for a message; /delete ROOM ID takes it back
 /reply ROOM ID TEXT  answers it; /react ROOM ID EMOJI reacts to it
 /rename NAME       another display name
@@ -205,6 +215,7 @@ pub enum Notice<'a> {
     MayHaveWorked,
     NobodyOnline { name: &'a str },
     LoginKept { id: i64, name: &'a str, address: &'a str },
+    OtherCertificate { address: &'a str, now: &'a str, before: &'a str, list: &'a str },
 }
 
 impl Notice<'_> {
@@ -246,6 +257,7 @@ impl Notice<'_> {
                 format!("{came} came, {left} left. Online: {n_online}.")
             }
             Self::Renamed { id, name } => format!("{id} is called {name} now."),
+            Self::Skipped { count: 1 } => "1 older message is not shown.".to_owned(),
             Self::Skipped { count } => format!("{count} older messages are not shown."),
             Self::Stored { name } => format!("(to {name}: stored)"),
             Self::Delivered { name } => format!("(to {name}: delivered)"),
@@ -270,6 +282,11 @@ impl Notice<'_> {
             Self::LoginKept { id, name, address } => {
                 format!("{name} ({id}) is logged in at {address}, and stays so here.")
             }
+            Self::OtherCertificate { address, now, before, list } => format!(
+                "the certificate of {address} is not the one from before: somebody may be in \
+                 between. It is {now}, and was {before}. If its operator says that the new one \
+                 is right, remove its line from {list}"
+            ),
         }
     }
 
@@ -326,95 +343,10 @@ impl Notice<'_> {
             Self::LoginKept { id, name, address } => {
                 format!("{name} ({id}) 已登录 {address}，登录状态保存在本机。")
             }
+            Self::OtherCertificate { address, now, before, list } => format!(
+                "{address} 的证书与以前不同，可能有人在中间冒充。现在是 {now}，以前是 {before}。\
+                 如果管理员确认新证书无误，请从 {list} 中删去它那一行"
+            ),
         }
-    }
-}
-
-/// Why there is no connection. The system's and the server's own words are cleaned by whoever
-/// shows this.
-pub fn lost(why: &Lost, lang: Lang) -> String {
-    let (en, zh) = match why {
-        Lost::NotThere(words) | Lost::Broken(words) => return words.clone(),
-        Lost::Insecure(error) => return insecure(error, lang),
-        Lost::Told(told) => {
-            let known = why.farewell().map(|why| texts::farewell(why, lang).to_owned());
-            return known.unwrap_or_else(|| reason(told, lang));
-        }
-        Lost::Closed => ("the server closed it", "服务器关闭了连接"),
-        Lost::Silent => ("the server is silent", "服务器没有响应"),
-        Lost::Stuck => ("the server takes nothing any more", "服务器不再接收数据"),
-        Lost::Garbled => ("this is no Hubbub server", "对方不是本系统的服务器"),
-    };
-    match lang {
-        Lang::En => en.to_owned(),
-        Lang::Zh => zh.to_owned(),
-    }
-}
-
-/// Why TLS does not work out.
-pub fn insecure(error: &TlsError, lang: Lang) -> String {
-    match (error, lang) {
-        (TlsError::Changed(changed), Lang::Zh) => format!(
-            "{} 的证书与以前不同，可能有人在中间冒充。现在是 {}，以前是 {}。\
-             如果管理员确认新证书无误，请从 {} 中删去它那一行",
-            changed.address,
-            changed.now,
-            changed.before,
-            changed.list.display()
-        ),
-        _ => error.to_string(),
-    }
-}
-
-/// Why the server refused. It speaks English, and then says more than its code does: which ids
-/// share a name, for instance.
-pub fn reason(reason: &Reason, lang: Lang) -> String {
-    worded(reason, lang, texts::error)
-}
-
-/// The same for a refused login or registration.
-pub fn entry_reason(reason: &Reason, lang: Lang) -> String {
-    worded(reason, lang, texts::entry_error)
-}
-
-fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static str) -> String {
-    let said = Some(&reason.text).filter(|text| !text.is_empty());
-    let words = match (reason.known(), said) {
-        (Some(code @ ErrorCode::NameShared), Some(text)) if lang != Lang::En => {
-            format!("{} ({text})", error(code, lang))
-        }
-        (_, Some(text)) if lang == Lang::En => text.clone(),
-        (Some(code), _) => error(code, lang).to_owned(),
-        (None, text) => text.unwrap_or(&reason.code).clone(),
-    };
-    match &reason.detail {
-        Some(detail) => format!("{words} ({detail})"),
-        None => words,
-    }
-}
-
-/// What somebody did to a message; the name is harmless already, a text may hold anything.
-pub fn changed(changed: &Changed, name: &str, lang: Lang) -> String {
-    let id = changed.about.0;
-    match (&changed.what, lang) {
-        (Doing::Edit(text), Lang::En) => format!("{name} changed #{id}: {text}"),
-        (Doing::Edit(text), Lang::Zh) => format!("{name} 修改了 #{id}：{text}"),
-        (Doing::Delete, Lang::En) => format!("{name} deleted #{id}"),
-        (Doing::Delete, Lang::Zh) => format!("{name} 删除了 #{id}"),
-        (Doing::React(emoji), Lang::En) => format!("{name} reacts to #{id}: {emoji}"),
-        (Doing::React(emoji), Lang::Zh) => format!("{name} 回应 #{id}：{emoji}"),
-        (Doing::Unreact(emoji), Lang::En) => format!("{name} takes back from #{id}: {emoji}"),
-        (Doing::Unreact(emoji), Lang::Zh) => format!("{name} 收回了对 #{id} 的回应：{emoji}"),
-    }
-}
-
-/// What has become of a message of a page, behind its time.
-pub fn state(said: &Said, lang: Lang) -> &'static str {
-    match (said.is_deleted, said.edited, lang) {
-        (true, _, Lang::En) => ", deleted",
-        (true, _, Lang::Zh) => "，已删除",
-        (false, Some(_), Lang::En) => ", edited",
-        (false, Some(_), Lang::Zh) => "，已修改",
-        (false, None, _) => "",
     }
 }

@@ -1,0 +1,54 @@
+//! What is typed to become somebody, and about one's account.
+
+use super::{Wrong, meant, named, split_word};
+use crate::protocol::{Command, ErrorCode, Password, UserId};
+
+pub(super) fn register(arguments: &str) -> Result<Command, Wrong> {
+    let (id, rest) = split_word(arguments);
+    let (password, name) = split_word(rest);
+    if password.is_empty() {
+        return Err(Wrong::Form);
+    }
+    let id = match id.parse() {
+        Ok(0) => None,
+        Ok(id) if id > 0 => Some(UserId(id)),
+        _ => return Err(ErrorCode::BadId.into()),
+    };
+    let is_id = id.is_some_and(|id| id.to_string() == name);
+    let name = if name.is_empty() || is_id { None } else { Some(named(name)?) };
+    Ok(Command::Register { id, password: Password::new(password)?, name, code: None })
+}
+
+/// However it is typed, also in several words.
+pub(super) fn code(code: &str) -> Result<Command, Wrong> {
+    match code {
+        "" => Err(Wrong::Form),
+        code => Ok(Command::Code(Password::new(code).map_err(|_code| ErrorCode::BadCode)?)),
+    }
+}
+
+/// A name may have blanks in it, so the last word is the password.
+pub(super) fn login(arguments: &str) -> Result<Command, Wrong> {
+    let (who, password) = arguments.rsplit_once(char::is_whitespace).ok_or(Wrong::Form)?;
+    let who = who.trim();
+    let name = who.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(who);
+    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::Login { who: meant(name)?, password })
+}
+
+pub(super) fn passwd(arguments: &str) -> Result<Command, Wrong> {
+    let (old, new) = split_word(arguments);
+    if new.is_empty() || new.contains(char::is_whitespace) {
+        return Err(Wrong::Form);
+    }
+    let old = Password::new(old).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::Passwd { old, new: Password::new(new)? })
+}
+
+pub(super) fn delete_account(password: &str) -> Result<Command, Wrong> {
+    if password.is_empty() || password.contains(char::is_whitespace) {
+        return Err(Wrong::Form);
+    }
+    let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
+    Ok(Command::DeleteAccount { password })
+}
