@@ -45,6 +45,7 @@ pub mod overhear;
 mod pending;
 mod positions;
 mod references;
+mod servers;
 pub mod settings;
 pub mod ui;
 mod update;
@@ -79,6 +80,7 @@ use crate::{clock, threads};
 use conversation::{Conversation, Hello, Order, Parting};
 use net::{Inlets, Net};
 use references::References;
+use servers::Servers;
 
 /// Sends that wait for their acknowledgement, at most: 8 MB of the longest texts.
 pub const MAX_PENDING: usize = 1_024;
@@ -100,7 +102,9 @@ const CLOSE_GRACE: Duration = Duration::from_secs(2);
 /// Whom to talk to, and as what.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `host:port`; the name is looked up again before every connection.
+    /// `host:port`; the name is looked up again before every connection. Several with commas
+    /// between are servers of one chat: where one ends, or is not there, another one is tried, and
+    /// so are those that they tell of.
     pub address: String,
     /// Program and version, for the server's log.
     pub program: String,
@@ -170,8 +174,8 @@ impl Client {
     /// [`ConnectError`].
     pub fn start(config: Config) -> Result<(Self, Updates), ConnectError> {
         let greeter = config.tls.as_ref().map(Greeter::new).transpose()?;
-        let server = link::Server { address: config.address, greeter };
-        let link = link::connect(&server, link::CONNECT_WAIT)?;
+        let mut servers = Servers::new(&config.address, greeter);
+        let link = servers.connect(link::CONNECT_WAIT)?;
         let (orders, orders_out) = bounded(MAX_PENDING + MAX_ORDERS);
         let (slots, slots_out) = bounded(MAX_PENDING);
         let (closing, closing_out) = bounded(1);
@@ -192,7 +196,7 @@ impl Client {
         let hello =
             Hello { program: config.program, device: config.device, is_quiet: config.quiet };
         let conversation = Conversation::new(hello, clock::now());
-        let net = Net::new(server, inlets, updates_in, conversation);
+        let net = Net::new(servers, inlets, updates_in, conversation);
         let thread = threads::spawn("client-net", move || {
             let unsent = net.run(link);
             // Nobody waits any more if the close ran out of time.

@@ -274,6 +274,11 @@ pub struct Options {
     #[arg(long, env = "HUBBUB_HIDE_ADDRESSES", value_parser = BoolishValueParser::new())]
     pub hide_addresses: bool,
 
+    /// Where clients reach this server, among several on one Redis: they are told of all of them,
+    /// and go to another when theirs ends
+    #[arg(long, env = "HUBBUB_ADVERTISE", value_name = "HOST:PORT", value_parser = address)]
+    pub advertise: Option<String>,
+
     /// The server's certificate (PEM, with those that lead to the root behind it): who begins
     /// with TLS has it, on every port that tells by the first bytes. Read again on SIGHUP.
     /// `server cert new` makes one
@@ -309,6 +314,14 @@ pub struct Options {
 
 fn level(text: &str) -> Result<log::LevelFilter, String> {
     text.parse().map_err(|_bad| "there are error, warn, info and debug".to_owned())
+}
+
+/// A host and a port, as a client writes them.
+fn address(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let is_good = port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let is_plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if is_good && is_plain { Ok(text.to_owned()) } else { Err("not a HOST:PORT".to_owned()) }
 }
 
 fn language(text: &str) -> Result<Lang, String> {

@@ -8,6 +8,7 @@
 pub mod audit;
 mod contract;
 mod entry;
+mod feed;
 mod health;
 pub mod lines;
 pub mod memory;
@@ -18,6 +19,7 @@ pub mod sqlite;
 mod write;
 
 pub use entry::{Code, Entry};
+pub use feed::{Beat, Feed, FeedEntry, Membership, Pulse, Sign};
 pub use health::Health;
 pub use people::{
     Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
@@ -242,6 +244,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::Unavailable`]: another one does.
     fn claim(&self) -> Result<Box<dyn Claim>, StoreError>;
 
+    /// Takes a place among the servers that share this store, before [`Store::writer`]; `None`: it
+    /// is not to be shared. Blocks up to the store's deadline.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn join(&self, _: &Sign) -> Result<Option<Membership>, StoreError> {
+        Ok(None)
+    }
+
     /// The write side, for the journal's thread. Taken once per process.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError>;
@@ -270,6 +281,24 @@ pub trait Writer: Send + fmt::Debug {
     /// [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
     /// that cannot be reached is [`StoreError::Unknown`] too, for the first attempt may count.
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError>;
+
+    /// The same, where some of the writes were asked for by sessions: a store with a feed tells
+    /// what becomes of those there, once, also when the batch is repeated.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    fn commit_for(
+        &mut self,
+        batch: &[&Write],
+        _askers: &[Option<SessionId>],
+    ) -> Result<Vec<Written>, StoreError> {
+        self.commit(batch)
+    }
+
+    /// Is what becomes of a session's write told by the feed, and by nobody else?
+    fn tells_by_feed(&self) -> bool {
+        false
+    }
 
     /// Can a commit wait for a disk, a lock of somebody else, or a network?
     fn waits(&self) -> bool {
@@ -374,6 +403,22 @@ pub enum Tell {
     /// A session's thread that waits for it, or the command line. The channel holds one answer,
     /// so telling never blocks.
     Waiter(Sender<Result<Written, ErrorCode>>),
+    /// The other servers of the store, if there are any: here it is known already.
+    Others,
     /// Nobody: cursors.
     Nobody,
+}
+
+impl Tell {
+    /// On whose behalf the other servers of the store are told; [`Tell::NO_SESSION`]: nobody's.
+    pub fn asker(&self) -> Option<SessionId> {
+        match self {
+            Self::Hub(session) => Some(*session),
+            Self::Others => Some(Self::NO_SESSION),
+            Self::Waiter(_) | Self::Nobody => None,
+        }
+    }
+
+    /// No session has this number.
+    pub const NO_SESSION: SessionId = SessionId(0);
 }

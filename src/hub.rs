@@ -23,8 +23,8 @@ use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{
-    BySession, Event, Farewell, Millis, NamedRoom, Refusal, Role, RoomId, SessionId, UserId,
-    Welcome,
+    BySession, Event, Farewell, Millis, NamedRoom, Refusal, Role, RoomId, SessionId, Tiding,
+    UserId, Welcome,
 };
 use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
@@ -90,6 +90,9 @@ pub const MAX_SIGNALS: usize = 4;
 
 /// Items in the hub's inbox.
 pub const MAX_INBOX: usize = 4_096;
+
+/// Tidings in one entry of a feed: some 50 KB.
+const MAX_TIDINGS: usize = 256;
 
 /// What the hub works with.
 #[derive(Debug)]
@@ -196,11 +199,13 @@ impl Hub {
             Effect::Change { session, change } => self.write(session, Write::Room(change)),
             Effect::Delete { session, account } => self.write(session, Write::Delete(account)),
             Effect::PutOut(change) => {
-                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Nobody });
+                self.jobs.push(Job { write: Write::Room(change), tell: Tell::Others });
             }
             Effect::Refuse { session, refusal } => {
                 self.signal(session, Signal::Refused(refusal));
             }
+            Effect::Mark(session) => self.write(session, Write::Mark),
+            Effect::Tell(tiding) => self.tell_others(tiding),
             Effect::Cursor { account, device, room, up_to } => {
                 self.cursors.note(account, device, (room, up_to));
             }
@@ -237,6 +242,16 @@ impl Hub {
         self.seats.remove(&id);
         // Whoever comes back at once finds its cursors where it left them.
         self.cursors.make_due();
+    }
+
+    /// What comes one after the other goes as one, up to a bound.
+    fn tell_others(&mut self, tiding: Tiding) {
+        match self.jobs.last_mut() {
+            Some(Job { write: Write::Tell(tidings), .. }) if tidings.len() < MAX_TIDINGS => {
+                tidings.push(tiding);
+            }
+            _ => self.jobs.push(Job { write: Write::Tell(vec![tiding]), tell: Tell::Nobody }),
+        }
     }
 
     fn flush_if_large(&mut self) {

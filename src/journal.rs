@@ -6,6 +6,10 @@
 //! per session, one cursor per device and room while the store answers.
 //! Knows nothing of sessions and fronts.
 
+mod feed;
+
+pub use feed::{Ears, Membership};
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -31,6 +35,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A batch whose fate is not known is tried again after this.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// What several servers hear of each other.
+pub use feed::start as start_feed;
 
 /// Starts the thread `journal`. It ends when every clone of its inbox is gone. `replaced` hears
 /// that the store has to be opened again; it holds one word, and one is enough.
@@ -112,7 +119,8 @@ impl Journal {
         }
         self.health.asked(now);
         let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
-        let result = self.writer.commit(&writes);
+        let askers: Vec<_> = jobs.iter().map(|job| job.tell.asker()).collect();
+        let result = self.writer.commit_for(&writes, &askers);
         if matches!(result, Err(StoreError::Replaced(_))) {
             // Said before, where it is full.
             self.replaced.try_send(()).ok();
@@ -121,7 +129,10 @@ impl Journal {
             Ok(written) => {
                 self.health.answered();
                 self.refuse_until = None;
-                self.tell(jobs.into_iter().zip(written.into_iter().map(Ok)).collect());
+                let by_feed = self.writer.tells_by_feed();
+                let is_left = |job: &Job| !by_feed || job.tell.asker().is_none();
+                let told = jobs.into_iter().zip(written.into_iter().map(Ok));
+                self.tell(told.filter(|(job, _)| is_left(job)).collect());
                 Vec::new()
             }
             Err(StoreError::Unknown(reason)) => {
@@ -150,6 +161,10 @@ impl Journal {
     }
 
     fn refuse(&mut self, jobs: Vec<Job>, code: ErrorCode) {
+        let is_untold = jobs.iter().any(|job| matches!(job.write, Write::Tell(_)));
+        if is_untold && self.hub.put(Item::Input(Input::Untold)).is_err() {
+            log::error!("the hub has ended before the journal");
+        }
         self.tell(jobs.into_iter().map(|job| (job, Err(code))).collect());
     }
 
@@ -162,7 +177,7 @@ impl Journal {
                 Tell::Waiter(waiter) => {
                     waiter.try_send(result).ok();
                 }
-                Tell::Nobody => {}
+                Tell::Others | Tell::Nobody => {}
             }
         }
         if !posted.is_empty() && self.hub.put(Item::Input(Input::Posted(posted))).is_err() {
@@ -209,6 +224,7 @@ fn as_posted(
             };
             Fate::Deleted { account, outcome }
         }
+        Write::Mark => Fate::Marked,
         // Nothing else is sent on behalf of the hub.
         _ => return None,
     };

@@ -6,6 +6,7 @@
 
 mod about;
 mod absence;
+mod carried;
 mod command;
 mod device;
 mod event;
@@ -15,6 +16,7 @@ mod net;
 mod order;
 mod reason;
 mod room;
+mod tiding;
 pub mod wire;
 
 pub use about::{
@@ -22,6 +24,7 @@ pub use about::{
     Target, What, Which, shown,
 };
 pub use absence::{Absence, AbsenceKind, AbsenceNote};
+pub use carried::NotCarried;
 pub use command::{Act, Command, Hello, OrderAct, Refusal, RoomAct, Span, To, Who};
 pub use device::OwnDevice;
 pub use event::{Event, HelloReply, News, RoomNews, Welcome};
@@ -36,14 +39,17 @@ pub use room::{
     Change, NamedRoom, Note, Party, Role, RoomAsk, RoomChange, RoomDone, RoomKind, RoomMember,
     RoomName, RoomNo, RoomRef, Standing, Topic,
 };
+pub use tiding::{NodeId, Present, Station, Tiding};
 
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// An account (positive) or a guest (negative). Chosen at registration or given by the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UserId(pub i64);
 
 impl UserId {
@@ -88,11 +94,15 @@ impl Hasher for Numbers {
 }
 
 /// The place of a message in its room: from 1, increasing, never used twice in an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct MessageId(pub u64);
 
 /// Milliseconds since 1970-01-01 UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct Millis(pub i64);
 
 impl Millis {
@@ -103,7 +113,8 @@ impl Millis {
 }
 
 /// Where a message lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum RoomId {
     /// The room everybody is in: the group chat of the original.
     Lobby,
@@ -156,7 +167,8 @@ impl fmt::Display for RoomId {
 }
 
 /// A short string with no NUL and a length between 1 and `MAX` bytes: references, device names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Short<const MAX: usize>(Arc<str>);
 
 impl<const MAX: usize> Short<MAX> {
@@ -195,7 +207,8 @@ impl Reference {
 pub type Device = Short<64>;
 
 /// What somebody says: 1 to [`Text::MAX`] bytes of UTF-8 without U+0000, kept as sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Text(Arc<str>);
 
 impl Text {
@@ -254,7 +267,7 @@ impl fmt::Debug for Password {
 }
 
 /// What others may see of how far an account has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipts {
     /// That a private message has reached a device.
     pub delivered: bool,
@@ -317,7 +330,7 @@ pub struct Message {
 }
 
 /// A message on its way into the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Append {
     /// Its room.
     pub room: RoomId,

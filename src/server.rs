@@ -8,6 +8,7 @@ mod accept;
 mod accounts;
 mod audit;
 mod certs;
+mod cluster;
 mod invites;
 mod keeper;
 pub mod keeping;
@@ -34,12 +35,13 @@ use crate::dao::{self, Claim, Entry, Health, Store, StoreError, Write, Written};
 use crate::envelope::{Bytes, Dialect};
 use crate::front;
 use crate::hub::{self, Item};
+use crate::journal::Membership;
 use crate::limits::{self, Addresses, Budget, Ceiling, Throttle};
 use crate::outbox::{Flusher, Outbox};
 use crate::protocol::{Event, Farewell, Name, Password, SessionId, UserId};
-use crate::session::{Encryption, Guests, Host, Policy};
+use crate::session::{Encryption, Guests, Host, Policy, Servers};
 use crate::stage;
-use crate::state::{Input, State};
+use crate::state::Input;
 use crate::tls::{Certificate, Fingerprint, TlsError};
 use crate::{clock, journal};
 
@@ -52,6 +54,12 @@ const SESSIONS_TIME: Duration = Duration::from_millis(1_700);
 
 /// Then hub and journal write what is left.
 const STAGES_TIME: Duration = Duration::from_millis(500);
+
+/// How long a drain takes to send everybody elsewhere: they come to the other servers by and by.
+const SPREAD: Duration = Duration::from_secs(3);
+
+/// Between two groups of them.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Why a server cannot start. Each is one line for the operator; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +118,9 @@ pub struct Server {
     replaced: Receiver<()>,
     /// Disconnected when the last session has ended.
     all_gone: Receiver<()>,
-    /// No other server serves from this store meanwhile.
+    /// Its place among the servers of a store that several share.
+    membership: Option<Membership>,
+    /// No other server serves meanwhile from a store that is not to be shared.
     _claim: Box<dyn Claim>,
 }
 
@@ -128,15 +138,15 @@ impl Server {
         let (has_tls, allow_plaintext) = (tls.is_some(), options.allow_plaintext);
         let privacy = accept::Privacy { has_tls, allow_plaintext };
         let listeners = accept::bind(&options.listen, privacy)?;
-        let ports = listeners.iter().map(|port| (port.addr(), port.encryption())).collect();
+        let ports: Vec<_> = listeners.iter().map(|port| (port.addr(), port.encryption())).collect();
         let store = open_store(&options.store.url())?;
         let claim =
             store.claim().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
         let advice = store.advice();
         let ceiling = ceiling(options.max_connections);
         let (flusher, _flush) = Flusher::start()?;
-        let Stages { host, mut threads, stopped, replaced } =
-            start_stages(options, Arc::clone(&store), tls)?;
+        let Stages { host, mut threads, stopped, replaced, membership } =
+            start_stages(options, Arc::clone(&store), tls, &ports)?;
         let (keeper, keeping) = keeper::start(options, store, host.journal.clone())?;
         threads.insert(0, keeping);
         if options.demo {
@@ -168,6 +178,7 @@ impl Server {
             stopped,
             replaced,
             all_gone,
+            membership,
             _claim: claim,
         })
     }
@@ -213,14 +224,36 @@ impl Server {
         &self.replaced
     }
 
+    /// Sends everybody to another server, a few at a time, and shuts down: see
+    /// [`Server::shutdown`]. Blocks for [`SPREAD`] more.
+    pub fn drain(mut self) {
+        log::info!("draining: everybody is sent to another server");
+        self.stop_accepting();
+        let all: Vec<_> = lock(&self.connections).values().cloned().collect();
+        let n_steps = SPREAD.as_millis() / STEP.as_millis();
+        let at_once = all.len().div_ceil(usize::try_from(n_steps).unwrap_or(1)).max(1);
+        let mut farewells = Farewells::default();
+        for some in all.chunks(at_once) {
+            some.iter().for_each(|connected| farewells.say(connected));
+            limits::pause(STEP);
+        }
+        self.shutdown();
+    }
+
+    fn stop_accepting(&mut self) {
+        let addrs = self.ports.iter().map(|(addr, _)| *addr);
+        if !self.accepting.is_empty() {
+            accept::stop(&self.is_closing, addrs, std::mem::take(&mut self.accepting));
+        }
+    }
+
     /// Tells everybody, stores everything that was accepted, and ends. Blocks for 5 s at most,
     /// also with peers that do not read and a store that does not answer.
-    pub fn shutdown(self) {
+    pub fn shutdown(mut self) {
         let began = clock::now();
         log::info!("shutting down");
+        self.stop_accepting();
         drop(self.keeper);
-        let addrs = self.ports.iter().map(|(addr, _)| *addr);
-        accept::stop(&self.is_closing, addrs, self.accepting);
         if self.host.hub.enter(Item::Input(Input::Shutdown)).is_err() {
             log::error!("the hub has ended before the server");
         }
@@ -231,7 +264,7 @@ impl Server {
         // Nothing is ever sent on it: the end of the last sender is the news.
         self.all_gone.recv_timeout(SESSIONS_TIME).ok();
         lock(&self.connections).values().for_each(|(outbox, _)| outbox.cut());
-        drop(self.host);
+        drop((self.host, self.membership));
         if !join_all(self.stages, clock::now() + STAGES_TIME) {
             log::error!("hub or journal did not end in time");
         }
@@ -270,12 +303,14 @@ struct Stages {
     threads: Vec<JoinHandle<()>>,
     stopped: Receiver<()>,
     replaced: Receiver<()>,
+    membership: Option<Membership>,
 }
 
 fn start_stages(
     options: &Options,
     store: Arc<dyn Store>,
     tls: Option<Certificate>,
+    ports: &[(SocketAddr, Encryption)],
 ) -> Result<Stages, StartError> {
     let (hub_inbox, hub_source) = stage::inbox(hub::MAX_INBOX);
     let (journal_inbox, journal_source) = stage::counted_inbox();
@@ -283,28 +318,38 @@ fn start_stages(
     let bytes_in_flight = Arc::new(Budget::new(limits::ALL_IN_FLIGHT));
     let (tell_stopped, stopped) = bounded(1);
     let (tell_replaced, replaced) = bounded(1);
-    let writer =
-        store.writer().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
-    let sanctions =
-        store.sanctions().map_err(|error| StartError::Store(store.place().to_owned(), error))?;
+    let failed = |error| StartError::Store(store.place().to_owned(), error);
+    let place = store.join(&cluster::sign(options, ports)).map_err(failed)?;
+    let writer = store.writer().map_err(failed)?;
+    // What is decided from here on comes by the feed.
+    let sanctions = store.sanctions().map_err(failed)?;
     let parts = hub::Parts {
-        state: State::new(Arc::clone(&store.identity().epoch), first_nonce())
-            .with_sanctions(sanctions),
+        state: cluster::state(&store.identity().epoch, place.as_ref()).with_sanctions(sanctions),
         journal: journal_inbox.clone(),
         bytes_in_flight: Arc::clone(&bytes_in_flight),
         health: Arc::clone(&health),
         stopped: tell_stopped,
     };
-    let threads = vec![
+    let mut threads = vec![
         hub::start(parts, hub_source)?,
         journal::start(
             writer,
             Arc::clone(&health),
             hub_inbox.clone(),
             journal_source,
-            tell_replaced,
+            tell_replaced.clone(),
         )?,
     ];
+    let servers = Arc::new(Servers::default());
+    let membership = match place {
+        Some(place) => {
+            let (membership, more) =
+                cluster::start(place, &servers, (hub_inbox.clone(), tell_replaced))?;
+            threads.extend(more);
+            Some(membership)
+        }
+        None => None,
+    };
     let host = Host {
         hub: hub_inbox,
         journal: journal_inbox,
@@ -313,6 +358,7 @@ fn start_stages(
         auth: Auth::new(),
         bytes_in_flight,
         tls,
+        servers,
         guests: Guests::default(),
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
@@ -320,7 +366,7 @@ fn start_stages(
         rooms: Throttle::new(limits::ROOMS),
         policy: policy(options),
     };
-    Ok(Stages { host: Arc::new(host), threads, stopped, replaced })
+    Ok(Stages { host: Arc::new(host), threads, stopped, replaced, membership })
 }
 
 fn policy(options: &Options) -> Policy {
@@ -334,12 +380,6 @@ fn policy(options: &Options) -> Policy {
         private_as_group: options.course_private == CoursePrivate::Group,
         lang: options.lang,
     }
-}
-
-/// Nonces of a later run are above those of an earlier one: they begin with the time, and a run
-/// has a million of them per millisecond.
-fn first_nonce() -> u64 {
-    u64::try_from(clock::now_ms().0).unwrap_or(0) << 20
 }
 
 fn make_demo_account(host: &Host) -> Result<(), String> {
@@ -357,19 +397,28 @@ fn make_demo_account(host: &Host) -> Result<(), String> {
     }
 }
 
-/// The hub has told those it knows; this tells the others, who have not logged in yet.
-fn say_farewell(connections: &Connections) {
-    let mut spelled: HashMap<usize, Bytes> = HashMap::new();
-    for (outbox, dialect) in lock(connections).values() {
+/// Last words, spelled once for each dialect.
+#[derive(Default)]
+struct Farewells(HashMap<usize, Bytes>);
+
+impl Farewells {
+    fn say(&mut self, (outbox, dialect): &Connected) {
         let dialect = dialect
             .get()
             .copied()
             .unwrap_or_else(|| (front::silent().dialect)(front::Speech::default()));
-        let bytes = spelled
+        let bytes = self
+            .0
             .entry(dialect.slot)
             .or_insert_with(|| dialect.bytes(&Event::Farewell(Farewell::ShuttingDown)));
         outbox.finish(bytes);
     }
+}
+
+/// The hub has told those it knows; this tells the others, who have not logged in yet.
+fn say_farewell(connections: &Connections) {
+    let mut farewells = Farewells::default();
+    lock(connections).values().for_each(|connected| farewells.say(connected));
 }
 
 /// Joins threads that are about to end; `false`: not all did before the deadline.

@@ -18,7 +18,7 @@ mod resume;
 mod rooms;
 mod words;
 
-pub use host::{Guests, Host, Policy};
+pub use host::{Guests, Host, Policy, Servers};
 pub use opening::Encryption;
 
 use std::collections::{BTreeSet, HashMap};
@@ -389,6 +389,7 @@ impl<'a> Session<'a> {
         self.tell(&Event::Hello(HelloReply {
             server: concat!("hubbub/", env!("CARGO_PKG_VERSION")).to_owned(),
             frame_limit: crate::protocol::frame::HELLO_LIMIT,
+            servers: self.host.servers.get(),
         }));
     }
 

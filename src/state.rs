@@ -5,6 +5,7 @@
 //! Knows nothing of clocks, channels, sockets, stores, locks and logs.
 
 mod absence;
+mod cluster;
 mod effect;
 mod ending;
 mod ignore;
@@ -26,6 +27,7 @@ use crate::protocol::{
     Act, Device, ErrorCode, Event, Farewell, Leaving, Member, MessageId, Millis, Name, Original,
     Refusal, RoomId, RoomNo, SessionId, UserId, Welcome,
 };
+pub use cluster::Heard;
 pub use effect::{Effect, Joined};
 pub use input::{Attach, Fate, Input, Moment, Posted};
 pub use order::{MAX_ALL, MAX_SANCTIONS, MAX_WIDE, Orders, refusal_of};
@@ -33,6 +35,7 @@ pub use rights::{Actor, Deed, RIGHTS, Rank, Right, may, may_on_server};
 pub use rooms::MAX_ROOMS;
 
 use absence::Told;
+use cluster::Cluster;
 use people::People;
 use replay::{Held, Link};
 use rooms::{Halls, Joining};
@@ -60,6 +63,8 @@ pub struct State {
     /// Set by [`Input::Shutdown`]: when patience ends.
     stop_at: Option<Millis>,
     is_stopped: bool,
+    /// `None`: nobody else serves from the store.
+    cluster: Option<Cluster>,
 }
 
 #[derive(Debug)]
@@ -122,6 +127,7 @@ impl State {
             n_posted: 0,
             stop_at: None,
             is_stopped: false,
+            cluster: None,
         }
     }
 
@@ -140,9 +146,15 @@ impl State {
             Input::Posted(all) => {
                 all.into_iter().for_each(|posted| self.on_posted(posted, now, effects));
             }
+            Input::Heard(all) => {
+                all.into_iter().for_each(|heard| self.on_heard(heard, now, effects));
+            }
+            Input::Announce => self.announce(effects),
+            Input::Untold => self.on_untold(now),
             Input::Tick => {}
             Input::Shutdown => self.stop_at = Some(now.tick.plus(DRAIN)),
         }
+        self.tell_changes(now, effects);
         if let Some(crowd) = self.people.due_crowd(now.tick) {
             self.tell_all(crowd, None, effects);
         }
@@ -153,8 +165,9 @@ impl State {
     /// When [`Input::Tick`] is due, on the clock of [`Moment::tick`].
     pub fn deadline(&self) -> Option<Millis> {
         let stop_at = self.stop_at.filter(|_| !self.is_stopped);
-        let folded = [self.people.crowd_deadline(), self.absences.deadline()];
-        stop_at.into_iter().chain(folded.into_iter().flatten()).min()
+        let others =
+            [self.people.crowd_deadline(), self.absences.deadline(), self.announce_deadline()];
+        stop_at.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Sessions that are somebody.
@@ -201,7 +214,12 @@ impl State {
             joining: None,
         };
         self.sessions.insert(id, session);
+        if !self.people.is_here(attach.user) && !attach.user.is_guest() {
+            // Its thread reads now what is so.
+            self.forget_rooms(attach.user);
+        }
         let changes = self.people.arrive(attach);
+        self.note_change(attach.user);
         self.tell_presence(changes, now, effects);
         // To each its own address; others see that of the account's first session.
         let address = Arc::clone(&attach.address);
@@ -249,6 +267,7 @@ impl State {
             self.overlapping.retain(|(_, other)| *other != id);
         }
         let changes = self.people.depart(session.user, id, why);
+        self.note_end(session.user, why);
         self.tell_presence(changes, now, effects);
     }
 
@@ -310,7 +329,9 @@ impl State {
                 }
             }
             Act::Receipts(receipts) => {
-                self.people.set_receipts(session.user, receipts);
+                let user = session.user;
+                self.people.set_receipts(user, receipts);
+                self.note_change(user);
                 self.tell(id, Event::ReceiptsDone(receipts), effects);
             }
             Act::Rooms(rooms, more) => self.tell_rooms(id, rooms, more, effects),
@@ -332,8 +353,9 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        match self.people.rename(user, name, shared) {
+        match self.people.rename(user, name, shared, now.wall) {
             Ok(changes) => {
+                self.note_change(user);
                 let me = self.people.member(user);
                 self.tell(id, Event::RenameDone(me.clone()), effects);
                 if !self.people.fold_name(&me) {
@@ -413,6 +435,9 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         for change in changes {
+            if let people::Change::Event(Event::Renamed(member)) = &change {
+                self.note_change(member.id);
+            }
             match change {
                 people::Change::Event(event) if self.people.is_crowd() => {
                     if let Some(event) = self.people.fold(event, now.tick) {

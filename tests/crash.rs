@@ -24,6 +24,12 @@ fn the_drill() {
 }
 
 #[test]
+fn the_drill_on_three_servers() {
+    let verdict = Plan { nodes: 3, ..Plan::short("redis", 6) }.run();
+    assert!(verdict.is_none_or(|verdict| verdict.is_kept()), "see above");
+}
+
+#[test]
 fn the_drill_on_redis() {
     let verdict = Plan::short("redis", 4).run();
     assert!(verdict.is_none_or(|verdict| verdict.is_kept()), "see above");

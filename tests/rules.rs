@@ -2,6 +2,7 @@
 //! list, the journal a queue, and the thread of every session is played by hand, one step at a
 //! time, in any interleaving. What must hold is checked at each effect and at the end.
 
+mod cluster;
 mod order;
 mod repeats;
 mod rights;

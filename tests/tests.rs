@@ -18,6 +18,7 @@
 )]
 
 mod client;
+mod cluster;
 mod course;
 mod crash;
 mod entry;

@@ -11,7 +11,7 @@ use hubbub::config::{Cli, Job, Options};
 use hubbub::server::{Server, StartError, keeping, run_audit, run_cert_act, run_user_act};
 use hubbub::session::Encryption;
 use hubbub::{logging, threads};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 /// The exit code for what the operator can mend on the command line.
@@ -85,20 +85,25 @@ fn serve(options: &Options) -> Result<(), (String, u8)> {
     greet(&server, options).map_err(failed)?;
     let options = on_the_same_ports(options, &server);
     loop {
-        let is_asked_to_stop = select! {
+        let end = select! {
             recv(signals.reload) -> told => match told {
                 Ok(()) => {
                     server.read_certificate_again();
                     continue;
                 }
-                Err(_ended) => true,
+                Err(_ended) => End::Stop,
             },
+            recv(signals.drain) -> told => if told.is_ok() { End::Drain } else { End::Stop },
             // The first signal, or the end of the thread that catches them.
-            recv(signals.stop) -> _ => true,
-            recv(server.replaced()) -> _ => false,
+            recv(signals.stop) -> _ => End::Stop,
+            recv(server.replaced()) -> _ => End::Replaced,
         };
-        server.shutdown();
-        let again = if is_asked_to_stop { None } else { start_again(&options, &signals.stop) };
+        match end {
+            End::Drain => server.drain(),
+            End::Stop | End::Replaced => server.shutdown(),
+        }
+        let is_over = end != End::Replaced;
+        let again = if is_over { None } else { start_again(&options, &signals.stop) };
         let Some(again) = again else {
             log::logger().flush();
             return Ok(());
@@ -169,9 +174,21 @@ fn greet(server: &Server, options: &Options) -> io::Result<()> {
     out.flush()
 }
 
+/// Why serving ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The operator wants it.
+    Stop,
+    /// The operator wants it, and everybody to go to another server first.
+    Drain,
+    /// The store is another one now.
+    Replaced,
+}
+
 /// What the operator wants meanwhile.
 struct Wanted {
     stop: Receiver<()>,
+    drain: Receiver<()>,
     reload: Receiver<()>,
 }
 
@@ -179,11 +196,12 @@ struct Wanted {
 /// there is a certificate to read again, and means what it always does elsewhere: a terminal that
 /// is closed ends what runs in it.
 fn catch_signals(options: &Options) -> io::Result<Wanted> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR2])?;
     if options.tls_cert.is_some() {
         signals.add_signal(SIGHUP)?;
     }
     let (tell_stop, stop) = bounded(1);
+    let (tell_drain, drain) = bounded(1);
     // One that waits stands for all that come before it is done.
     let (tell_reload, reload) = bounded(1);
     threads::spawn("signals", move || {
@@ -191,6 +209,8 @@ fn catch_signals(options: &Options) -> io::Result<Wanted> {
         for signal in &mut signals {
             if signal == SIGHUP {
                 tell_reload.try_send(()).ok();
+            } else if signal == SIGUSR2 {
+                tell_drain.try_send(()).ok();
             } else if is_stopping {
                 #[expect(clippy::exit, reason = "a second signal means: at once")]
                 std::process::exit(128 + signal);
@@ -200,5 +220,5 @@ fn catch_signals(options: &Options) -> io::Result<Wanted> {
             }
         }
     })?;
-    Ok(Wanted { stop, reload })
+    Ok(Wanted { stop, drain, reload })
 }

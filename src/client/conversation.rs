@@ -3,6 +3,7 @@
 //! to hand on, and when the connection is at its end.
 
 mod account;
+mod away;
 mod hear;
 mod order;
 mod presence;
@@ -15,9 +16,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{
-    Device, ErrorCode, Farewell, Member, Password, Receipts, UserId, Who, frame,
-};
+use crate::protocol::{Device, ErrorCode, Member, Password, Receipts, UserId, Who, frame};
 
 pub(super) use order::{Order, Parting};
 
@@ -133,6 +132,8 @@ pub(super) struct Conversation {
     /// Leaving has begun: what others say from here on is for the next time.
     is_mute: bool,
     lost: Option<Lost>,
+    /// Where the last server said that there are others.
+    pub(super) servers: Vec<String>,
     /// What to write.
     pub(super) bytes: Vec<u8>,
     /// What to hand on.
@@ -172,6 +173,7 @@ impl Conversation {
             hangs_up: false,
             is_mute: false,
             lost: None,
+            servers: Vec::new(),
             bytes: Vec::new(),
             updates: VecDeque::new(),
             n_updates: 0,
@@ -204,34 +206,6 @@ impl Conversation {
     /// Must the connection be given up, and why?
     pub(super) fn take_lost(&mut self) -> Option<Lost> {
         self.lost.take()
-    }
-
-    /// The connection is gone, or could not be made. `random` spreads the clients of a server
-    /// that was away, so that they do not all come back at once.
-    pub(super) fn lost(&mut self, why: Lost, random: u32, now: Instant) {
-        if matches!(self.stage, Stage::Leaving { .. }) {
-            self.stage = Stage::Over;
-            return;
-        }
-        self.bytes.clear();
-        self.online.clear();
-        self.page.clear();
-        self.pending.lost();
-        let waiting: Vec<_> = self.waiting.drain(..).filter_map(|order| order.ask()).collect();
-        for ask in self.asked.split_off(0).into_iter().chain(waiting) {
-            self.hand_on(Update::Unanswered(ask));
-        }
-        if matches!(why.farewell(), Some(Farewell::LoggedOut | Farewell::Deleted)) {
-            // Somebody wants it so: it does not come back by itself.
-            (self.account.credentials, self.account.token) = (None, None);
-        }
-        let retry_in = self.account.is_wanted().then(|| {
-            let pause = self.retry.map_or(RETRY, |last| (last * 2).min(MAX_RETRY));
-            self.retry = Some(pause);
-            pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0)
-        });
-        self.stage = Stage::Away { retry_at: retry_in.map(|pause| now + pause) };
-        self.hand_on(Update::Disconnected { why, retry_in });
     }
 
     /// The program asks for something.

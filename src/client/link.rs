@@ -33,15 +33,6 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// How long the server may take nothing of what we write.
 pub(super) const STUCK: Duration = Duration::from_secs(30);
 
-/// Whom to connect to.
-#[derive(Debug)]
-pub(super) struct Server {
-    /// `host:port`.
-    pub(super) address: String,
-    /// Who shakes hands, where TLS is spoken.
-    pub(super) greeter: Option<Greeter>,
-}
-
 /// A connection that stands.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -59,20 +50,25 @@ pub(super) struct Link {
     is_hung_up: bool,
 }
 
-/// Blocks until a connection stands, at most `wait` and what the look-up takes.
-pub(super) fn connect(server: &Server, wait: Duration) -> Result<Link, ConnectError> {
+/// Blocks until a connection to `host:port` stands, at most `wait` and what the look-up takes; with
+/// a greeter, through TLS.
+pub(super) fn connect(
+    address: &str,
+    greeter: Option<&Greeter>,
+    wait: Duration,
+) -> Result<Link, ConnectError> {
     let by = clock::now() + wait;
     let mut failure = io::Error::new(ErrorKind::NotFound, "the host has no address");
-    for address in server.address.to_socket_addrs()? {
+    for socket in address.to_socket_addrs()? {
         let left = by.saturating_duration_since(clock::now()).min(ADDRESS_WAIT);
         if left.is_zero() {
             break;
         }
-        match TcpStream::connect_timeout(&address, left) {
+        match TcpStream::connect_timeout(&socket, left) {
             Ok(stream) => {
                 let mut link = Link::new(stream)?;
-                if let Some(greeter) = &server.greeter {
-                    link.shake_hands(greeter.greet(&server.address)?, by)?;
+                if let Some(greeter) = greeter {
+                    link.shake_hands(greeter.greet(address)?, by)?;
                 }
                 return Ok(link);
             }

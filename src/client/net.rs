@@ -10,9 +10,11 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::clock;
+use crate::protocol::Farewell;
 
 use super::conversation::{Conversation, Order, Parting};
-use super::link::{self, CONNECT_WAIT, Link, STUCK, Server};
+use super::link::{self, CONNECT_WAIT, Link, STUCK};
+use super::servers::Servers;
 use super::updates::Handled;
 use super::{ConnectError, Lost, Unsent, Update};
 
@@ -34,20 +36,22 @@ pub(super) struct Inlets {
 
 #[derive(Debug)]
 pub(super) struct Net {
-    server: Server,
+    servers: Servers,
     inlets: Inlets,
     updates: Sender<Update>,
     conversation: Conversation,
+    /// The server has said that it ends.
+    moves_on: bool,
 }
 
 impl Net {
     pub(super) fn new(
-        server: Server,
+        servers: Servers,
         inlets: Inlets,
         updates: Sender<Update>,
         conversation: Conversation,
     ) -> Self {
-        Self { server, inlets, updates, conversation }
+        Self { servers, inlets, updates, conversation, moves_on: false }
     }
 
     /// Runs until the program leaves. Returns the sends that have no end.
@@ -56,6 +60,7 @@ impl Net {
         while !self.conversation.is_over() {
             if let Some(why) = self.turn(&mut link) {
                 link = None;
+                self.moves_on = why.farewell() == Some(Farewell::ShuttingDown);
                 self.conversation.lost(why, random(), clock::now());
             }
             self.hand_on();
@@ -138,7 +143,12 @@ impl Net {
     fn reconnect(&mut self) -> Option<Link> {
         let close_by = self.conversation.close_by();
         let left = close_by.map(|by| by.saturating_duration_since(clock::now()));
-        let link = link::connect(&self.server, left.unwrap_or(CONNECT_WAIT).min(CONNECT_WAIT));
+        let wait = left.unwrap_or(CONNECT_WAIT).min(CONNECT_WAIT);
+        self.servers.learn(&self.conversation.servers);
+        let link = match std::mem::take(&mut self.moves_on) {
+            true => self.servers.move_on(random(), wait),
+            false => self.servers.connect(wait),
+        };
         let why = match link {
             Ok(link) => return Some(self.begin(link)),
             Err(ConnectError::NotThere(error)) => Lost::NotThere(error.to_string()),
@@ -150,7 +160,7 @@ impl Net {
 
     fn begin(&mut self, mut link: Link) -> Link {
         if let Some(fingerprint) = link.first_met.take() {
-            let address = self.server.address.clone();
+            let address = self.servers.current().to_owned();
             self.conversation.hand_on(Update::FirstMet { address, fingerprint });
         }
         self.conversation.connected(clock::now());

@@ -35,7 +35,7 @@ const MAX_FILE: u64 = 64 * 1024;
 #[derive(Args, Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Keys {
-    /// The server
+    /// The server; several of one chat with commas between, to go on with another where one ends
     #[arg(long, global = true, value_name = "HOST:PORT", env = "HUBBUB_ADDR")]
     pub addr: Option<String>,
 

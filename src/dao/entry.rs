@@ -1,10 +1,12 @@
 //! How an account comes to be, where not everybody may make one.
 
+use serde::{Deserialize, Serialize};
+
 use super::TokenDigest;
 use crate::protocol::Millis;
 
 /// How a new account is let in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Entry {
     /// Everybody may, or the operator makes it.
     #[default]
@@ -15,7 +17,7 @@ pub enum Entry {
 }
 
 /// An invitation code, as a store keeps it: never the code itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
     /// By what it is known again.
     pub digest: TokenDigest,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::contract::hex;
 pub use crate::protocol::Receipts;
 use crate::protocol::{Device, MessageId, Millis, Name, RoomId, UserId};
@@ -71,7 +73,7 @@ impl fmt::Debug for Identity {
 
 /// How far one device has taken one room. `device: None` is the one that all clients of an
 /// account share that cannot acknowledge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Whose.
     pub account: UserId,
@@ -85,7 +87,7 @@ pub struct Cursor {
 
 /// The fingerprint of a token. A store never sees the token itself, so nobody who reads a store
 /// can resume as somebody else.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenDigest(pub [u8; 32]);
 
 /// The beginning is enough to tell two apart.

@@ -16,6 +16,7 @@ mod guard;
 mod import;
 mod keys;
 mod manager;
+mod node;
 mod order;
 mod record;
 mod rooms;
@@ -24,7 +25,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use r2d2::ManageConnection;
 use redis::streams::{StreamId, StreamRangeReply};
@@ -35,12 +36,12 @@ use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use self::record::{message, message_id, seen};
 use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Claim, Code, Identity, Marks, PeerMarks, Receipts, Records, Secret, Store, StoreError,
-    Take, Token, TokenDigest, Writer,
+    Account, Claim, Code, Identity, Marks, Membership, PeerMarks, Receipts, Records, Secret, Sign,
+    Store, StoreError, Take, Token, TokenDigest, Writer,
 };
 use crate::protocol::{
-    Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
-    RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
+    Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, NodeId, OwnDevice, Role,
+    RoomId, RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
 /// The layout of the keys; a change of it is a new version.
@@ -72,15 +73,19 @@ pub fn open(place: &str) -> Result<Arc<dyn Store>, StoreError> {
     let mut first = first.map_err(|error| unavailable(&place, &error))?;
     let (identity, commits) = identity(&place, &mut first)?;
     name_records(&mut first).map_err(|error| unavailable(&place, &error))?;
-    Ok(Arc::new(Redis { identity, commits, place, pool: manager::pool(manager) }))
+    let guard = Guard::new(Arc::clone(&identity.epoch), commits);
+    let (pool, node) = (manager::pool(manager), OnceLock::new());
+    Ok(Arc::new(Redis { identity, guard, place, pool, node }))
 }
 
 struct Redis {
     identity: Identity,
-    /// How often something had been written when it was opened.
-    commits: u64,
+    /// What has been seen of it since it was opened.
+    guard: Guard,
     place: String,
     pool: Pool,
+    /// This server's place among those that share it, once it has one.
+    node: OnceLock<NodeId>,
 }
 
 impl fmt::Debug for Redis {
@@ -90,6 +95,10 @@ impl fmt::Debug for Redis {
 }
 
 impl Redis {
+    fn guard(&self) -> Guard {
+        self.node.get().map_or_else(|| self.guard.clone(), |node| self.guard.of(*node))
+    }
+
     /// Asks Redis, on a connection of the pool.
     fn ask<T>(
         &self,
@@ -402,14 +411,21 @@ impl Store for Redis {
         guard::renew(self)
     }
 
+    /// Several servers may serve from it.
     fn claim(&self) -> Result<Box<dyn Claim>, StoreError> {
-        guard::claim(self)
+        Ok(Box::new(()))
+    }
+
+    fn join(&self, sign: &Sign) -> Result<Option<Membership>, StoreError> {
+        import::refuse_while_marked(self)?;
+        node::join(self, sign).map(Some)
     }
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         import::refuse_while_marked(self)?;
-        let guard = Guard::new(Arc::clone(&self.identity.epoch), self.commits);
-        Ok(Box::new(write::RedisWriter::new(self.pool.clone(), self.place.clone(), guard)))
+        let node = self.node.get().copied();
+        let (pool, place) = (self.pool.clone(), self.place.clone());
+        Ok(Box::new(write::RedisWriter::new(pool, place, self.guard(), node)))
     }
 }
 

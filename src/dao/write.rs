@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Code, Cursor, Entry, Receipts, TokenDigest};
 use crate::protocol::{
     Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone,
-    RoomId, Sanction, UserId,
+    RoomId, Sanction, Tiding, UserId,
 };
 
-/// One thing to write.
-#[derive(Clone, Debug)]
+/// One thing to write. Where several servers share a store, what a session asked for is carried to
+/// the others as it stands here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Write {
     /// A message. Creates its room when it is the first; a private room becomes known to both.
     Append(Append),
@@ -124,6 +127,7 @@ pub enum Write {
         is_operator: bool,
     },
     /// Something was done to keep order that is no change of a room.
+    #[serde(skip)]
     Deed(Deed),
     /// A sanction is over: it goes, if it is still this very one.
     Expire(Box<Sanction>),
@@ -143,12 +147,16 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// For the other servers of this store; nothing, where there are none.
+    Tell(Vec<Tiding>),
+    /// Nothing: what becomes of it comes after all that was written before.
+    Mark,
 }
 
 /// Which messages of a room are to go: from the oldest on, as long as they are older than a
 /// moment or too many. The first that may stay ends it, so what is left has no holes, and a
 /// message that a clock gone wrong dated into the past takes none with it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Prune {
     /// Which room.
     pub room: RoomId,

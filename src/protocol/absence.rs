@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Short;
 
 /// What others are told of somebody who is online and may not answer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absence {
     /// In what way.
     pub kind: AbsenceKind,
@@ -17,7 +19,7 @@ pub struct Absence {
 pub type AbsenceNote = Short<200>;
 
 /// In what way somebody is not quite there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AbsenceKind {
     /// At the keyboard, with something else.
     Busy,

@@ -284,6 +284,8 @@ pub struct HelloReply {
     pub server: String,
     /// The longest frame body that is taken from now on, in bytes.
     pub frame_limit: usize,
+    /// Where the servers of this store are reached, as far as they say so.
+    pub servers: Arc<[String]>,
 }
 
 /// Who one is after a login, and who else is there.

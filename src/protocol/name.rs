@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use precis_profiles::Nickname;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use serde::{Deserialize, Serialize};
 
 /// A display name that passed the profile: `Iron man`, `张三 <tom>`. Not unique.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Name {
     shown: Arc<str>,
     key: NameKey,

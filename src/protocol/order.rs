@@ -5,12 +5,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Change, Millis, Name, NameKey, Net, Note, Party, RoomChange, RoomId, RoomNo, UserId, Who,
 };
 
 /// What is done to keep order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Measure {
     /// Kept out.
     Ban,
@@ -83,7 +85,8 @@ impl Pattern {
 }
 
 /// Whom it is against.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Against {
     /// An account, or a guest for as long as they stay.
     One(UserId),
@@ -172,7 +175,7 @@ pub struct Order {
 pub type Place = Option<RoomNo>;
 
 /// What there is at most one of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SanctionKey {
     /// Where.
     pub place: Place,
@@ -183,7 +186,7 @@ pub struct SanctionKey {
 }
 
 /// Something that holds against somebody, as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sanction {
     /// Where, what, against whom.
     pub key: SanctionKey,

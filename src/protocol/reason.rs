@@ -1,6 +1,8 @@
 //! Why something was refused, why somebody left, why the server closes a connection.
 //! The words that people read for them are in [`crate::texts`].
 
+use serde::{Deserialize, Serialize};
+
 /// Why a command was refused. The stable name is part of the protocol (docs/protocol.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
@@ -206,7 +208,7 @@ impl std::fmt::Display for ErrorCode {
 impl std::error::Error for ErrorCode {}
 
 /// How somebody left, as others are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Leaving {
     /// Closed, cut, or logged out.
     Logout,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ErrorCode, MessageId, Millis, Order, RoomId, Sanction, SanctionKey, Short, UserId, Who,
@@ -13,12 +14,13 @@ use super::{
 
 /// The number of a named room: from 1, never used twice in a store. Names could change, it does
 /// not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomNo(pub u64);
 
 /// The name of a room, `#rust`: after the `#` a user name of PRECIS without regard to case
 /// (UsernameCaseMapped, RFC 8265 section 3.3), so what is compared is what is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RoomName(Arc<str>);
 
 impl RoomName {
@@ -60,7 +62,8 @@ impl fmt::Display for RoomName {
 }
 
 /// What a room is about: at most [`Topic::MAX`] bytes without control characters, or nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Topic(Arc<str>);
 
 impl Topic {
@@ -84,7 +87,7 @@ impl Topic {
 pub type Note = Short<200>;
 
 /// Who may come into a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoomKind {
     /// Everybody.
     #[default]
@@ -112,7 +115,7 @@ impl RoomKind {
 }
 
 /// What an account is in a room; the higher, the more it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Role {
     /// One of many.
     Member,
@@ -139,7 +142,7 @@ impl Role {
 }
 
 /// A room as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedRoom {
     /// Its number.
     pub no: RoomNo,
@@ -170,7 +173,7 @@ pub struct Standing {
 }
 
 /// Somebody by id and shown name, online or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// Account or guest.
     pub id: UserId,
@@ -238,7 +241,7 @@ pub enum RoomAsk {
 }
 
 /// What is to be written about a room: the rules have let it pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomChange {
     /// Who does it.
     pub by: Party,
@@ -253,7 +256,7 @@ pub struct RoomChange {
 
 /// A change of one room. An account that does not exist is never a member: a guest's coming is
 /// answered and not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// A new room; who makes it is its owner.
     Create {

@@ -314,6 +314,9 @@ pub struct HelloRes {
     pub frame_limit: u64,
     /// What it can do beyond version 1.
     pub features: Vec<String>,
+    /// `HOST:PORT` of every server that serves the same people, this one included.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
 }
 
 /// `AckMes`: a send is stored (`id`, `room`, `time`), or refused (`code`, `error`).

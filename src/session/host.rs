@@ -62,6 +62,8 @@ pub struct Host {
     pub bytes_in_flight: Arc<Budget>,
     /// What is shown to who wants TLS.
     pub tls: Option<Certificate>,
+    /// Where clients reach the servers of this store.
+    pub servers: Arc<Servers>,
     /// Ids for guests.
     pub guests: Guests,
     /// Wrong passwords per account.
@@ -129,6 +131,25 @@ impl Host {
             Err(_) => String::from("hidden"),
         };
         format!("~{token}:{}", id.0).into()
+    }
+}
+
+/// Where clients reach the servers of one store, as far as these say so.
+#[derive(Debug, Default)]
+pub struct Servers {
+    /// Held to copy or replace what it points to.
+    known: Mutex<Arc<[String]>>,
+}
+
+impl Servers {
+    /// Each `HOST:PORT`, in the order in which they began.
+    pub fn get(&self) -> Arc<[String]> {
+        Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// These, from now on.
+    pub fn set(&self, servers: Vec<String>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = servers.into();
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Effect, Moment, State};
-use crate::protocol::{Absence, Event, Message, Millis, RoomId, SessionId, UserId};
+use crate::protocol::{Absence, Event, Message, Millis, RoomId, SessionId, Tiding, UserId};
 
 /// How long absences are collected in a crowd, in milliseconds; as coming and leaving is.
 const FOLD: i64 = 1_000;
@@ -39,6 +39,12 @@ pub(super) struct Told {
     due: Option<Millis>,
 }
 
+impl Away {
+    fn new(absence: Arc<Absence>) -> Self {
+        Self { absence, told: BTreeSet::new() }
+    }
+}
+
 impl Told {
     fn take_some(&mut self) -> Vec<UserId> {
         let last = self.last.unwrap_or(UserId(i64::MIN));
@@ -65,17 +71,45 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        let away = absence.map(|absence| Away { absence: absence.into(), told: BTreeSet::new() });
-        self.people.set_away(user, away);
+        let since = now.wall.max(self.people.absent_since(user).plus(1));
+        self.people.set_away(user, absence.map(Arc::new).map(Away::new), since);
+        self.note_change(user);
         let me = self.people.member(user);
-        self.tell(id, Event::AbsenceDone(me.clone()), effects);
+        self.tell(id, Event::AbsenceDone(me), effects);
+        self.tell_absence(user, Some(id), now, effects);
+    }
+
+    /// What another server says of somebody's absence, where it is later than what is known here.
+    pub(super) fn adopt_absence(
+        &mut self,
+        user: UserId,
+        (absence, since): (Option<&Arc<Absence>>, Millis),
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        if since <= self.people.absent_since(user) {
+            return;
+        }
+        self.people.set_away(user, absence.cloned().map(Away::new), since);
+        self.tell_absence(user, None, now, effects);
+        self.note_change(user);
+    }
+
+    fn tell_absence(
+        &mut self,
+        user: UserId,
+        from: Option<SessionId>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let me = self.people.member(user);
         // While some are folded, all are: their order must not change.
         if self.people.is_crowd() || self.absences.due.is_some() {
             self.absences.who.insert(user);
             self.absences.due.get_or_insert(now.tick.plus(FOLD));
         } else {
             self.people.away_is_told();
-            self.tell_all(Event::Absent([me].into()), Some(id), effects);
+            self.tell_all(Event::Absent([me].into()), from, effects);
         }
     }
 
@@ -120,11 +154,30 @@ impl State {
         if self.may_send(user, room).is_err() || self.is_muted(id, room) {
             return;
         }
+        let is_told = match room {
+            RoomId::Lobby => self.people.len() <= FEW,
+            RoomId::Named(no) => self.n_online_in(no) <= FEW,
+            RoomId::Pair(..) => room.other(user).is_some_and(|peer| self.is_elsewhere(peer)),
+        };
+        if is_told {
+            self.tell_others(Tiding::Typing(user, room), effects);
+        }
+        self.pass_typing(user, room, Some(id), effects);
+    }
+
+    /// The same, to those who are here.
+    pub(super) fn pass_typing(
+        &mut self,
+        user: UserId,
+        room: RoomId,
+        from: Option<SessionId>,
+        effects: &mut Vec<Effect>,
+    ) {
         let typing = Event::Typing { room, who: self.party(user) };
         match room {
-            RoomId::Lobby if self.people.len() <= FEW => self.tell_all(typing, Some(id), effects),
+            RoomId::Lobby if self.people.len() <= FEW => self.tell_all(typing, from, effects),
             RoomId::Named(no) if self.n_online_in(no) <= FEW => {
-                self.tell_room(no, typing, Some(id), effects);
+                self.tell_room(no, typing, from, effects);
             }
             RoomId::Pair(..) => {
                 let peer = room.other(user).filter(|peer| *peer != user);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::protocol::{
     Append, Device, Event, Farewell, MessageId, NamedRoom, Refusal, Role, RoomChange, RoomId,
-    SessionId, UserId, Welcome,
+    SessionId, Tiding, UserId, Welcome,
 };
 
 #[cfg(doc)]
@@ -90,6 +90,10 @@ pub enum Effect {
         /// Why.
         refusal: Refusal,
     },
+    /// Say [`Input::Posted`] when it is known what became of all that was to be written before.
+    Mark(SessionId),
+    /// Tell the other servers of the store.
+    Tell(Tiding),
     /// A device has a room up to here.
     Cursor {
         /// Whose.

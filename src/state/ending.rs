@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Effect, Moment, Session, State, Waiting};
 use crate::protocol::{
     Act, Change, Device, ErrorCode, Event, Farewell, Leaving, OwnDevice, Refusal, RoomAct, RoomAsk,
-    SessionId, UserId,
+    SessionId, Tiding, UserId,
 };
 
 /// Which sessions of an account are to end.
@@ -30,18 +30,20 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        let ids = self.people.sessions(user);
-        for (other, session) in ids.iter().filter_map(|id| Some((id, self.sessions.get(id)?))) {
-            let at = devices.iter().position(|device| device.name == session.called);
+        let ids = self.people.sessions(user).iter();
+        let here = ids.filter_map(|id| Some((Some(*id), self.sessions.get(id)?)));
+        let here = here.map(|(id, session)| (id, &session.called, &session.address));
+        let elsewhere = self.people.elsewhere(user).map(|(called, from)| (None, called, from));
+        for (other, called, address) in here.chain(elsewhere) {
+            let at = devices.iter().position(|device| device.name == *called);
             let at = at.unwrap_or_else(|| {
-                let name = session.called.clone();
-                devices.push(OwnDevice { name, ..OwnDevice::default() });
+                devices.push(OwnDevice { name: called.clone(), ..OwnDevice::default() });
                 devices.len() - 1
             });
             let Some(device) = devices.get_mut(at) else { continue };
-            device.is_this |= *other == id;
+            device.is_this |= other == Some(id);
             if device.online.len() < OwnDevice::MAX_ONLINE {
-                device.online.push(Arc::clone(&session.address));
+                device.online.push(Arc::clone(address));
             }
         }
         self.tell(id, Event::Devices(devices.into()), effects);
@@ -57,7 +59,11 @@ impl State {
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
         let those = self.those(user, &Which::Device(device.clone()));
-        self.tell(id, Event::DeviceEnded { device, sessions: those.len() }, effects);
+        let elsewhere = self.people.elsewhere(user);
+        let n_elsewhere = elsewhere.filter(|(called, _)| *called == device).count();
+        let sessions = those.len() + n_elsewhere;
+        self.tell_others(Tiding::EndDevice(user, device.clone()), effects);
+        self.tell(id, Event::DeviceEnded { device, sessions }, effects);
         self.end_those(those, Farewell::LoggedOut, now, effects);
     }
 
@@ -65,6 +71,19 @@ impl State {
     pub(super) fn end_others(&mut self, id: SessionId, now: Moment, effects: &mut Vec<Effect>) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
         let those = self.those(user, &Which::But(id));
+        self.tell_others(Tiding::EndOthers(user), effects);
+        self.end_those(those, Farewell::LoggedOut, now, effects);
+    }
+
+    /// The same, asked for on another server.
+    pub(super) fn end_here(
+        &mut self,
+        user: UserId,
+        which: &Which,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let those = self.those(user, which);
         self.end_those(those, Farewell::LoggedOut, now, effects);
     }
 

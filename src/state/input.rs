@@ -8,6 +8,7 @@ use crate::protocol::{
     Reference, Role, RoomChange, RoomDone, RoomId, SessionId, UserId,
 };
 
+use super::Heard;
 #[cfg(doc)]
 use super::State;
 
@@ -56,6 +57,12 @@ pub enum Input {
     },
     /// What became of sends, in the order of the journal.
     Posted(Vec<Posted>),
+    /// What the servers of the store did and told, this one included, in the order of its feed.
+    Heard(Vec<Heard>),
+    /// The other servers are to be told again who is here.
+    Announce,
+    /// Something that was to be told to them did not come through.
+    Untold,
     /// Nothing happened, but [`State::deadline`] has come.
     Tick,
     /// No new sends; end when those in flight have ended.
@@ -119,6 +126,8 @@ pub enum Fate {
         /// It is no more, or why it is.
         outcome: Result<(), ErrorCode>,
     },
+    /// Nothing was to be written: what was to be written before is done.
+    Marked,
     /// A change of a room.
     Changed {
         /// What was to be changed.

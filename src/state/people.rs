@@ -7,7 +7,8 @@ use super::Attach;
 use super::absence::Away;
 use super::ignore::instead;
 use crate::protocol::{
-    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, Receipts, RoomNo, SessionId, UserId,
+    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, NodeId, Present, Receipts, RoomNo,
+    SessionId, Station, UserId,
 };
 
 /// Above this many people, who comes and who leaves is told once a second, all at once:
@@ -36,6 +37,8 @@ struct Person {
     name: Option<Name>,
     /// Several accounts bear the name: it is shown with the id.
     shared: bool,
+    /// When they took it, or lost one; 0: they came with it.
+    named: Millis,
     /// Of the first session.
     address: Arc<str>,
     sessions: Vec<SessionId>,
@@ -46,6 +49,10 @@ struct Person {
     away: Option<Away>,
     /// The accounts that they ignore.
     ignored: BTreeSet<UserId>,
+    /// Since when, or since when they are back; 0: since they came.
+    absent_since: Millis,
+    /// By which devices they are on other servers, and from where.
+    elsewhere: BTreeMap<NodeId, Vec<Station>>,
     /// The named rooms they are in.
     rooms: BTreeSet<RoomNo>,
     /// Those they have left since they came: who has read earlier that they are there is wrong.
@@ -78,11 +85,25 @@ impl People {
         self.persons.get(&id).map_or(&[], |person| &person.sessions)
     }
 
+    /// Has somebody a session on this server?
+    pub(super) fn is_here(&self, id: UserId) -> bool {
+        self.sessions(id).iter().any(|session| !session.is_elsewhere())
+    }
+
     /// A session of somebody started.
     pub(super) fn arrive(&mut self, attach: &Attach) -> Vec<Change> {
+        self.arrive_named(attach, Millis(0))
+    }
+
+    /// The same, of who took their name then on another server.
+    pub(super) fn arrive_named(&mut self, attach: &Attach, named: Millis) -> Vec<Change> {
+        let is_first_here = !self.is_here(attach.user);
         if let Some(person) = self.persons.get_mut(&attach.user) {
             // What was read may be older than what is known of who is here.
             person.sessions.push(attach.session);
+            if is_first_here {
+                attach.ignored.iter().for_each(|whom| self.ignore(attach.user, *whom, true));
+            }
             return Vec::new();
         }
         for whom in &attach.ignored {
@@ -91,12 +112,15 @@ impl People {
         let person = Person {
             name: None,
             shared: false,
+            named,
             address: Arc::clone(&attach.address),
             sessions: vec![attach.session],
             receipts: attach.receipts,
             is_operator: attach.operator,
             away: None,
             ignored: attach.ignored.iter().copied().collect(),
+            absent_since: Millis(0),
+            elsewhere: BTreeMap::new(),
             rooms: BTreeSet::new(),
             left: BTreeSet::new(),
         };
@@ -131,14 +155,80 @@ impl People {
         id: UserId,
         name: &Name,
         shared: bool,
+        now: Millis,
     ) -> Result<Vec<Change>, ErrorCode> {
         let is_taken = self.bearers(name.key()).any(|other| other != id);
         if id.is_guest() && is_taken {
             return Err(ErrorCode::NameTaken);
         }
+        let named = now.max(self.named(id).plus(1));
+        Ok(self.call(id, Some(name), shared, named))
+    }
+
+    /// Everybody, by id.
+    pub(super) fn ids(&self) -> impl Iterator<Item = UserId> {
+        self.persons.keys().copied()
+    }
+
+    /// The name that somebody bears, and whether others bear it, too.
+    pub(super) fn bears(&self, id: UserId) -> (Option<&Name>, bool) {
+        let person = self.persons.get(&id);
+        person.map_or((None, false), |person| (person.name.as_ref(), person.shared))
+    }
+
+    /// When somebody took their name, or lost one, since they came.
+    pub(super) fn named(&self, id: UserId) -> Millis {
+        self.persons.get(&id).map(|person| person.named).unwrap_or_default()
+    }
+
+    /// Their sessions on another server; none: they have left it.
+    pub(super) fn set_elsewhere(&mut self, id: UserId, node: NodeId, sessions: Vec<Station>) {
+        let Some(person) = self.persons.get_mut(&id) else { return };
+        if sessions.is_empty() {
+            person.elsewhere.remove(&node);
+        } else {
+            person.elsewhere.insert(node, sessions);
+        }
+    }
+
+    /// By which devices they are on other servers, and from where.
+    pub(super) fn elsewhere(&self, id: UserId) -> impl Iterator<Item = &Station> {
+        self.persons.get(&id).into_iter().flat_map(|person| person.elsewhere.values().flatten())
+    }
+
+    /// Takes over what another server says of somebody's name, if that is later than what is known
+    /// here; `None`: it is not.
+    pub(super) fn adopt(&mut self, present: &Present) -> Option<Vec<Change>> {
+        let person = self.persons.get_mut(&present.user)?;
+        let order = |name: &Option<Name>| name.as_ref().map(Name::shown);
+        let (known, other) = (order(&person.name), order(&present.name));
+        if (present.named, &other) > (person.named, &known) {
+            let name = present.name.as_ref();
+            return Some(self.call(present.user, name, present.shared, present.named));
+        }
+        let is_same = (present.named, other) == (person.named, known);
+        let is_news = is_same && present.shared && !person.shared;
+        is_news.then(|| {
+            person.shared = true;
+            self.roster = None;
+            Vec::new()
+        })
+    }
+
+    /// Somebody bears this name from now on, or none, whoever bears it now.
+    fn call(
+        &mut self,
+        id: UserId,
+        name: Option<&Name>,
+        shared: bool,
+        named: Millis,
+    ) -> Vec<Change> {
         self.take_name(id);
         self.roster = None;
-        Ok(self.give(id, name, shared))
+        if let Some(person) = self.persons.get_mut(&id) {
+            person.named = named;
+        }
+        name.map_or(Vec::new(), |name| self.give(id, name, shared))
     }
 
     /// Somebody ignores somebody from now on, or no longer.
@@ -182,6 +272,14 @@ impl People {
     /// The named rooms that somebody is in.
     pub(super) fn rooms(&self, id: UserId) -> Vec<RoomNo> {
         self.persons.get(&id).map_or(Vec::new(), |person| person.rooms.iter().copied().collect())
+    }
+
+    /// It is not known any more in which rooms somebody is: these they were thought to be in.
+    pub(super) fn forget_rooms(&mut self, id: UserId) -> BTreeSet<RoomNo> {
+        self.persons
+            .get_mut(&id)
+            .map(|person| std::mem::take(&mut person.rooms))
+            .unwrap_or_default()
     }
 
     /// They are in a room; was that not known?
@@ -233,10 +331,15 @@ impl People {
     }
 
     /// They are busy or away from now on, or back.
-    pub(super) fn set_away(&mut self, id: UserId, away: Option<Away>) {
+    pub(super) fn set_away(&mut self, id: UserId, away: Option<Away>, since: Millis) {
         if let Some(person) = self.persons.get_mut(&id) {
-            person.away = away;
+            (person.away, person.absent_since) = (away, since);
         }
+    }
+
+    /// Since when they are, or are not.
+    pub(super) fn absent_since(&self, id: UserId) -> Millis {
+        self.persons.get(&id).map(|person| person.absent_since).unwrap_or_default()
     }
 
     /// Others hear of it.
@@ -361,9 +464,14 @@ impl People {
         let others: Vec<_> = self.bearers(name.key()).collect();
         let mut changes = Vec::new();
         for other in &others {
-            changes.extend(self.make_way(*other));
+            // Of two guests, on two servers, the one that took the name first keeps it.
+            let is_later = (self.named(*other), *other) > (self.named(id), id);
+            if !id.is_guest() || (other.is_guest() && is_later) {
+                changes.extend(self.make_way(*other));
+            }
         }
-        let is_shared = shared || others.iter().any(|other| !other.is_guest());
+        let is_known = self.is_here(id) && others.iter().any(|other| !other.is_guest());
+        let is_shared = shared || is_known;
         if let Some(person) = self.persons.get_mut(&id) {
             person.name = Some(name.clone());
             person.shared = is_shared && !id.is_guest();
@@ -372,12 +480,17 @@ impl People {
         changes
     }
 
-    /// Somebody else bears this one's name now.
+    /// Somebody else bears this one's name now. What becomes of who is on another server only, that
+    /// server says.
     fn make_way(&mut self, id: UserId) -> Vec<Change> {
+        if !self.is_here(id) {
+            return Vec::new();
+        }
         self.roster = None;
         if id.is_guest() {
             let sessions = self.sessions(id).to_vec();
-            self.take_name(id);
+            let named = self.named(id).plus(1);
+            self.call(id, None, false, named);
             let renamed = Event::Renamed(self.member(id));
             return vec![Change::LostName(sessions), Change::Event(renamed)];
         }

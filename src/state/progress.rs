@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Effect, State};
-use crate::protocol::{Event, MessageId, RoomId, SessionId, UserId};
+use crate::protocol::{Event, MessageId, RoomId, SessionId, Tiding, UserId};
 
 impl State {
     /// A device of `by` has a private room up to here: the other one may be told.
@@ -17,8 +17,10 @@ impl State {
     ) {
         let peer = room.other(by).filter(|peer| *peer != by);
         if let Some(peer) = peer.filter(|_| self.people.receipts(by).delivered) {
-            let to = self.people.sessions(peer).to_vec();
-            self.tell_each(&to, Event::Delivered { room, by, up_to }, effects);
+            self.pass_delivered(by, room, up_to, effects);
+            if self.is_elsewhere(peer) {
+                self.tell_others(Tiding::Delivered(by, room, up_to), effects);
+            }
         }
     }
 
@@ -32,11 +34,25 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(by) = self.sessions.get(&session).map(|session| session.user) else { return };
+        let seen = self.people.receipts(by).read;
+        self.pass_read(Some(session), by, (room, up_to, seen), effects);
+        let peer = room.other(by).filter(|_| seen);
+        if self.is_elsewhere(by) || peer.is_some_and(|peer| self.is_elsewhere(peer)) {
+            self.tell_others(Tiding::Read(by, room, up_to, seen), effects);
+        }
+    }
+
+    /// The same, to those who are here; `seen`: the other one of a private room may know.
+    pub(super) fn pass_read(
+        &mut self,
+        from: Option<SessionId>,
+        by: UserId,
+        (room, up_to, seen): (RoomId, MessageId, bool),
+        effects: &mut Vec<Effect>,
+    ) {
         let mut to = self.people.sessions(by).to_vec();
-        to.retain(|other| *other != session);
-        if let Some(peer) = room.other(by).filter(|peer| *peer != by)
-            && self.people.receipts(by).read
-        {
+        to.retain(|other| Some(*other) != from);
+        if let Some(peer) = room.other(by).filter(|peer| *peer != by && seen) {
             to.extend_from_slice(self.people.sessions(peer));
         }
         self.tell_each(&to, Event::Read { room, by, up_to }, effects);

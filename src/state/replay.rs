@@ -195,6 +195,7 @@ impl State {
         taken: &[(RoomId, MessageId)],
         effects: &mut Vec<Effect>,
     ) {
+        let is_shared = self.is_shared();
         let Some(session) = self.sessions.get_mut(&id) else {
             // It was ended meanwhile: its thread hears so when it reads on.
             return effects.push(Effect::Caught { session: id, live: true });
@@ -211,11 +212,17 @@ impl State {
         let told = held.into_news(&taken);
         let told: Vec<_> =
             told.map(|event| Effect::One { session: id, event, own: false }).collect();
-        if self.n_in_flight == 0 || taken.is_empty() {
+        let is_all_posted = self.n_in_flight == 0 && !is_shared;
+        if is_all_posted || taken.is_empty() {
             self.catching_up.retain(|other| *other != id);
             self.enter(id, effects);
         } else {
             session.link = Link::Overlapping(taken);
+            if is_shared {
+                // What it has read of other servers' comes by the feed before this does.
+                self.count_in_flight(id);
+                effects.push(Effect::Mark(id));
+            }
             let in_flight = u64::try_from(self.n_in_flight).unwrap_or(u64::MAX);
             self.overlapping.push_back((self.n_posted.saturating_add(in_flight), id));
         }

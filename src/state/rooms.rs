@@ -123,9 +123,9 @@ impl State {
             }
             self.put_out_if_banned(id, room.no, effects);
         }
+        self.note_change(user);
         self.follow_rooms(id, effects);
-        let known = self.people.rooms(user).into_iter();
-        let rooms = known.filter_map(|no| self.halls.membership(no, user)).collect();
+        let rooms = self.memberships(user);
         effects.push(Effect::Ready { session: id, rooms });
     }
 
@@ -151,6 +151,30 @@ impl State {
     /// Something is about to be changed in a room.
     pub(super) fn keep_room(&mut self, room: NamedRoom) {
         self.halls.hall(room).is_kept = true;
+    }
+
+    /// A room as it is now: another server has changed it, or this one.
+    pub(super) fn learn_room(&mut self, room: NamedRoom) {
+        let hall = self.halls.hall(room.clone());
+        (hall.room, hall.is_kept) = (room, true);
+    }
+
+    /// Which rooms somebody is in was hearsay of another server's.
+    pub(super) fn forget_rooms(&mut self, user: UserId) {
+        for no in self.people.forget_rooms(user) {
+            self.halls.remove(no, user);
+        }
+    }
+
+    /// Somebody is in a room, on another server.
+    pub(super) fn place_in(&mut self, room: &NamedRoom, user: UserId, role: Role) {
+        self.halls.hall(room.clone()).people.insert(user, role);
+    }
+
+    /// The rooms that somebody is in, as far as is known.
+    pub(super) fn memberships(&self, user: UserId) -> Vec<(NamedRoom, Role)> {
+        let known = self.people.rooms(user).into_iter();
+        known.filter_map(|no| self.halls.membership(no, user)).collect()
     }
 
     /// A session is told from now on of all rooms that its account is known to be in.

@@ -81,22 +81,9 @@ impl State {
 
     pub(super) fn on_posted(&mut self, posted: Posted, now: Moment, effects: &mut Vec<Effect>) {
         let id = posted.session;
-        let bytes = match posted.fate {
-            Fate::Sent { reference, bytes, outcome } => {
-                self.on_sent(id, reference, outcome, effects);
-                bytes
-            }
-            Fate::Deleted { account, outcome } => {
-                self.on_deleted(id, (account, outcome), now, effects);
-                0
-            }
-            Fate::Changed { change, outcome } => {
-                self.on_changed(id, change, outcome, effects);
-                0
-            }
-        };
-        if !self.was_unreserved(id) {
-            effects.push(Effect::Finished { session: id, acts: 1, bytes });
+        let (acts, bytes) = self.on_fate(id, posted.fate, now, effects);
+        if acts > 0 && !self.was_unreserved(id) {
+            effects.push(Effect::Finished { session: id, acts, bytes });
         }
         self.n_in_flight = self.n_in_flight.saturating_sub(1);
         self.n_posted += 1;
@@ -113,6 +100,32 @@ impl State {
     fn was_unreserved(&mut self, id: SessionId) -> bool {
         let session = self.sessions.get_mut(&id).filter(|session| session.n_unreserved > 0);
         session.map(|session| session.n_unreserved -= 1).is_some()
+    }
+
+    /// What became of a write is told to whom it concerns. The answer is its share of the budgets:
+    /// acts, and bytes of text. Asked for by a session here, or one on another server.
+    pub(super) fn on_fate(
+        &mut self,
+        id: SessionId,
+        fate: Fate,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> (usize, usize) {
+        match fate {
+            Fate::Sent { reference, bytes, outcome } => {
+                self.on_sent(id, reference, outcome, effects);
+                (1, bytes)
+            }
+            Fate::Changed { change, outcome } => {
+                self.on_changed(id, change, outcome, effects);
+                (1, 0)
+            }
+            Fate::Deleted { account, outcome } => {
+                self.on_deleted(id, (account, outcome), now, effects);
+                (1, 0)
+            }
+            Fate::Marked => (0, 0),
+        }
     }
 
     fn on_sent(
@@ -143,9 +156,10 @@ impl State {
 
     /// Delivers a message that is stored now.
     fn say(&mut self, from: SessionId, message: &Arc<Message>, effects: &mut Vec<Effect>) {
-        // The sender has not left: leaving waits for its sends.
+        // The sender has not left: leaving waits for its sends. On another server it may have
+        // other addresses; it is known by one.
         let address = self.sessions.get(&from).map(|session| Arc::clone(&session.address));
-        let address = address.unwrap_or_else(|| "-".into());
+        let address = address.unwrap_or_else(|| self.people.member(message.sender).address);
         let room = self.halls.name(message.room);
         let said = Event::Said { message: Arc::clone(message), address, room };
         let (a, b) = match message.room {

@@ -93,6 +93,8 @@ impl Drop for Held<'_> {
 pub struct Arena {
     pub place: Place,
     pub server: Server,
+    /// Others on the same store.
+    pub others: Vec<Server>,
     pub crew: Crew,
     /// Where the server is found, over its deaths.
     pub address: SocketAddr,
@@ -103,6 +105,22 @@ impl Arena {
     /// Everybody is logged in, and nothing was said yet.
     pub fn open(place: Place, seed: u64) -> Self {
         Self::open_through(place, seed, |server| server)
+    }
+
+    /// With so many servers on one store; each device knows all of them, and begins with one.
+    pub fn open_on(place: Place, seed: u64, nodes: usize) -> Self {
+        let addresses: Vec<_> = (0..nodes).map(|_| lasting_port()).collect();
+        let start = |address: &SocketAddr| serve(&place, *address);
+        let mut servers: Vec<_> = addresses.iter().map(start).collect();
+        let server = servers.remove(0);
+        let listed = (0..).map(|n| {
+            let mut addresses = addresses.clone();
+            addresses.rotate_left(n % nodes);
+            addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(",")
+        });
+        let crew = Crew::start(server.frames(), seed, listed);
+        let address = addresses.first().copied().unwrap();
+        Self { place, server, others: servers, crew, address, n_kills: 0 }
     }
 
     /// Every device finds the server through a proxy of its own.
@@ -118,19 +136,33 @@ impl Arena {
     fn open_through(
         place: Place,
         seed: u64,
-        address_for: impl FnMut(SocketAddr) -> SocketAddr,
+        mut address_for: impl FnMut(SocketAddr) -> SocketAddr,
     ) -> Self {
         let address = lasting_port();
-        let listen = format!("frame={address}");
-        let server = Server::start_on(&place.url(), &["--listen", &listen, "--idle-timeout", "0"]);
-        let crew = Crew::start(server.frames(), seed, std::iter::repeat(address).map(address_for));
-        Self { place, server, crew, address, n_kills: 0 }
+        let server = serve(&place, address);
+        let addresses = std::iter::repeat_with(|| address_for(address).to_string());
+        let crew = Crew::start(server.frames(), seed, addresses);
+        Self { place, server, others: Vec::new(), crew, address, n_kills: 0 }
     }
 
-    /// The server dies in the middle of whatever it is doing, and is started again.
+    /// Every server dies in the middle of whatever it is doing, and is started again.
     pub fn kill_server(&mut self) {
         self.server.kill();
+        self.others.iter_mut().for_each(Server::kill);
+        self.others.iter_mut().for_each(Server::launch);
         self.start_server();
+    }
+
+    /// One of several dies, by the dice, and is started again; its devices go to another.
+    pub fn kill_one(&mut self) {
+        let n_servers = self.others.len() as u64 + 1;
+        let one = match self.crew.dice.below(0..n_servers) {
+            0 => &mut self.server,
+            n => &mut self.others[n as usize - 1],
+        };
+        one.kill();
+        one.launch();
+        self.n_kills += 1;
     }
 
     /// The server dies in the middle of a commit: the store is held from outside, a burst comes,
@@ -164,13 +196,20 @@ impl Arena {
             self.crew.wait_inside(N_DEVICES, REST);
         }
         let diaries = self.crew.leave();
-        self.server.ask_to_stop();
-        self.server.expect_end();
+        for server in std::iter::once(&mut self.server).chain(&mut self.others) {
+            server.ask_to_stop();
+            server.expect_end();
+        }
         let store = dao::open(&self.place.url()).unwrap();
         let mut verdict = judge(&*store, &diaries, strangers);
         rooms.iter().for_each(|diary| verdict.judge_rooms(diary, &*store));
         verdict
     }
+}
+
+fn serve(place: &Place, address: SocketAddr) -> Server {
+    let listen = format!("frame={address}");
+    Server::start_on(&place.url(), &["--listen", &listen, "--idle-timeout", "0"])
 }
 
 /// A free port that no outgoing connection of this machine takes while the server is down: those

@@ -41,11 +41,7 @@ pub struct Crew {
 
 impl Crew {
     /// Accounts are made on this server; each device logs in by an address of its own and waits.
-    pub fn start(
-        server: SocketAddr,
-        seed: u64,
-        addresses: impl Iterator<Item = SocketAddr>,
-    ) -> Self {
+    pub fn start(server: SocketAddr, seed: u64, addresses: impl Iterator<Item = String>) -> Self {
         for id in ACCOUNTS {
             Course::join(server, id, "");
         }
@@ -53,11 +49,11 @@ impl Crew {
         let (burst_in, burst) = bounded(1);
         let shared = Arc::new(Shared::new(news_in, burst_in));
         let dice = Dice::new(seed);
-        let part = |(number, (id, address)): (usize, (&i64, SocketAddr))| Part {
+        let part = |(number, (id, address)): (usize, (&i64, String))| Part {
             number,
             account: UserId(*id),
             others: ACCOUNTS.iter().filter(|other| *other != id).map(|id| UserId(*id)).collect(),
-            address: address.to_string(),
+            address,
             dice: dice.split(number as u64),
         };
         let parts = DEVICES.iter().zip(addresses).enumerate().map(part);

@@ -28,6 +28,8 @@ pub struct Plan {
     pub appendfsync: String,
     /// `server` or `redis`.
     pub victim: String,
+    /// Servers on one Redis.
+    pub nodes: usize,
 }
 
 impl Plan {
@@ -35,7 +37,7 @@ impl Plan {
     pub fn short(store: &str, kills: usize) -> Self {
         let seed = u64::from(std::process::id());
         let (appendfsync, victim) = ("always".to_owned(), "server".to_owned());
-        Self { kills, seed, store: store.to_owned(), appendfsync, victim }
+        Self { kills, seed, store: store.to_owned(), appendfsync, victim, nodes: 1 }
     }
 
     /// The same, but for what `HUBBUB_DRILL_*` says.
@@ -46,6 +48,7 @@ impl Plan {
             store: ordered("STORE", self.store),
             appendfsync: ordered("APPENDFSYNC", self.appendfsync),
             victim: ordered("VICTIM", self.victim),
+            nodes: ordered("NODES", self.nodes),
         }
     }
 
@@ -61,11 +64,12 @@ impl Plan {
     pub fn run(&self) -> Option<Verdict> {
         let began = clock::now();
         println!("drill: {self:?}");
-        let mut arena = Arena::open(self.place()?, self.seed);
+        let mut arena = Arena::open_on(self.place()?, self.seed, self.nodes);
         let rooms = RoomCrew::start(arena.server.frames(), arena.address, &arena.crew.dice);
         arena.crew.talk();
         for n in 1..=self.kills {
             match self.victim.as_str() {
+                "server" if self.nodes > 1 => kill_a_server(&mut arena),
                 "server" => kill_the_server(&mut arena),
                 "redis" => kill_redis(&mut arena),
                 other => panic!("there are server and redis to kill, not {other:?}"),
@@ -83,8 +87,9 @@ impl Plan {
         let verdict = arena.settle_with(&[], &rooms);
         rooms.iter().for_each(|diary| println!("drill: {diary}"));
         println!(
-            "drill: kills {kills} ({}), seed {}, {} s; {verdict}",
+            "drill: kills {kills} ({}, of {}), seed {}, {} s; {verdict}",
             self.victim,
+            self.nodes,
             self.seed,
             began.elapsed().as_secs()
         );
@@ -123,6 +128,18 @@ fn kill_the_server(arena: &mut Arena) {
         }
     }
     arena.kill_server();
+}
+
+/// In the middle of the first commits of a burst, or anywhen; the others go on.
+fn kill_a_server(arena: &mut Arena) {
+    arena.crew.wait_for_more(20, |shared| &shared.n_acknowledged);
+    if arena.crew.dice.below(0..2) == 0 {
+        arena.crew.wait_for_burst(PATIENCE);
+        arena.crew.pass_up_to(4_000);
+    } else {
+        arena.crew.pass_up_to(250_000);
+    }
+    arena.kill_one();
 }
 
 /// The server stays and has to bear it.

@@ -249,7 +249,7 @@ fn a_store_that_fails_or_does_not_say_shows_only_what_it_has_and_nothing_twice()
     let faults = Arc::new(Faults::default());
     let faulty = Faulty { inner: Arc::clone(&store), faults: Arc::clone(&faults) };
     let (host, address) = serve(Arc::new(faulty));
-    let mut crew = Crew::start(address, 15, std::iter::repeat(address));
+    let mut crew = Crew::start(address, 15, std::iter::repeat(address.to_string()));
     faults.are_on.store(true, Ordering::Release);
     crew.talk();
     while faults.n_unknown.load(Ordering::Relaxed) < 12 {
@@ -335,6 +335,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         auth: Auth::new(),
         bytes_in_flight,
         tls: None,
+        servers: Arc::default(),
         guests: Guests::default(),
         wrong_for_account: Throttle::new(limits::WRONG_PER_ACCOUNT),
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),

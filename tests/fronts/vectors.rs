@@ -138,6 +138,14 @@ fn progress() -> Vec<Progress> {
         .to_vec()
 }
 
+fn hello(servers: &[&str]) -> Event {
+    Event::Hello(HelloReply {
+        server: "hubbub/0.1.0".to_owned(),
+        frame_limit: frame::HELLO_LIMIT,
+        servers: servers.iter().map(|&server| server.to_owned()).collect(),
+    })
+}
+
 fn named_event(meaning: &str) -> Event {
     let people = || vec![member(200, "jerry"), member(100, "tom")];
     let accepted = |reference| Event::Accepted {
@@ -147,10 +155,8 @@ fn named_event(meaning: &str) -> Event {
         time: Millis(1_795_217_831_000),
     };
     match meaning {
-        "hello" => Event::Hello(HelloReply {
-            server: "hubbub/0.1.0".to_owned(),
-            frame_limit: frame::HELLO_LIMIT,
-        }),
+        "hello" => hello(&[]),
+        "hello-of-two" => hello(&["a.example:8889", "b.example:8889"]),
         "welcome" => welcome(people()),
         "code-kept" => Event::CodeKept,
         "registered" => Event::Registered(UserId(100)),

@@ -93,6 +93,7 @@ impl Conversation {
             return;
         }
         self.stage = Stage::Met { login_at: None };
+        self.servers = hello.servers;
         self.hand_on(Update::Connected { server: hello.server });
         // Registrations first: the login may be for one of them.
         self.go_on(now);

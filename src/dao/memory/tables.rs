@@ -164,6 +164,7 @@ impl Tables {
             Write::Deed(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => self.keep(write),
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
+            Write::Tell(_) | Write::Mark => Written::Done,
         }
     }
 

@@ -1,20 +1,25 @@
 -- A batch of everything that does not change accounts, in order; one answer for each.
 -- KEYS: the feed's tag (no key itself, it begins them all), users.
 -- ARGV: how many devices and how many tokens an account has, how many seconds a reference is
--- kept, the time, then for each write its name and what it needs.
+-- kept, the time, the server's node and the number of this batch, then for each write the session
+-- that asked for it and how the others read it, or nothing; its name and what it needs.
 local tag, users = KEYS[1], KEYS[2]
 local max_devices, max_tokens = tonumber(ARGV[1]), tonumber(ARGV[2])
 local kept_for, now = ARGV[3], tonumber(ARGV[4])
-local at = 4
+local node, batch = ARGV[5], ARGV[6]
+local at = 6
+
+-- A batch whose answer did not arrive is sent once more, and is done once.
+local before = tag .. 'done:' .. node
+local last_batch = node ~= '0' and redis.call('GET', before)
+if last_batch then
+  local number, answers = string.match(last_batch, '^(%d+) (.*)$')
+  if number == batch then return done(cjson.decode(answers)) end
+end
 
 local function take()
   at = at + 1
   return ARGV[at]
-end
-
--- Lua would write large numbers as 1e+15.
-local function digits(number)
-  return string.format('%.0f', number)
 end
 
 local function exists(account)
@@ -226,7 +231,11 @@ local function enter(account, room)
     .. redis.call('HGET', members, account)
 end
 
+-- The room that a write is about: the others are told how it is then.
+local touched
+
 local function is_room(room)
+  touched = room
   return redis.call('EXISTS', tag .. 'named:' .. room) == 1
 end
 
@@ -235,7 +244,10 @@ function writes.create()
   if not exists(account) then return 'unknown_user' end
   local taken = redis.call('HGET', tag .. 'numbers', name)
   if taken then
-    if redis.call('HGET', tag .. 'named:' .. taken, 'nonce') == nonce then return taken end
+    if redis.call('HGET', tag .. 'named:' .. taken, 'nonce') == nonce then
+      touched = taken
+      return taken
+    end
     return 'room_taken'
   end
   redis.call('HSETNX', tag .. 'meta', 'next_room', 1)
@@ -245,6 +257,7 @@ function writes.create()
   redis.call('HSET', tag .. 'numbers', name, room)
   redis.call('ZADD', tag .. 'names', 0, name)
   enter(account, room)
+  touched = room
   return room
 end
 
@@ -380,8 +393,50 @@ function writes.nothing()
   return ''
 end
 
-local answers = {}
+-- What became of a write that is done already.
+function writes.answer()
+  return take()
+end
+
+-- For the others: what is said of who is here, and the tidings themselves. A server that was given
+-- up says nothing until it has a place again.
+function writes.tell()
+  local tidings, is_all, count = take(), take(), tonumber(take())
+  local is_known = redis.call('HEXISTS', tag .. 'nodes', node) == 1
+  local people = tag .. 'people:' .. node
+  if is_known and is_all == '1' then redis.call('DEL', people) end
+  for _ = 1, count do
+    local user, present = take(), take()
+    if is_known and present == '' then redis.call('HDEL', people, user) end
+    if is_known and present ~= '' then redis.call('HSET', people, user, present) end
+  end
+  if is_known then publish(tag, 'node', node, 'tidings', tidings) end
+  return ''
+end
+
+-- Tells the others, and the server that asked, what became of a write.
+local function tell(session, write, answer)
+  if not touched then
+    return publish(tag, 'node', node, 'session', session, 'write', write, 'answer', answer)
+  end
+  local room = redis.call('HMGET', tag .. 'named:' .. touched, 'name', 'topic', 'kind', 'guests')
+  local now_is = {touched, room[1] or '', room[2] or '', room[3] or '', room[4] or ''}
+  publish(tag, 'node', node, 'session', session, 'write', write, 'answer', answer,
+    'room', cjson.encode(now_is))
+end
+
+local answers, is_told = {}, false
 while at < #ARGV do
-  answers[#answers + 1] = writes[take()]()
+  local session, write = take(), nil
+  if session ~= '' then write = take() end
+  touched = nil
+  local kind = take()
+  local answer = writes[kind]()
+  if write then tell(session, write, answer) end
+  is_told = is_told or write or kind == 'tell'
+  answers[#answers + 1] = answer
+end
+if is_told and node ~= '0' then
+  redis.call('SET', before, batch .. ' ' .. cjson.encode(answers), 'EX', 86400)
 end
 return done(answers)

@@ -2,36 +2,47 @@
 //! itself, beneath a server that goes on: ids would be given twice. Every script that writes
 //! begins with `guard.lua`, which compares the epoch and a count of the writes.
 
-use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use redis::{
-    ConnectionLike, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd,
-};
+use redis::{FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
 
+use super::super::StoreError;
 use super::super::contract::new_identity;
-use super::super::{Claim, StoreError};
-use super::manager::{RedisConnection, RedisConnectionManager};
-use super::{Redis, keys, unavailable};
+use super::manager::RedisConnection;
+use super::{Redis, keys};
+use crate::protocol::NodeId;
 
 /// The first word of the guard's answer when it is not.
 const REPLACED: &str = "REPLACED";
 
-/// The field of `{f0}meta` that says that what stands there is an older copy.
-const COPY: &str = "copy";
-
-/// What has been seen of the store.
-#[derive(Debug)]
+/// What has been seen of the store, by all who write to it in this process.
+#[derive(Clone, Debug)]
 pub(super) struct Guard {
     epoch: Arc<str>,
-    /// The newest count of writes.
-    commits: u64,
+    /// The newest count of writes, of this server's and of others'.
+    commits: Arc<AtomicU64>,
+    /// The newest entry of the feed that was handed out: what people were shown, before the answer
+    /// to its writing came perhaps.
+    heard: Arc<AtomicU64>,
+    /// 0: it is no server's.
+    node: u64,
 }
 
 impl Guard {
     /// For a store as it was when it was opened.
     pub(super) fn new(epoch: Arc<str>, commits: u64) -> Self {
-        Self { epoch, commits }
+        Self { epoch, commits: Arc::new(AtomicU64::new(commits)), heard: Arc::default(), node: 0 }
+    }
+
+    /// How far the feed was handed out.
+    pub(super) fn heard(&self) -> &Arc<AtomicU64> {
+        &self.heard
+    }
+
+    /// The same, of a server that has a place.
+    pub(super) fn of(&self, node: NodeId) -> Self {
+        Self { node: node.0, ..self.clone() }
     }
 
     /// Runs a script that was made by [`guarded`].
@@ -40,9 +51,10 @@ impl Guard {
         redis: &mut RedisConnection,
         script: &mut ScriptInvocation<'_>,
     ) -> RedisResult<T> {
-        script.arg(&*self.epoch).arg(self.commits);
+        script.arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
+        script.arg(self.heard.load(Ordering::Acquire)).arg(self.node).arg(redis.run());
         let (commits, answer) = script.invoke(redis)?;
-        self.commits = commits;
+        self.commits.fetch_max(commits, Ordering::AcqRel);
         Ok(answer)
     }
 }
@@ -59,47 +71,7 @@ pub(super) fn is_replaced(error: &RedisError) -> bool {
 
 /// Makes a new epoch where the mark of a copy stands, and ends the mark; was there one?
 pub(super) fn renew(redis: &Redis) -> Result<bool, StoreError> {
-    let is_copy: bool =
-        redis.ask(|redis| cmd("HEXISTS").arg(keys::meta()).arg(COPY).query(redis))?;
-    if is_copy {
-        let epoch = new_identity()?.epoch;
-        redis.ask(|redis| {
-            let mut ask = redis::pipe();
-            ask.atomic().cmd("HSET").arg(keys::meta()).arg("epoch").arg(&*epoch).ignore();
-            ask.cmd("HDEL").arg(keys::meta()).arg(COPY).ignore().exec(redis)
-        })?;
-    }
-    Ok(is_copy)
-}
-
-/// Says that this process serves from the store: by a connection that is named for as long as it
-/// lives; it ends with the process.
-pub(super) fn claim(store: &Redis) -> Result<Box<dyn Claim>, StoreError> {
-    let mut redis = store.pool.get().map_err(|error| unavailable(&store.place, &error))?;
-    let name = format!("hubbub-server-db{}", redis.get_db());
-    let named: RedisResult<()> = cmd("CLIENT").arg("SETNAME").arg(&name).query(&mut *redis);
-    let listed: RedisResult<String> =
-        named.and_then(|()| cmd("CLIENT").arg("LIST").query(&mut *redis));
-    let Ok(list) = listed else {
-        log::warn!("redis does not list its clients: take care that one server uses it");
-        return Ok(Box::new(()));
-    };
-    let own = format!("name={name}");
-    let n_servers = list.lines().filter(|line| line.split(' ').any(|word| word == own)).count();
-    if n_servers > 1 {
-        return Err(unavailable(&store.place, &"another server serves from this store"));
-    }
-    Ok(Box::new(Named(redis)))
-}
-
-/// A connection that tells other servers of this one.
-struct Named(
-    #[expect(dead_code, reason = "it is held, not used")]
-    r2d2::PooledConnection<RedisConnectionManager>,
-);
-
-impl fmt::Debug for Named {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Named")
-    }
+    let epoch = new_identity()?.epoch;
+    let script = Script::new(include_str!("renew.lua"));
+    redis.ask(|redis| script.key(keys::meta()).arg(&*epoch).invoke(redis))
 }

@@ -4,7 +4,12 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `users` | hash | account id to record (JSON) |
-//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `importing` while that is so; `copy` where it is an older copy |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `run`, which run of Redis was looked at; `importing` while that is so; `copy` where it is an older copy; of the servers: `feed`, the number of the newest entry; `started`, the newest node; `heard`, when any of them was; `judge`, from when on they may be given up |
+//! | `{f0}feed` | stream | what the servers hear of each other; entry `NUMBER-0`, without gaps |
+//! | `{f0}looks:RUN` | hash | while servers look at a Redis that has begun anew: who has; expires |
+//! | `{f0}nodes` | hash | node to when it was heard of, how far it has read the feed, its name and address |
+//! | `{f0}people:NODE` | hash | who is on a server: id to JSON |
+//! | `{f0}done:NODE` | string | its last batch and the answers, for its repeat; expires |
 //! | `{f0}retired` | set | ids that the counter has not reached and that had an owner |
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |
@@ -49,6 +54,11 @@ pub(super) fn tag(_: RoomId) -> &'static str {
 
 pub(super) fn meta() -> String {
     format!("{FEED}meta")
+}
+
+/// What the servers hear of each other.
+pub(super) fn feed() -> String {
+    format!("{FEED}feed")
 }
 
 pub(super) fn name(key: &NameKey) -> String {

@@ -58,6 +58,8 @@ pub(super) struct RedisConnection {
     born: u64,
     failures: Arc<AtomicU64>,
     broken: bool,
+    /// Which run of Redis it leads to; empty where that is not told.
+    run: String,
 }
 
 impl RedisConnectionManager {
@@ -72,14 +74,16 @@ impl r2d2::ManageConnection for RedisConnectionManager {
 
     fn connect(&self) -> RedisResult<RedisConnection> {
         let born = self.failures.load(Ordering::Relaxed);
-        let connection = self.client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
+        let mut connection = self.client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
         connection.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         connection.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+        let run = run_of(&mut connection)?;
         Ok(RedisConnection {
             connection,
             born,
             failures: Arc::clone(&self.failures),
             broken: false,
+            run,
         })
     }
 
@@ -101,7 +105,28 @@ impl r2d2::ManageConnection for RedisConnectionManager {
     }
 }
 
+/// # Errors
+/// Those of the connection. Whoever may not ask gets an empty answer.
+fn run_of(connection: &mut Connection) -> RedisResult<String> {
+    let info: RedisResult<String> = redis::cmd("INFO").arg("server").query(connection);
+    match info {
+        Ok(info) => {
+            let run = info.lines().find_map(|line| line.strip_prefix("run_id:"));
+            Ok(run.unwrap_or_default().trim().to_owned())
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) => {
+            Ok(String::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 impl RedisConnection {
+    /// Which run of Redis it leads to; empty where that is not told.
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
     /// An error here is one of the connection; what Redis itself refuses comes as a value.
     fn watch<T>(&mut self, result: RedisResult<T>) -> RedisResult<T> {
         if result.is_err() && !self.broken {

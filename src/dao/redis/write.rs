@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+use serde::Serialize;
 
 use super::super::contract::{
     Doubt, Kept, MAX_DEVICES, MAX_IGNORED, MAX_TOKENS, digest, hex, unhex,
@@ -14,7 +15,9 @@ use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
 use super::{entry, keys, order, record, rooms, unavailable};
 use crate::clock;
-use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, Name, RoomId, UserId};
+use crate::protocol::{
+    Append, Device, ErrorCode, MessageId, Millis, Name, NodeId, RoomId, SessionId, Tiding, UserId,
+};
 
 /// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
 pub(super) const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
@@ -31,6 +34,10 @@ pub(super) struct RedisWriter {
     guard: Guard,
     scripts: Scripts,
     doubt: Doubt,
+    /// Where the store is shared.
+    node: Option<NodeId>,
+    /// Writes of all batches before: a batch that is repeated has the same number.
+    n_before: u64,
     /// Ids that an attempt took from the counter, by the place in the batch of the write they
     /// are for: its repeat must find its own account under the same id.
     drawn: HashMap<usize, UserId>,
@@ -51,26 +58,49 @@ impl std::fmt::Debug for RedisWriter {
 }
 
 impl RedisWriter {
-    pub(super) fn new(pool: Pool, place: String, guard: Guard) -> Self {
+    pub(super) fn new(pool: Pool, place: String, guard: Guard, node: Option<NodeId>) -> Self {
         let scripts = Scripts {
-            append: guarded(concat!(include_str!("forget.lua"), include_str!("append.lua"))),
+            append: guarded(concat!(
+                include_str!("feed.lua"),
+                include_str!("forget.lua"),
+                include_str!("append.lua")
+            )),
             draw: guarded(include_str!("draw.lua")),
             register: guarded(concat!(include_str!("forget.lua"), include_str!("register.lua"))),
             replace: guarded(concat!(include_str!("forget.lua"), include_str!("replace.lua"))),
             delete: guarded(concat!(include_str!("forget.lua"), include_str!("delete.lua"))),
         };
-        Self { pool, place, guard, scripts, doubt: Doubt::default(), drawn: HashMap::new() }
+        Self {
+            pool,
+            place,
+            guard,
+            scripts,
+            doubt: Doubt::default(),
+            node,
+            n_before: 0,
+            drawn: HashMap::new(),
+        }
     }
 
-    fn attempt(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
+    fn attempt(
+        &mut self,
+        batch: &[&Write],
+        askers: &[Option<SessionId>],
+    ) -> Result<Vec<Written>, StoreError> {
         let mut redis = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
         let mut written = Vec::with_capacity(batch.len());
         while let Some((first, _)) = batch.get(written.len()..).and_then(<[_]>::split_first) {
             let rest = batch.get(written.len()..).unwrap_or_default();
             let done = if is_of_an_account(first) {
-                self.of_an_account(&mut redis, written.len(), first).map(|one| vec![one])
+                let asker = askers.get(written.len()).copied().flatten();
+                self.of_an_account(&mut redis, written.len(), first).and_then(|one| {
+                    self.tell_of_account(&mut redis, (first, &one), asker, written.len())
+                        .map(|()| vec![one])
+                })
             } else {
-                self.of_the_feed(&mut redis, run(rest))
+                let askers = askers.get(written.len()..).unwrap_or_default();
+                let number = self.n_before + written.len() as u64;
+                self.of_the_feed(&mut redis, (run(rest), askers), number)
             };
             match done {
                 Ok(done) => written.extend(done),
@@ -92,13 +122,23 @@ impl RedisWriter {
     fn of_the_feed(
         &mut self,
         redis: &mut RedisConnection,
-        writes: &[&Write],
+        (writes, askers): (&[&Write], &[Option<SessionId>]),
+        number: u64,
     ) -> RedisResult<Vec<Written>> {
         let mut script = self.scripts.append.key(keys::FEED);
         script.key(keys::USERS).arg(MAX_DEVICES).arg(MAX_TOKENS);
         script.arg(REFERENCES_KEPT).arg(clock::now_ms().0);
-        for write in writes {
-            add_args(&mut script, write);
+        script.arg(self.node.map_or(0, |node| node.0)).arg(number);
+        for (at, write) in writes.iter().enumerate() {
+            match askers.get(at).copied().flatten().filter(|_| self.node.is_some()) {
+                Some(SessionId(session)) => {
+                    script.arg(session).arg(json(write)?);
+                }
+                None => {
+                    script.arg("");
+                }
+            }
+            add_args(&mut script, write)?;
         }
         let answers: Vec<String> = self.guard.invoke(redis, &mut script)?;
         let read = |(write, answer): (&&Write, &String)| read_answer(write, answer);
@@ -144,6 +184,28 @@ impl RedisWriter {
             // Not of an account: `is_of_an_account` lets no other come here.
             _ => Ok(Written::Refused(ErrorCode::Internal)),
         }
+    }
+
+    /// The feed hears what became of it, where a session had asked for it.
+    fn tell_of_account(
+        &mut self,
+        redis: &mut RedisConnection,
+        (write, written): (&Write, &Written),
+        asker: Option<SessionId>,
+        at: usize,
+    ) -> RedisResult<()> {
+        let (Some(SessionId(session)), Some(node)) = (asker, self.node) else { return Ok(()) };
+        let answer = match written {
+            Written::Refused(code) => code.name(),
+            _ => "",
+        };
+        let mut script = self.scripts.append.key(keys::FEED);
+        script.key(keys::USERS).arg(MAX_DEVICES).arg(MAX_TOKENS);
+        script.arg(REFERENCES_KEPT).arg(clock::now_ms().0).arg(node.0);
+        script.arg(self.n_before + at as u64).arg(session).arg(json(write)?);
+        script.arg("answer").arg(answer);
+        let _: Vec<String> = self.guard.invoke(redis, &mut script)?;
+        Ok(())
     }
 
     fn draw(&mut self, redis: &mut RedisConnection, at: usize) -> RedisResult<UserId> {
@@ -228,11 +290,27 @@ impl RedisWriter {
 
 impl Writer for RedisWriter {
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError> {
-        let ended = self.attempt(batch);
+        self.commit_for(batch, &[])
+    }
+
+    fn commit_for(
+        &mut self,
+        batch: &[&Write],
+        askers: &[Option<SessionId>],
+    ) -> Result<Vec<Written>, StoreError> {
+        let ended = self.attempt(batch, askers);
         if ended.is_ok() {
             self.drawn.clear();
         }
-        self.doubt.settle(ended)
+        let ended = self.doubt.settle(ended);
+        if !self.doubt.is_open() {
+            self.n_before += batch.len() as u64;
+        }
+        ended
+    }
+
+    fn tells_by_feed(&self) -> bool {
+        self.node.is_some()
     }
 }
 
@@ -254,7 +332,7 @@ fn is_of_an_account(write: &Write) -> bool {
 
 /// What append.lua takes for one write.
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
+fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()> {
     let name = |device: &Option<Device>| device.as_ref().map_or("", Device::as_str).to_owned();
     match write {
         Write::Append(append) => add_message(script, append),
@@ -308,8 +386,9 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         Write::ForgetDeeds { before, limit } => {
             script.arg("forget_deeds").arg(order::end_of(*before)).arg(limit);
         }
+        Write::Tell(tidings) => add_tidings(script, tidings)?,
         // References end by themselves.
-        Write::Forget { .. } => {
+        Write::Forget { .. } | Write::Mark => {
             script.arg("nothing");
         }
         // Of an account: `run` lets none of them come here.
@@ -318,6 +397,37 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
         | Write::Rename { .. }
         | Write::Delete(_) => {}
     }
+    Ok(())
+}
+
+/// What the others are told, and what they must know of who is here when they come later.
+fn add_tidings(script: &mut ScriptInvocation<'_>, tidings: &[Tiding]) -> RedisResult<()> {
+    let (mut is_all, mut people) = (false, Vec::new());
+    for tiding in tidings {
+        match tiding {
+            Tiding::Here(present) => people.push((present.user, json(present)?)),
+            Tiding::Gone(user, _) => people.push((*user, String::new())),
+            Tiding::All(all) => {
+                (is_all, people) = (true, Vec::new());
+                for present in all {
+                    people.push((present.user, json(present)?));
+                }
+            }
+            // Heard by who is there.
+            _ => {}
+        }
+    }
+    script.arg("tell").arg(json(&tidings)?).arg(i32::from(is_all)).arg(people.len());
+    for (user, present) in people {
+        script.arg(user.0).arg(present);
+    }
+    Ok(())
+}
+
+/// As the other servers read it.
+fn json<T: Serialize>(value: &T) -> RedisResult<String> {
+    serde_json::to_string(value)
+        .map_err(|error| (ErrorKind::Client, "a write", error.to_string()).into())
 }
 
 fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
@@ -335,7 +445,8 @@ fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
     script.arg(about).arg(what);
 }
 
-fn read_answer(write: &Write, answer: &str) -> Option<Written> {
+/// What append.lua answers to a write; `None`: it does not answer so.
+pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
         Write::Append(append) => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
@@ -348,7 +459,7 @@ fn read_answer(write: &Write, answer: &str) -> Option<Written> {
             Some(Written::Refused(ErrorCode::TooManyIgnored))
         }
         _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),
-        _ => Some(Written::Done),
+        _ => Some(ErrorCode::from_name(answer).map_or(Written::Done, Written::Refused)),
     }
 }
 

@@ -170,6 +170,7 @@ impl Batch<'_> {
             }
             Write::Cursor(cursor) => self.advance(cursor)?,
             Write::Read { account, room, up_to } => self.read(*account, *room, *up_to)?,
+            Write::Tell(_) | Write::Mark => {}
         }
         Ok(Written::Done)
     }

@@ -164,6 +164,7 @@ fn hello(reply: &HelloReply) -> HelloRes {
         server: reply.server.clone(),
         frame_limit: u64::try_from(reply.frame_limit).unwrap_or(u64::MAX),
         features: FEATURES.iter().map(|feature| (*feature).to_owned()).collect(),
+        servers: reply.servers.to_vec(),
     }
 }
 

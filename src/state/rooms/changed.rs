@@ -123,6 +123,7 @@ impl State {
         self.people.come_back(user, no);
         self.people.enter_room(user, no);
         self.halls.hall(room.clone()).people.insert(user, role);
+        self.note_change(user);
         let event = Arc::new(Event::Entered { room: Box::new(room.clone()), role });
         for other in self.people.sessions(user).to_vec() {
             if other != id {
@@ -154,6 +155,7 @@ impl State {
                 self.unsubscribe(id, no, effects);
             }
             self.halls.remove(no, who.id);
+            self.note_change(who.id);
         }
         if let Some(successor) = successor {
             self.set_role(no, successor, Role::Owner);

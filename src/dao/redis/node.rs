@@ -1,0 +1,199 @@
+//! A server's place among those that share this Redis: what the others are told of it, and the
+//! feed that brings what they do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redis::streams::{StreamId, StreamReadReply};
+use redis::{RedisResult, Script, cmd};
+
+use super::super::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, StoreError, Write};
+use super::guard::{Guard, guarded, is_replaced};
+use super::manager::{Pool, RedisConnection, RedisConnectionManager};
+use super::{Redis, keys, unavailable, write};
+use crate::protocol::{NamedRoom, NodeId, Present, RoomKind, RoomName, RoomNo, SessionId, Topic};
+
+/// Milliseconds that a reader waits for something to come.
+const PATIENCE: u64 = 200;
+
+/// Entries read at a time.
+const PAGE: usize = 256;
+
+/// Takes a place; see [`super::super::Store::join`].
+pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError> {
+    type Others = Vec<(u64, Vec<String>)>;
+    let code = concat!(include_str!("feed.lua"), include_str!("join.lua"));
+    let script = guarded(code);
+    let mut invocation = script.key(keys::FEED);
+    invocation.arg(&sign.name).arg(&sign.address);
+    let mut guard = redis.guard();
+    let mut connection = redis.pool.get().map_err(|error| unavailable(&redis.place, &error))?;
+    let joined: RedisResult<(u64, u64, Others)> = guard.invoke(&mut connection, &mut invocation);
+    let (node, newest, others) = joined.map_err(|error| unavailable(&redis.place, &error))?;
+    let node = NodeId(node);
+    let read = Arc::clone(redis.guard.heard());
+    read.store(newest, Ordering::Release);
+    redis.node.set(node).ok();
+    let others = others.into_iter().map(|(node, people)| {
+        let people = people.iter().filter_map(|present| present_of(present)).collect();
+        (NodeId(node), people)
+    });
+    Ok(Membership {
+        node,
+        others: others.collect(),
+        feed: Box::new(RedisFeed {
+            manager: redis.pool.clone(),
+            place: redis.place.clone(),
+            connection: None,
+            read: Arc::clone(&read),
+        }),
+        pulse: Box::new(RedisPulse {
+            pool: redis.pool.clone(),
+            place: redis.place.clone(),
+            guard: guard.of(node),
+            node,
+            sign: sign.clone(),
+            read,
+            beat: guarded(concat!(include_str!("feed.lua"), include_str!("beat.lua"))),
+            leave: guarded(concat!(include_str!("feed.lua"), include_str!("leave.lua"))),
+        }),
+    })
+}
+
+fn present_of(present: &str) -> Option<Present> {
+    let read = serde_json::from_str(present);
+    read.inspect_err(|error| log::warn!("redis: somebody on another server: {error}")).ok()
+}
+
+struct RedisFeed {
+    manager: Pool,
+    place: String,
+    /// One of its own: it waits most of the time.
+    connection: Option<r2d2::PooledConnection<RedisConnectionManager>>,
+    /// The number of the last entry that was handed out.
+    read: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for RedisFeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisFeed({})", self.place)
+    }
+}
+
+impl RedisFeed {
+    fn read(&mut self) -> Result<Vec<StreamId>, StoreError> {
+        let mut redis = match self.connection.take() {
+            Some(redis) => redis,
+            None => self.manager.get().map_err(|error| unavailable(&self.place, &error))?,
+        };
+        let last = self.read.load(Ordering::Relaxed);
+        let mut ask = cmd("XREAD");
+        ask.arg("COUNT").arg(PAGE).arg("BLOCK").arg(PATIENCE).arg("STREAMS");
+        ask.arg(keys::feed()).arg(format!("{last}-0"));
+        let found: Option<StreamReadReply> =
+            ask.query(&mut *redis).map_err(|error| unavailable(&self.place, &error))?;
+        self.connection = Some(redis);
+        Ok(found.into_iter().flat_map(|found| found.keys).flat_map(|key| key.ids).collect())
+    }
+}
+
+impl Feed for RedisFeed {
+    fn next(&mut self) -> Result<Vec<FeedEntry>, StoreError> {
+        let mut entries = Vec::new();
+        for found in self.read()? {
+            let number = found.id.split('-').next().and_then(|id| id.parse::<u64>().ok());
+            if number != Some(self.read.load(Ordering::Relaxed) + 1) {
+                let why = format!("{}: the feed goes on at {}", self.place, found.id);
+                return Err(StoreError::Replaced(why));
+            }
+            self.read.fetch_add(1, Ordering::Relaxed);
+            match entry(&found) {
+                Some(entry) => entries.push(entry),
+                // A server of a later version may say what this one does not understand.
+                None => log::warn!("redis: entry {} of the feed cannot be read", found.id),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+fn entry(found: &StreamId) -> Option<FeedEntry> {
+    if let Some(gone) = found.get("gone") {
+        return Some(FeedEntry::Gone(NodeId(gone)));
+    }
+    let from = NodeId(found.get("node")?);
+    if let Some(tidings) = found.get::<String>("tidings") {
+        return Some(FeedEntry::Told { from, tidings: serde_json::from_str(&tidings).ok()? });
+    }
+    let written: String = found.get("write")?;
+    let write: Write = serde_json::from_str(&written).ok()?;
+    Some(FeedEntry::Done {
+        from,
+        session: SessionId(found.get("session")?),
+        written: write::read_answer(&write, &found.get::<String>("answer")?)?,
+        write: Box::new(write),
+        room: found.get::<String>("room").and_then(|room| room_of(&room)),
+    })
+}
+
+/// A room as append.lua writes it.
+fn room_of(room: &str) -> Option<NamedRoom> {
+    let [no, name, topic, kind, guests]: [String; 5] = serde_json::from_str(room).ok()?;
+    Some(NamedRoom {
+        no: RoomNo(no.parse().ok()?),
+        name: RoomName::new(&name).ok()?,
+        topic: Topic::new(&topic).ok()?,
+        kind: RoomKind::from_name(&kind)?,
+        guests: guests == "1",
+    })
+}
+
+struct RedisPulse {
+    pool: Pool,
+    place: String,
+    guard: Guard,
+    node: NodeId,
+    sign: Sign,
+    read: Arc<AtomicU64>,
+    beat: Script,
+    leave: Script,
+}
+
+impl std::fmt::Debug for RedisPulse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisPulse({})", self.node)
+    }
+}
+
+impl RedisPulse {
+    fn connection(&self) -> Result<r2d2::PooledConnection<RedisConnectionManager>, StoreError> {
+        self.pool.get().map_err(|error| unavailable(&self.place, &error))
+    }
+}
+
+impl Pulse for RedisPulse {
+    fn beat(&mut self) -> Result<Beat, StoreError> {
+        let mut redis = self.connection()?;
+        let redis: &mut RedisConnection = &mut redis;
+        let mut script = self.beat.key(keys::FEED);
+        script.arg(self.node.0).arg(self.read.load(Ordering::Relaxed));
+        script.arg(&self.sign.name).arg(&self.sign.address);
+        match self.guard.invoke::<(u8, Vec<String>)>(redis, &mut script) {
+            Ok((was_gone, addresses)) => Ok(Beat { was_gone: was_gone == 1, addresses }),
+            Err(error) if is_replaced(&error) => {
+                let why = error.detail().unwrap_or_default();
+                Err(StoreError::Replaced(format!("{}: {why}", self.place)))
+            }
+            Err(error) => Err(unavailable(&self.place, &error)),
+        }
+    }
+
+    fn leave(&mut self) {
+        let Ok(mut redis) = self.connection() else { return };
+        let mut script = self.leave.key(keys::FEED);
+        script.arg(self.node.0);
+        if let Err(error) = self.guard.invoke::<String>(&mut redis, &mut script) {
+            log::debug!("the other servers are not told of the end: {error}");
+        }
+    }
+}

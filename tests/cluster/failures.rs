@@ -1,0 +1,150 @@
+//! Servers and Redis go away, come back, and stand still.
+
+use std::time::Duration;
+
+use hubbub::clock;
+use serde_json::Value;
+
+use super::{Cluster, next_said, store, until, until_online, until_pong, until_status};
+use crate::support::peers::Extended;
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+
+/// What is promised is five seconds; the rest is for a machine that does other things meanwhile.
+const NOTICED: Duration = Duration::from_secs(8);
+
+/// How often somebody was said to have come or left.
+fn told(heard: &[(String, Value)], id: i64, status: i64) -> usize {
+    let is_it = |data: &Value| data["userId"] == id && data["status"] == status;
+    heard.iter().filter(|(kind, data)| kind == "NotifyUserStatusMes" && is_it(data)).count()
+}
+
+#[test]
+fn the_people_of_a_killed_node_are_offline_soon_and_once() {
+    let Some(mut cluster) = Cluster::start(3) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut ann = Extended::enter(cluster.frames(1), (300, "ann"), "laptop");
+    let _jerry = Extended::enter(cluster.frames(2), (200, "jerry"), "phone");
+    until_status(&mut tom, 200, 0);
+    until_status(&mut ann, 200, 0);
+    let killed = clock::now();
+    cluster.nodes[2].kill();
+    until_status(&mut tom, 200, 1);
+    let after = killed.elapsed();
+    assert!(after < NOTICED, "noticed after {after:?}");
+    println!("noticed after {} ms", after.as_millis());
+    until_status(&mut ann, 200, 1);
+    // Once: what is said later comes behind it.
+    store(&mut tom, "done", "r1");
+    assert_eq!(told(&until_pong(&mut tom), 200, 1), 0);
+    assert_eq!(next_said(&mut ann).text, "done");
+    assert_eq!(told(&until_pong(&mut ann), 200, 1), 0);
+    // It comes back, and so do its people.
+    cluster.nodes[2].launch();
+    let mut jerry = Extended::come_back(cluster.frames(2), 200, "phone");
+    until_status(&mut tom, 200, 0);
+    assert_eq!(next_said(&mut jerry).text, "done");
+}
+
+#[test]
+fn a_node_that_is_cut_off_is_given_up_and_taken_back() {
+    let Some(cluster) = Cluster::start(1) else { return };
+    let address = cluster.redis.url();
+    let port = address.trim_start_matches("redis://").trim_end_matches("/0").parse().unwrap();
+    let proxy = Proxy::start(port);
+    let far = Server::start_on(&format!("redis://{}/0", proxy.address()), &[]);
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut jerry = Extended::enter(far.frames(), (200, "jerry"), "phone");
+    until_status(&mut tom, 200, 0);
+    // Nothing comes through for longer than others have patience.
+    proxy.delay(Duration::from_secs(4));
+    until_status(&mut tom, 200, 1);
+    store(&mut tom, "while you were away", "r1");
+    proxy.delay(Duration::ZERO);
+    proxy.cut();
+    // What was said meanwhile arrives, once, and others see them again.
+    assert_eq!(next_said(&mut jerry).text, "while you were away");
+    until_status(&mut tom, 200, 0);
+    store(&mut jerry, "back again", "r1");
+    assert_eq!(next_said(&mut tom).text, "back again");
+    until_online(&mut jerry, &[100, 200]);
+    assert!(!far.log().contains("panicked"));
+}
+
+#[test]
+fn redis_that_stands_still_makes_nobody_leave() {
+    let Some(cluster) = Cluster::start(2) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut jerry = Extended::enter(cluster.frames(1), (200, "jerry"), "phone");
+    until_status(&mut tom, 200, 0);
+    cluster.redis.freeze();
+    cluster.nodes[0].expect_in_log("hear nothing of this one");
+    cluster.nodes[1].expect_in_log("hear nothing of this one");
+    cluster.redis.thaw();
+    loop {
+        tom.say("still there?", "r1");
+        let is_answer = |kind: &str, _: &Value| kind == "AckMes";
+        if until(&mut tom, "an answer", is_answer)["id"].is_u64() {
+            break;
+        }
+    }
+    let said = until(&mut jerry, "what tom says", |kind, data| {
+        assert_ne!((kind, &data["status"]), ("NotifyUserStatusMes", &1.into()), "{data}");
+        kind == "SmsMes"
+    });
+    assert_eq!(said["content"], "still there?");
+    assert_eq!(told(&until_pong(&mut tom), 200, 1), 0);
+    until_online(&mut jerry, &[100, 200]);
+}
+
+#[test]
+fn redis_that_dies_comes_back_to_all_nodes() {
+    let Some(mut cluster) = Cluster::start(2) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut jerry = Extended::enter(cluster.frames(1), (200, "jerry"), "phone");
+    store(&mut tom, "before", "r0");
+    assert_eq!(next_said(&mut jerry).text, "before");
+    let mut spike = Extended::enter(cluster.frames(1), (300, "spike"), "phone");
+    until_status(&mut tom, 300, 0);
+    // Leaving waits for what is on its way to Redis: nothing is any more.
+    store(&mut spike, "here", "r0");
+    cluster.redis.kill();
+    cluster.nodes[0].expect_in_log("hear nothing of this one");
+    // Who goes meanwhile is told when it can be.
+    drop(spike);
+    until_status(&mut jerry, 300, 1);
+    cluster.redis.restart();
+    let mut n = 0;
+    loop {
+        n += 1;
+        jerry.say("after", &format!("r{n}"));
+        if until(&mut jerry, "an answer", |kind, _| kind == "AckMes")["id"].is_u64() {
+            break;
+        }
+    }
+    until(&mut tom, "what jerry says", |kind, data| kind == "SmsMes" && data["content"] == "after");
+    until_online(&mut tom, &[100, 200]);
+    until_online(&mut jerry, &[100, 200]);
+}
+
+/// Redis comes back as an older copy of itself: every node begins anew, with one new epoch.
+#[test]
+fn an_older_copy_gets_one_new_epoch_from_all_nodes() {
+    let Some(mut redis) = crate::support::redis::Redis::start_forgetful() else { return };
+    let nodes = [0, 1].map(|_| Server::start_on(&redis.url(), &[]));
+    let mut tom = Extended::enter(nodes[0].frames(), (100, "tom"), "laptop");
+    let _ann = Extended::enter(nodes[1].frames(), (300, "ann"), "laptop");
+    store(&mut tom, "kept", "r0");
+    redis::cmd("SAVE").exec(&mut redis.connect()).unwrap();
+    store(&mut tom, "lost", "r1");
+    redis.kill();
+    redis.restart();
+    for node in &nodes {
+        node.expect_in_log("serving again from redis://");
+    }
+    let epochs = nodes.each_ref().map(|node| {
+        let mut peer = Extended::connect(node.frames(), "laptop");
+        peer.log_in(100, "secret")["epoch"].clone()
+    });
+    assert_eq!(epochs[0], epochs[1]);
+}
