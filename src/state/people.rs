@@ -1,5 +1,7 @@
 //! Who is online, under which name, and how others hear of it.
 
+mod ignoring;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -229,36 +231,6 @@ impl People {
             person.named = named;
         }
         name.map_or(Vec::new(), |name| self.give(id, name, shared))
-    }
-
-    /// Somebody ignores somebody from now on, or no longer.
-    pub(super) fn ignore(&mut self, id: UserId, whom: UserId, is_so: bool) {
-        let Some(person) = self.persons.get_mut(&id) else { return };
-        if is_so {
-            person.ignored.insert(whom);
-            self.ignored_by.entry(whom).or_default().insert(id);
-        } else {
-            person.ignored.remove(&whom);
-            self.heed(id, whom);
-        }
-    }
-
-    fn heed(&mut self, id: UserId, whom: UserId) {
-        let Some(by) = self.ignored_by.get_mut(&whom) else { return };
-        by.remove(&id);
-        if by.is_empty() {
-            self.ignored_by.remove(&whom);
-        }
-    }
-
-    /// Does somebody online ignore this one?
-    pub(super) fn ignores(&self, id: UserId, whom: UserId) -> bool {
-        self.persons.get(&id).is_some_and(|person| person.ignored.contains(&whom))
-    }
-
-    /// Those online who ignore somebody.
-    pub(super) fn ignoring(&self, whom: UserId) -> impl Iterator<Item = UserId> {
-        self.ignored_by.get(&whom).into_iter().flatten().copied()
     }
 
     /// What somebody is to be told of an event, given whom they ignore.

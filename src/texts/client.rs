@@ -156,7 +156,7 @@ const HELP_EN: &str = "\
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
 /delete-account PASSWORD   your account is no more; your messages stay
-/ignore [WHO]      nothing more from them; alone: whom you ignore; /unignore WHO ends it
+/ignore [WHO]      nothing more from them, or whom you ignore; /unignore WHO
 /devices           the devices of your account; /logout DEVICE logs one out
 /passwd OLD NEW    another password
 /receipts on|off   whether others see what reached you and what you have read

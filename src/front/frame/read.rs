@@ -25,7 +25,7 @@ use recipient::Recipient;
 use crate::protocol::frame::is_shallow;
 use crate::protocol::wire::kind;
 use crate::protocol::{
-    Command, Device, ErrorCode, Farewell, MessageId, Name, NameKey, Receipts, Reference, Refusal,
+    Command, Device, ErrorCode, Farewell, MessageId, NameKey, Receipts, Reference, Refusal,
     RoomRef, Text, To, What, Which, Who,
 };
 
@@ -486,10 +486,6 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
         },
         command => Ok(command),
     }
-}
-
-fn named(text: &str) -> Result<Name, Refusal> {
-    Name::new(text).map_err(|_what| Refusal::of(ErrorCode::BadName))
 }
 
 /// Empty is absent; what is there must be good.

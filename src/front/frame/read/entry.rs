@@ -1,10 +1,11 @@
 //! Frames by which a client becomes somebody.
 
-use super::{Fields, named, optional};
+use super::{Fields, optional};
 use crate::front::frame::extended;
 use crate::protocol::frame::HELLO_LIMIT;
 use crate::protocol::{
-    Command, Device, ErrorCode, Hello, MessageId, NameKey, Password, Refusal, RoomId, UserId, Who,
+    Command, Device, ErrorCode, Hello, MessageId, Name, NameKey, Password, Refusal, RoomId, UserId,
+    Who,
 };
 
 pub(super) fn login(fields: &Fields) -> Result<Command, Refusal> {
@@ -78,4 +79,8 @@ pub(super) fn delete_account(fields: &Fields) -> Result<Command, Refusal> {
 
 pub(super) fn rename(fields: &Fields) -> Result<Command, Refusal> {
     named(&fields.user_name).map(Command::Rename)
+}
+
+fn named(text: &str) -> Result<Name, Refusal> {
+    Name::new(text).map_err(|_what| Refusal::of(ErrorCode::BadName))
 }
