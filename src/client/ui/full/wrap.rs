@@ -10,9 +10,6 @@ use crate::texts::mark;
 /// to paint over other lines.
 const MAX_MARKS: usize = 10;
 
-/// Columns of one grapheme, at most.
-const WIDEST: usize = 2;
-
 /// Columns of a text.
 pub(super) fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
@@ -42,7 +39,7 @@ pub(super) fn pad(text: &str, columns: usize) -> String {
 /// Any text as lines of at most `columns`, at least one. Breaks at blanks, between the
 /// characters of scripts that are written without, and else wherever it must.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(WIDEST);
+    let columns = columns.max(2);
     let text = text.replace("\r\n", "\n");
     text.split(clean::is_break).flat_map(|line| wrap_line(line, columns)).collect()
 }
@@ -54,23 +51,22 @@ fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     let mut gap: Option<usize> = None;
     let mut graphemes = clean.graphemes(true).peekable();
     while let Some(grapheme) = graphemes.next() {
-        let grapheme = bounded(grapheme);
+        let grapheme = bounded(grapheme, columns);
         let wide = grapheme.width();
-        if used + wide > columns {
-            if grapheme == " " {
-                // A blank at the end of a line is the break itself.
-                lines.push(std::mem::take(&mut line));
-                (used, gap) = (0, None);
-                continue;
-            }
-            let at = gap.filter(|at| *at > 0).unwrap_or(line.len());
-            let rest = line.split_off(at);
-            let rest = rest.trim_start_matches(' ');
-            used = width(rest);
-            let rest = rest.to_owned();
+        let is_over = used + wide > columns;
+        if is_over && grapheme == " " {
+            // A blank at the end of a line is the break itself.
+            lines.push(std::mem::take(&mut line));
+            (used, gap) = (0, None);
+            continue;
+        }
+        // What stands behind the last gap may leave too little room, too.
+        while used + wide > columns && !line.is_empty() {
+            let at = gap.take().filter(|at| *at > 0).unwrap_or(line.len());
+            let rest = line.split_off(at).trim_start_matches(' ').to_owned();
             lines.push(line.trim_end_matches(' ').to_owned());
             line = rest;
-            gap = None;
+            used = width(&line);
         }
         line.push_str(&grapheme);
         used += wide;
@@ -95,16 +91,11 @@ fn may_break(left: &str, right: &str) -> bool {
     wide && right != " " && !NOT_FIRST.contains(right) && !NOT_LAST.contains(left)
 }
 
-/// Not more marks than [`MAX_MARKS`], and none that make it wider than a wide character: a line
-/// of two columns would have no place for it.
-fn bounded(grapheme: &str) -> String {
-    let mut bounded = String::new();
-    for c in grapheme.chars().take(MAX_MARKS) {
-        bounded.push(c);
-        if bounded.width() > WIDEST {
-            bounded.pop();
-            break;
-        }
+/// Not more marks than [`MAX_MARKS`], and no wider than a line.
+fn bounded(grapheme: &str, columns: usize) -> String {
+    let mut bounded: String = grapheme.chars().take(MAX_MARKS).collect();
+    while bounded.width() > columns {
+        bounded.pop();
     }
     bounded
 }
@@ -123,6 +114,7 @@ mod tests {
         assert_eq!(wrap("你好吗，世界", 6), ["你好", "吗，世", "界"]);
         assert_eq!(wrap("a\r\nb\u{2028}c", 9), ["a", "b", "c"]);
         assert_eq!(wrap("see 你好 and", 7), ["see 你", "好 and"]);
+        assert_eq!(wrap("a bbbb你", 5), ["a", "bbbb", "你"], "too wide twice over");
         assert_eq!(wrap("", 9), [""]);
     }
 
@@ -149,9 +141,8 @@ mod tests {
                 let text = text.chars().filter(|c| !clean::is_break(*c));
                 text.map(mark).filter(|c| *c != ' ').count()
             };
-            let clean: String = text.chars().map(mark).collect();
-            let is_kept = |g: &str| g.chars().count() <= MAX_MARKS && g.width() <= WIDEST;
-            if clean.graphemes(true).all(is_kept) {
+            let is_short = |g: &str| g.chars().count() <= MAX_MARKS && g.width() <= columns;
+            if text.graphemes(true).all(is_short) {
                 let kept: usize = lines.iter().map(|line| signs(line)).sum();
                 prop_assert_eq!(kept, signs(&text));
             }
