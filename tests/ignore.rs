@@ -175,6 +175,10 @@ fn at_a_terminal_and_for_course_clients_it_is_the_same() {
 
         // A client of the original has the account's list, too.
         let mut course = Course::come_back(server.frames(), 300);
+        // What it has heard one text of is told as it happens, and no longer read from the store.
+        ann.tell_all("ann", "is it there");
+        tom.expect(&format!("[{}]ann: is it there", ann.me()));
+        while !course.next("a text").1.contains("is it there") {}
         tom.tell_all("tom", "unheard, too");
         tom.ask("/unignore tom", &["* this is yourself: nobody ignores themselves"]);
         ann.ask("/unignore tom", &["* you do not ignore tom (100) any more"]);
