@@ -225,7 +225,7 @@ impl Server {
     }
 
     /// Sends everybody to another server, a few at a time, and shuts down: see
-    /// [`Server::shutdown`]. Blocks for [`SPREAD`] more.
+    /// [`Server::shutdown`]. Blocks for `SPREAD` more.
     pub fn drain(mut self) {
         log::info!("draining: everybody is sent to another server");
         self.stop_accepting();
