@@ -14,6 +14,7 @@ pub mod frame;
 mod name;
 mod net;
 mod order;
+mod query;
 mod reason;
 mod room;
 mod tiding;
@@ -34,6 +35,7 @@ pub use order::{
     Against, Aim, Deed, Measure, Order, Pattern, Place, Sanction, SanctionKey, Subject, Terms,
     lasting, place_of,
 };
+pub use query::Query;
 pub use reason::{ErrorCode, Farewell, Leaving};
 pub use room::{
     Change, NamedRoom, Note, Party, Role, RoomAsk, RoomChange, RoomDone, RoomKind, RoomMember,

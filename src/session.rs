@@ -16,6 +16,7 @@ mod presence;
 mod replay;
 mod resume;
 mod rooms;
+mod search;
 mod words;
 
 pub use host::{Guests, Host, Policy, Servers};
@@ -364,6 +365,9 @@ impl<'a> Session<'a> {
             Command::Rooms(after) => self.list_rooms(after),
             Command::Members(room, after) => self.list_members(&room, after),
             Command::History { room, span, limit } => return self.history(&room, span, limit),
+            Command::Search { room, query, before, limit } => {
+                return self.search(&room, &query, (before, limit));
+            }
             Command::Ping => self.tell(&Event::Pong),
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
             Command::Logout => {

@@ -95,6 +95,10 @@ pub enum Reply<'a> {
     Skipped(u64),
     /// There is nothing in this part of the history.
     NothingSaid,
+    /// No message has these words.
+    NothingFound,
+    /// The search can go on before this message.
+    SearchOn(u64),
     /// There is more of the history than this.
     MoreSaid,
     /// So many came and so many left.
@@ -236,6 +240,7 @@ fn error_en(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "this message is too long; a message has at most 8000 bytes",
         ErrorCode::BadText => "not sent: a message is UTF-8 text without NUL characters",
         ErrorCode::ReferenceReused => "this reference was used for another message",
+        ErrorCode::BadQuery => "search for words: letters or digits, at most 400 bytes",
         ErrorCode::UnknownMessage => "there is no such message here; /history shows the numbers",
         ErrorCode::NotYours => "somebody else said this",
         ErrorCode::BadReaction => "not a reaction: at most 48 bytes without blanks",
@@ -299,6 +304,7 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::TextTooLong => "消息太长，最多 8000 字节",
         ErrorCode::BadText => "没有发送：消息必须是不含 NUL 的 UTF-8 文本",
         ErrorCode::ReferenceReused => "这个编号已用于另一条消息",
+        ErrorCode::BadQuery => "请输入要搜索的字词，最多 400 字节",
         ErrorCode::UnknownMessage => "这里没有这条消息；/history 会显示编号",
         ErrorCode::NotYours => "这是别人说的",
         ErrorCode::BadReaction => "回应不合规：最多 48 字节，不含空格",
@@ -385,6 +391,8 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::Skipped(1) => "1 older message is not shown".to_owned(),
         Reply::Skipped(count) => format!("{count} older messages are not shown"),
         Reply::NothingSaid => "nothing was said there".to_owned(),
+        Reply::NothingFound => "nothing was found".to_owned(),
+        Reply::SearchOn(id) => format!("there may be more: /search #{id} and the words"),
         Reply::MoreSaid => "this is not all that was said".to_owned(),
         Reply::Crowd { came, left } => format!("{came} came, {left} left"),
         Reply::HelpHint => {
@@ -412,6 +420,8 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::PasswdDone => "密码已更改".to_owned(),
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
         Reply::NothingSaid => "没有消息".to_owned(),
+        Reply::NothingFound => "没有找到".to_owned(),
+        Reply::SearchOn(id) => format!("可能还有更多：/search #{id} 加上要找的字词"),
         Reply::MoreSaid => "还有更多消息没有显示".to_owned(),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),

@@ -179,6 +179,10 @@ fn describe_room(command: &Command) -> String {
             };
             format!("history {} {span} limit={limit}", room(place))
         }
+        Command::Search { room: place, query, before, limit } => {
+            let before = before.map_or(String::new(), |id| format!(" before {}", id.0));
+            format!("search {} {:?}{before} limit={limit}", room(place), query.as_str())
+        }
         Command::Members(place, after) => {
             format!("members {} after={}", room(place), after.map_or(0, |id| id.0))
         }

@@ -5,6 +5,7 @@ mod client;
 mod frames;
 mod later;
 mod lines;
+mod search;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,7 +26,7 @@ fn act(peer: &mut Extended, kind: &str, mut data: Value) -> Value {
 /// The next frame of this type. Only who comes and goes, and one's own acknowledgements, may come
 /// before it; before an answer to what was asked, also what others say.
 fn heard(peer: &mut Extended, kind: &str) -> Value {
-    let is_answer = matches!(kind, "AckMes" | "HistoryResMes");
+    let is_answer = matches!(kind, "AckMes" | "HistoryResMes" | "SearchResMes");
     loop {
         let (found, data) = peer.next(kind);
         if found == kind {

@@ -393,6 +393,7 @@ impl Conversation {
             | Order::Audit(_)
             | Order::Members(..) => self.ask_about_rooms(order),
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
+            Order::Search(room, query, page) => self.ask_search(room, query, *page),
             Order::DeleteAccount { .. }
             | Order::Devices
             | Order::EndDevice(_)

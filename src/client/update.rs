@@ -194,6 +194,15 @@ pub enum Update {
     Sanctions(Sanctions),
     /// What was done to keep order, in answer to [`Client::audit`]; `more` as above.
     Audit(Audit),
+    /// What was found in a room, in answer to [`Client::search`].
+    Found {
+        /// Which room.
+        room: RoomId,
+        /// The newest first, as they are now.
+        messages: Vec<Said>,
+        /// The search can go on before this one.
+        next: Option<MessageId>,
+    },
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -335,6 +344,8 @@ pub enum Ask {
     Room,
     /// [`Client::history`].
     History,
+    /// [`Client::search`].
+    Search,
     /// [`Client::show_receipts`].
     Receipts,
 }

@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
+use super::conversation::Order;
 use super::{Client, OrderError};
 use crate::protocol::{
-    About, ErrorCode, MessageId, Reference, RoomId, RoomRef, Text, To, UserId, What,
+    About, ErrorCode, MessageId, Query, Reference, RoomId, RoomRef, Text, To, UserId, What,
 };
 
 #[cfg(doc)]
@@ -66,6 +67,21 @@ impl Client {
     ) -> Result<Reference, OrderError> {
         let what = if on { What::React } else { What::Unreact };
         self.send_about(room, (what, id), emoji.0.clone(), wait)
+    }
+
+    /// Asks which messages of a room have these words, at most 50 of them, before one or from the
+    /// newest on. Answered by [`Update::Found`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn search(
+        &self,
+        room: RoomRef,
+        query: Query,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<(), OrderError> {
+        self.order(Order::Search(room, query, (before, limit)))
     }
 
     fn send_about(

@@ -2,7 +2,7 @@
 
 use super::{
     Absence, Against, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Order,
-    OwnDevice, Party, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
+    OwnDevice, Party, Password, Query, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
     RoomName, RoomRef, Standing, Target, Text, UserId, What, Which,
 };
 
@@ -149,6 +149,17 @@ pub enum Command {
         /// Which part of it.
         span: Span,
         /// How many messages at most.
+        limit: usize,
+    },
+    /// Which messages of a room have these words?
+    Search {
+        /// Which room.
+        room: RoomRef,
+        /// The words.
+        query: Query,
+        /// Only those before this one.
+        before: Option<MessageId>,
+        /// How many at most.
         limit: usize,
     },
     /// Are you there?

@@ -202,6 +202,17 @@ pub enum Event {
     },
     /// What was done to keep order, newest first: the answer to [`Command::Deeds`].
     Deeds(Arc<[Deed]>),
+    /// What was found in a room: the answer to [`Command::Search`].
+    Found {
+        /// Which room.
+        room: RoomId,
+        /// Its name, if it has one.
+        name: Option<RoomName>,
+        /// The newest first, as they are now.
+        messages: Arc<[Shown]>,
+        /// The search can go on before this one.
+        next: Option<MessageId>,
+    },
     /// At a line: where plain text goes from now on.
     Here(Option<Box<NamedRoom>>),
     /// What a room is about: the answer to a question.

@@ -56,6 +56,8 @@ pub enum ErrorCode {
     BadText,
     /// The reference was used before, for another text.
     ReferenceReused,
+    /// Nothing that can be searched for: no word in it, or too long.
+    BadQuery,
     /// No such message in this room, or a deleted one.
     UnknownMessage,
     /// Somebody else said it.
@@ -144,6 +146,7 @@ impl ErrorCode {
         (Self::TextTooLong, "text_too_long"),
         (Self::BadText, "bad_text"),
         (Self::ReferenceReused, "reference_reused"),
+        (Self::BadQuery, "bad_query"),
         (Self::UnknownMessage, "unknown_message"),
         (Self::NotYours, "not_yours"),
         (Self::BadReaction, "bad_reaction"),

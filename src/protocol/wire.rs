@@ -12,7 +12,7 @@ mod presence;
 mod rooms;
 mod words;
 
-pub use words::{Reaction, WordMes};
+pub use words::{AskSearch, Reaction, WordMes};
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
 pub use ignore::{IgnoreMes, Ignored, Passed};
@@ -94,6 +94,8 @@ pub mod kind {
     pub const EDIT: &str = "EditMes";
     pub const DELETE: &str = "DeleteMes";
     pub const REACT: &str = "ReactMes";
+    pub const SEARCH: &str = "SearchMes";
+    pub const SEARCH_RES: &str = "SearchResMes";
 }
 
 /// `status` of [`Notify`].

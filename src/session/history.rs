@@ -9,14 +9,14 @@ use super::{End, Identity, Session};
 use crate::clock;
 use crate::dao::StoreError;
 use crate::protocol::{
-    ErrorCode, Event, Message, MessageId, Millis, Refusal, RoomId, RoomRef, Span,
+    ErrorCode, Event, Message, MessageId, Millis, Refusal, RoomId, RoomName, RoomRef, Span,
 };
 
 /// Messages of one page: 800 KB of the longest texts.
 const MAX_PAGE: usize = 100;
 
 /// Messages read from the store at a time: some may be edits and reactions, which are not shown.
-const READ: usize = 101;
+pub(super) const READ: usize = 101;
 
 /// A page that takes longer ends where it is: millions of reactions may lie between two texts.
 const TIME: Duration = Duration::from_secs(2);
@@ -38,28 +38,35 @@ impl Session<'_> {
     }
 
     fn page_of(&mut self, room: &RoomRef, span: Span, limit: usize) -> Result<Event, Refusal> {
-        let room = match room {
-            RoomRef::Id(pair @ RoomId::Pair(..)) => *pair,
-            room => self.place(room)?,
-        };
+        let room = self.readable(room)?;
         let since = self.may_read(room)?;
         let failed = |error: StoreError| refusal_of(&error);
         if let Some(me) = self.account() {
             self.learn_ignored(me).map_err(failed)?;
         }
         let (messages, more) = self.read(room, since, span, limit).map_err(failed)?;
-        let name = match room {
-            RoomId::Named(no) => self.host.store.room(no).map_err(failed)?.map(|room| room.name),
-            _ => None,
-        };
+        let name = self.shown_name(room).map_err(failed)?;
         let messages =
             as_they_are(&*self.host.store, &self.ignored, room, messages).map_err(failed)?;
         Ok(Event::History { room, name, messages: messages.into(), more })
     }
 
+    /// The room that is meant. May it be read? [`Session::may_read`] says.
+    pub(super) fn readable(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
+        match room {
+            RoomRef::Id(pair @ RoomId::Pair(..)) => Ok(*pair),
+            room => self.place(room),
+        }
+    }
+
+    pub(super) fn shown_name(&self, room: RoomId) -> Result<Option<RoomName>, StoreError> {
+        let RoomId::Named(no) = room else { return Ok(None) };
+        Ok(self.host.store.room(no)?.map(|room| room.name))
+    }
+
     /// What lies up to this id is not for the one who asks. In private rooms that was said to
     /// another owner of the id; the past of a named room is its members'.
-    fn may_read(&self, room: RoomId) -> Result<MessageId, Refusal> {
+    pub(super) fn may_read(&self, room: RoomId) -> Result<MessageId, Refusal> {
         let refused = |code| Err(Refusal::of(code));
         let me = match (&self.who, room) {
             (Identity::Nobody, _) => return refused(ErrorCode::NotLoggedIn),

@@ -32,6 +32,7 @@ pub enum Fixed {
     Leaving,
     Help,
     RenameDone,
+    NothingFound,
     PasswdDone,
     OutOfDevices,
     WhoseAccount,
@@ -93,6 +94,7 @@ impl Fixed {
             Self::LeaveAgain => ("Press Ctrl-C again to leave.", "再按一次 Ctrl-C 退出。"),
             Self::Leaving => ("Goodbye.", "你退出了系统。"),
             Self::Help => (HELP_EN, HELP_ZH),
+            Self::NothingFound => ("Nothing was found.", "没有找到。"),
             Self::RenameDone => ("Your name is changed.", "名字已修改。"),
             Self::PasswdDone => ("Your password is changed.", "密码已修改。"),
             Self::WhoseAccount => (
@@ -153,6 +155,7 @@ const HELP_EN: &str = "\
 /history ROOM [N]  the last messages, numbered; ROOM: lobby, #name, @100,200
 /edit ROOM ID TEXT another text for a message; /delete ROOM ID takes it back
 /reply ROOM ID TEXT  answers it; /react ROOM ID EMOJI reacts to it
+/search ROOM WORDS messages with all these words
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
 /delete-account PASSWORD   your account is no more; your messages stay
@@ -170,6 +173,7 @@ const HELP_ZH: &str = "\
 /history ROOM [N]  最近的消息及编号；ROOM 是 lobby、#房间名或 @100,200
 /edit ROOM ID TEXT 修改消息；/delete ROOM ID 收回消息
 /reply ROOM ID TEXT  回复；/react ROOM ID EMOJI 用表情回应
+/search ROOM WORDS 搜索含有这些字词的消息
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /delete-account PASSWORD   删除你的账号，发过的消息仍会保留

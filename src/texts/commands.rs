@@ -67,7 +67,7 @@ const WHAT: &[(&str, Both)] = &[
     ("delete", Both { en: "takes a message back", zh: "撤回消息" }),
     ("react", Both { en: "reacts to a message with an emoji", zh: "用表情回应消息" }),
     ("unreact", Both { en: "takes a reaction back", zh: "取消回应" }),
-    ("search", Both { en: "finds what was said, here or everywhere", zh: "搜索消息" }),
+    ("search", Both { en: "what was said with all these words", zh: "搜索消息" }),
     ("ignore", Both { en: "shows nothing of somebody any more", zh: "屏蔽某人" }),
     ("unignore", Both { en: "ends that", zh: "取消屏蔽" }),
     ("ignored", Both { en: "whom you ignore", zh: "屏蔽列表" }),

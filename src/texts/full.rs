@@ -43,6 +43,8 @@ pub enum Label {
     NoSuchPlace,
     NothingRefused,
     NothingNew,
+    NothingFound,
+    Found,
     NoMentions,
     Mentions,
     PasteTooLong,
@@ -142,6 +144,8 @@ impl Label {
                 ("There is no such place in your list.", "列表中没有这个房间或联系人。")
             }
             Self::NothingRefused => ("Nothing here was refused.", "这里没有被拒绝的消息。"),
+            Self::NothingFound => ("Nothing was found.", "没有找到。"),
+            Self::Found => ("Found", "搜索结果"),
             Self::NothingNew => ("Nothing new.", "没有新消息。"),
             Self::NoMentions => ("Nobody has mentioned you there.", "没有提到你的消息。"),
             Self::Mentions => ("Where you were mentioned", "提到你的消息"),
@@ -196,6 +200,7 @@ pub enum Tell<'a> {
     Refused { why: &'a str },
     SaidTo { name: &'a str },
     NotFound { text: &'a str },
+    SearchOn { id: u64 },
     Kicked { by: &'a str, whom: &'a str, room: &'a str, why: &'a str },
     Invited { by: &'a str, whom: &'a str, room: &'a str },
     Role { by: &'a str, whom: &'a str, role: &'a str },
@@ -243,6 +248,9 @@ impl Tell<'_> {
             Self::Refused { why } => format!("(not sent: {why}; /resend)"),
             Self::SaidTo { name } => format!("Sent to {name}."),
             Self::NotFound { text } => format!("Not found: {text}"),
+            Self::SearchOn { id } => {
+                format!("There may be more: /search ROOM #{id} and the words")
+            }
             Self::Kicked { by, whom, room, why: "" } => format!("{by} put {whom} out of {room}"),
             Self::Kicked { by, whom, room, why } => {
                 format!("{by} put {whom} out of {room}: {why}")
@@ -296,6 +304,7 @@ impl Tell<'_> {
             Self::Refused { why } => format!("(未发送: {why}，/resend 重发)"),
             Self::SaidTo { name } => format!("已发送给 {name}。"),
             Self::NotFound { text } => format!("没有找到: {text}"),
+            Self::SearchOn { id } => format!("可能还有更多：/search 房间 #{id} 加上字词"),
             Self::Kicked { by, whom, room, why: "" } => format!("{by} 将 {whom} 移出 {room}"),
             Self::Kicked { by, whom, room, why } => format!("{by} 将 {whom} 移出 {room}: {why}"),
             Self::Invited { by, whom, room } => {

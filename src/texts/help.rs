@@ -33,6 +33,10 @@ pub const ROOMS: Both = Both { en: "which rooms there are", zh: "列出房间" }
 pub const MEMBERS: Both = Both { en: "who is in the room", zh: "列出房间成员" };
 pub const TOPIC: Both =
     Both { en: "what the room is about, or say what", zh: "查看或设置房间主题" };
+pub const SEARCH: Both = Both {
+    en: "what was said where you talk with all these words, or before #ID",
+    zh: "在当前房间（#ID 之前）搜索含有这些字词的消息",
+};
 pub const HISTORY: Both = Both {
     en: "the last N messages where you talk, 20 without a number, with their #ID",
     zh: "显示当前房间最近 N 条消息和编号，默认 20 条",

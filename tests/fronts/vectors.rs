@@ -255,6 +255,16 @@ fn event_about_words(meaning: &str) -> Event {
         "replayed-edit" => super::replayed(message_about(What::Edit, RoomId::Lobby, "hello")),
         "replayed-delete" => super::replayed(message_about(What::Delete, RoomId::Lobby, "")),
         "history-changed" => history_changed(),
+        "found" => Event::Found {
+            room: rust().id(),
+            name: Some(rust().name),
+            messages: [shown((*message(rust().id(), "hi")).clone(), None)].into(),
+            next: Some(MessageId(7)),
+        },
+        "found nothing" => {
+            let messages = Vec::new().into();
+            Event::Found { room: RoomId::Lobby, name: None, messages, next: None }
+        }
         _ => event_of_a_room(meaning),
     }
 }

@@ -127,6 +127,7 @@ fn the_help_lists_every_command() {
         "/reply",
         "/react",
         "/unreact",
+        "/search",
         "/history",
         "/since",
         "/invite",

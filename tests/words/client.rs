@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hubbub::client::{Client, Config, Doing, Emoji, Update, Updates, private};
-use hubbub::protocol::{Device, MessageId, Password, RoomId, RoomRef, Span, Text, UserId, Who};
+use hubbub::protocol::{
+    Device, MessageId, Password, Query, RoomId, RoomRef, Span, Text, UserId, Who,
+};
 
 use crate::rooms::on_every_store;
 use crate::support::peers::Course;
@@ -83,6 +85,14 @@ fn the_library_answers_changes_takes_back_and_reacts() {
             assert_eq!((page.0.len(), page.1), (2, false));
             assert_eq!((page.0[0].text.as_str(), page.0[0].reactions[0].count), ("hello", 1));
             assert!(page.0[0].edited.is_some() && page.0[1].reply_to == Some(id));
+
+            let query = Query::new("HELLO").unwrap();
+            tom.search(room.clone(), query, None, 10).unwrap();
+            let found = until(&of_tom, |update| match update {
+                Update::Found { messages, next, .. } => Some((messages, next)),
+                _ => None,
+            });
+            assert_eq!((found.0.len(), found.0[0].id, found.1), (1, id, None));
 
             jerry.react(it(), &thumb, false, DEADLINE).unwrap();
             assert_eq!(done(&of_tom), (id.0, Doing::Unreact("👍".to_owned())));

@@ -62,7 +62,9 @@ impl Conversation {
             kind::SANCTIONS_RES => read(data).map(|told| self.sanctions_told(told)),
             kind::AUDIT_RES => read(data).map(|told| self.audit_told(told)),
             kind::MEMBERS_RES => read(data).map(|members| self.members_told(members)),
-            kind::HISTORY_RES => read(data).map(|page| self.history_told(page)),
+            kind::HISTORY_RES | kind::SEARCH_RES => {
+                read(data).map(|page| self.page_told(&frame.kind, page))
+            }
             kind::DEVICES_RES => read(data).map(|told: wire::Devices| {
                 self.answered(Ask::Devices);
                 self.hand_on(Update::Devices(told.devices));

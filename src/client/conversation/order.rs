@@ -5,36 +5,70 @@ use super::rooms::spelled;
 use crate::client::{Ask, Reason, Unsent, Update};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Absence, Device, MessageId, Name, Password, Receipts, RoomAsk, RoomId, RoomKind, RoomName,
-    RoomRef, Span, UserId, Who,
+    Absence, Device, MessageId, Name, Password, Query, Receipts, RoomAsk, RoomId, RoomKind,
+    RoomName, RoomRef, Span, UserId, Who,
 };
 
 /// What the program asks for.
 #[derive(Debug)]
 pub(in crate::client) enum Order {
-    Login { who: Who, password: Password },
-    Resume { token: Password, otherwise: Option<(Who, Password)> },
-    Register { id: Option<UserId>, password: Password, name: Option<Name> },
+    Login {
+        who: Who,
+        password: Password,
+    },
+    Resume {
+        token: Password,
+        otherwise: Option<(Who, Password)>,
+    },
+    Register {
+        id: Option<UserId>,
+        password: Password,
+        name: Option<Name>,
+    },
     Code(Password),
     Rename(Name),
-    DeleteAccount { password: Password },
+    DeleteAccount {
+        password: Password,
+    },
     Devices,
     EndDevice(Option<Device>),
-    Ignore { who: Who, is_so: bool },
+    Ignore {
+        who: Who,
+        is_so: bool,
+    },
     Ignored,
     Absence(Option<Absence>),
-    Typing { to: Option<UserId>, room: Option<RoomRef> },
-    Passwd { old: Password, new: Password },
+    Typing {
+        to: Option<UserId>,
+        room: Option<RoomRef>,
+    },
+    Passwd {
+        old: Password,
+        new: Password,
+    },
     Who,
-    Read { room: RoomId, up_to: MessageId },
+    Read {
+        room: RoomId,
+        up_to: MessageId,
+    },
     Receipts(Receipts),
-    CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
+    CreateRoom {
+        name: RoomName,
+        kind: RoomKind,
+        guests: bool,
+    },
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
     Sanctions(RoomRef),
     Audit(u32),
     Members(RoomRef, Option<UserId>),
-    History { room: RoomRef, span: Span, limit: usize },
+    History {
+        room: RoomRef,
+        span: Span,
+        limit: usize,
+    },
+    /// Before this message, at most so many.
+    Search(RoomRef, Query, (Option<MessageId>, usize)),
     Send(Unsent),
 }
 
@@ -58,6 +92,7 @@ impl Order {
             | Self::Audit(_)
             | Self::Members(..) => Some(Ask::Room),
             Self::History { .. } => Some(Ask::History),
+            Self::Search(..) => Some(Ask::Search),
             Self::Receipts(_) => Some(Ask::Receipts),
             Self::Read { .. } | Self::Typing { .. } | Self::Send(_) | Self::Code(_) => None,
         }

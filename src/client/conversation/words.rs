@@ -4,7 +4,9 @@
 use super::{Conversation, Stage, order, rooms};
 use crate::client::{Ask, Changed, Doing, Said, Unsent, Update};
 use crate::protocol::wire::{self, Sms, WordMes, kind};
-use crate::protocol::{About, MessageId, Millis, RoomId, RoomName, RoomRef, UserId, What, frame};
+use crate::protocol::{
+    About, MessageId, Millis, Query, RoomId, RoomName, RoomRef, UserId, What, frame,
+};
 
 /// Messages of one page, at most: the server sends no more than a hundred.
 const MAX_PAGE: usize = 1_000;
@@ -80,8 +82,23 @@ impl Conversation {
         self.hand_on(Update::Changed(changed));
     }
 
-    /// A part of a page: the last one hands it on.
-    pub(super) fn history_told(&mut self, told: wire::History) {
+    pub(super) fn ask_search(
+        &mut self,
+        room: &RoomRef,
+        query: &Query,
+        (before, limit): (Option<MessageId>, usize),
+    ) {
+        let ask = wire::AskSearch {
+            room: rooms::spelled(room),
+            text: query.as_str().to_owned(),
+            before: before.map(|id| id.0),
+            limit: limit as u64,
+        };
+        self.write(kind::SEARCH, &ask);
+    }
+
+    /// A part of a page, or of what was found: the last one hands it on.
+    pub(super) fn page_told(&mut self, kind: &str, told: wire::History) {
         let (Some(me), Some(room)) = (self.account.me, RoomId::parse(&told.room)) else { return };
         let left = MAX_PAGE.saturating_sub(self.page.len());
         let room_name = &told.room_name;
@@ -91,8 +108,13 @@ impl Conversation {
         };
         self.page.extend(told.messages.into_iter().take(left).filter_map(past));
         if !told.part {
-            self.answered(Ask::History);
             let messages = std::mem::take(&mut self.page);
+            if kind == kind::SEARCH_RES {
+                self.answered(Ask::Search);
+                let next = told.before.map(MessageId);
+                return self.hand_on(Update::Found { room, messages, next });
+            }
+            self.answered(Ask::History);
             self.hand_on(Update::History { room, messages, more: told.more });
         }
     }

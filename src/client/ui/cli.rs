@@ -51,6 +51,7 @@ Plain mode
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
     /reply ROOM ID TEXT             /edit ROOM ID TEXT    /delete ROOM ID
     /react ROOM ID EMOJI            /unreact ROOM ID EMOJI
+    /search ROOM [#ID] WORDS        (all of them; before #ID)
     /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
@@ -69,6 +70,7 @@ Plain mode
     member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
     history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT
             [ROOM-NAME [REPLY-TO [edited|deleted [REACTIONS]]]] ...   history-end ROOM more|
+    found ROOM ID ... (as history)  found-end ROOM WHERE-TO-GO-ON|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N

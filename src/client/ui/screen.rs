@@ -85,6 +85,7 @@ impl Screen {
             Update::Said(said) => Some(self.said(said)),
             Update::Changed(changed) => Some(self.changed(changed)),
             Update::History { messages, .. } => Some(self.history(messages)),
+            Update::Found { messages, .. } => Some(self.found(messages)),
             Update::Disconnected { why, retry_in } => self.disconnected(why, retry_in.is_some()),
             Update::LoggedIn { me, n_online } => {
                 notice(self.logged_in(&clean::line(&me.name), *n_online))
@@ -269,6 +270,13 @@ impl Screen {
             if reactions.is_empty() { text } else { format!("{text}  ({reactions})") }
         };
         messages.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn found(&self, messages: &[Said]) -> String {
+        match messages.is_empty() {
+            true => Fixed::NothingFound.text(self.lang).to_owned(),
+            false => self.history(messages),
+        }
     }
 
     /// Told once, until the connection is back; and not at all where nobody is logged in and the

@@ -36,6 +36,7 @@ pub(super) static COURSE_GROUP: Dialect = Dialect {
 /// would cost the square otherwise.
 const MAX_NOTIFIED: usize = 1_000;
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
     match event {
         Event::Welcome(welcome) => welcomed(welcome, out),
@@ -95,6 +96,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Members { .. }
         | Event::Here(_)
         | Event::History { .. }
+        | Event::Found { .. }
         | Event::TopicIs(_)
         | Event::Pong
         | Event::Help { .. } => {}

@@ -107,6 +107,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         | Event::Rooms { .. }
         | Event::Members { .. }
         | Event::History { .. }
+        | Event::Found { .. }
         | Event::Here(_)
         | Event::TopicIs(_) => rooms::spell(event, out),
     }

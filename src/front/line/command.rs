@@ -129,6 +129,7 @@ pub(super) const COMMANDS: &[Row] = &[
     words::REPLY,
     words::REACT,
     words::UNREACT,
+    words::SEARCH,
     Row {
         word: "/history",
         arguments: "[N]",

@@ -59,9 +59,10 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         }
         Event::Refused(refusal) => refused(refusal.code, &texts::refusal(refusal, lang), lang),
         Event::Online(members) => online(members, lang),
-        Event::Said { .. } | Event::Replayed { .. } | Event::History { .. } => {
-            words::spell(event, lang)
-        }
+        Event::Said { .. }
+        | Event::Replayed { .. }
+        | Event::History { .. }
+        | Event::Found { .. } => words::spell(event, lang),
         Event::Room(_) | Event::Sanctions { .. } | Event::Deeds(_) => order(event, lang),
         Event::Entered { room, role } => server(&texts::entered(room, *role, lang)),
         Event::MyRooms(rooms) => server(&texts::my_rooms(rooms, lang)),

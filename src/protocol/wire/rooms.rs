@@ -168,7 +168,7 @@ pub struct AskHistory {
     pub limit: u64,
 }
 
-/// `HistoryResMes`: a page of what was said.
+/// `HistoryResMes`: a page of what was said; `SearchResMes`: what was found, the newest first.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds texts")]
@@ -182,4 +182,7 @@ pub struct History {
     pub more: bool,
     /// Another frame of the same page follows.
     pub part: bool,
+    /// In `SearchResMes`: where the search can go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }

@@ -50,3 +50,15 @@ pub struct Reaction {
     /// The first ten of them, by id.
     pub user_ids: Vec<i64>,
 }
+
+/// `SearchMes`, client to server: which messages of a room have these words?
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a text")]
+pub struct AskSearch {
+    pub room: String,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    pub limit: u64,
+}

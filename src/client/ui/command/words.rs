@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Line, split};
 use crate::client::{Client, Emoji, OrderError};
-use crate::protocol::{MessageId, RoomRef, Text};
+use crate::protocol::{MessageId, Query, RoomRef, Text};
 
 /// Something about what was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(in crate::client::ui) enum Words {
     Delete((RoomRef, MessageId)),
     /// With this, or no longer.
     React((RoomRef, MessageId), Emoji, bool),
+    /// These words, before this message.
+    Search(RoomRef, Query, Option<MessageId>),
 }
 
 impl Words {
@@ -31,6 +33,7 @@ impl Words {
             Self::Edit(place, text) => client.edit(place, text, wait).map(drop),
             Self::Delete(place) => client.delete(place, wait).map(drop),
             Self::React(place, emoji, on) => client.react(place, &emoji, on, wait).map(drop),
+            Self::Search(room, query, before) => client.search(room, query, before, FOUND),
         }
     }
 }
@@ -61,6 +64,17 @@ pub(super) fn unreact(rest: &str) -> Option<Line> {
 fn reaction(rest: &str, on: bool) -> Option<Line> {
     let (place, emoji) = message(rest)?;
     Some(Line::Words(Words::React(place, Emoji::new(emoji).ok()?, on)))
+}
+
+/// Messages of an answer.
+const FOUND: usize = 20;
+
+pub(super) fn search(rest: &str) -> Option<Line> {
+    let (room, rest) = split(rest);
+    let (first, words) = split(rest);
+    let before = first.strip_prefix('#').and_then(|digits| digits.parse().ok()).map(MessageId);
+    let query = Query::new(if before.is_some() { words } else { rest }).ok()?;
+    Some(Line::Words(Words::Search(RoomRef::parse(room).ok()?, query, before)))
 }
 
 /// A room, the number of a message in it, and what follows.

@@ -202,6 +202,20 @@ fn the_past_is_fetched_by_looking_for_it() {
 }
 
 #[test]
+fn what_was_found_is_listed_and_says_where_to_go_on() {
+    let mut bench = Bench::inside(80, 12);
+    bench.type_in("/search soup\r");
+    assert!(bench.orders().iter().any(|order| matches!(order, Do::Ask(_))));
+    let messages = vec![bench.said(RoomId::Lobby, 7, (EVE, "Eve"), "the soup\x1b[2J is ready")];
+    let next = Some(MessageId(7));
+    bench.hear(Update::Found { room: RoomId::Lobby, messages, next });
+    bench.must_show("the soup␛[2J is ready");
+    bench.must_show("/search ROOM #7");
+    bench.hear(Update::Found { room: RoomId::Lobby, messages: Vec::new(), next: None });
+    bench.must_show("Nothing was found.");
+}
+
+#[test]
 fn a_long_paste_is_asked_about_and_none_of_it_is_lost() {
     let mut bench = Bench::inside(80, 12);
     bench.type_in("\x1b[200~a\rb\rc\rd\re\rf\r\x1b[201~");

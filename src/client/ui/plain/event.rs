@@ -57,6 +57,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Said(said) => words::said(said),
         Update::Changed(changed) => words::changed(changed),
         Update::History { room, messages, more } => words::history(*room, messages, *more),
+        Update::Found { room, messages, next } => words::found(*room, messages, *next),
         Update::Sent { reference, id, room, time } => {
             let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
             line("sent", &[reference.as_str(), &room, &id, &time])
@@ -146,6 +147,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Who => "who",
         Ask::Room => "room",
         Ask::History => "history",
+        Ask::Search => "search",
         Ask::Receipts => "receipts",
     }
 }

@@ -28,7 +28,16 @@ pub(super) fn spell(event: &Event, out: &mut Vec<u8>) {
                 room_name: name.as_ref().map(ToString::to_string),
                 ..History::default()
             };
-            history(&about, messages, *more, out);
+            history(kind::HISTORY_RES, (&about, *more), messages, out);
+        }
+        Event::Found { room, name, messages, next } => {
+            let about = History {
+                room: room.to_string(),
+                room_name: name.as_ref().map(ToString::to_string),
+                before: next.map(|id| id.0),
+                ..History::default()
+            };
+            history(kind::SEARCH_RES, (&about, next.is_some()), messages, out);
         }
         // Where plain text goes is a matter of lines: frames say it each time.
         _ => {}
@@ -146,7 +155,7 @@ fn about(room: &NamedRoom) -> Room {
 }
 
 /// A page in as many frames as it takes; `more` within a page, too.
-fn history(about: &History, messages: &[Shown], more: bool, out: &mut Vec<u8>) {
+fn history(kind: &str, (about, more): (&History, bool), messages: &[Shown], out: &mut Vec<u8>) {
     /// What a body holds beside the messages, and some.
     const AROUND: usize = 512;
     let mut frame = about.clone();
@@ -156,7 +165,7 @@ fn history(about: &History, messages: &[Shown], more: bool, out: &mut Vec<u8>) {
         let wider = width_in_body(&sms) + 1;
         if width + wider > HELLO_LIMIT {
             frame.part = true;
-            encode(kind::HISTORY_RES, &frame, out);
+            encode(kind, &frame, out);
             frame = about.clone();
             width = AROUND;
         }
@@ -164,7 +173,7 @@ fn history(about: &History, messages: &[Shown], more: bool, out: &mut Vec<u8>) {
         frame.messages.push(sms);
     }
     frame.more = more;
-    encode(kind::HISTORY_RES, &frame, out);
+    encode(kind, &frame, out);
 }
 
 fn members(room: &NamedRoom, members: &[RoomMember], more: bool, out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use super::{Fields, Key, Keys, optional};
 use crate::protocol::{
-    Command, ErrorCode, MessageId, Reference, Refusal, RoomRef, Text, To, What, Which,
+    Command, ErrorCode, MessageId, Query, Reference, Refusal, RoomRef, Text, To, What, Which,
 };
 
 pub(super) const KEYS: Keys = &[
@@ -37,4 +37,17 @@ fn about(what: What, fields: &Fields) -> Result<Command, Refusal> {
     let to = To::Room(RoomRef::parse(&fields.room).map_err(refuse)?);
     let about = Some((what, Which::Id(MessageId(fields.about))));
     Ok(Command::Send { to, text, reference, about })
+}
+
+pub(super) const SEARCH: Keys =
+    &[("room", Key::Room), ("text", Key::Content), ("before", Key::Before), ("limit", Key::Limit)];
+
+/// Messages of an answer where none are asked for.
+const FOUND: usize = 20;
+
+pub(super) fn search(fields: &Fields) -> Result<Command, Refusal> {
+    let room = RoomRef::parse(&fields.room).map_err(Refusal::of)?;
+    let query = Query::new(&fields.content).map_err(Refusal::of)?;
+    let limit = usize::try_from(fields.limit).ok().filter(|n| *n > 0).unwrap_or(FOUND);
+    Ok(Command::Search { room, query, before: fields.before.map(MessageId), limit })
 }

@@ -1,8 +1,16 @@
 //! What is typed about what was said where plain text goes. `/history` shows the numbers.
 
 use super::{HERE, Row, Wrong, split_word};
-use crate::protocol::{Command, MessageId, Text, What, Which};
+use crate::protocol::{Command, MessageId, Query, RoomRef, Text, What, Which};
 use crate::texts::help;
+
+pub(super) const SEARCH: Row = Row {
+    word: "/search",
+    arguments: "[#ID] WORDS",
+    help: help::SEARCH,
+    parse: search,
+    refused: Command::Bad,
+};
 
 pub(super) const EDIT: Row = Row {
     word: "/edit",
@@ -86,4 +94,17 @@ fn about(what: What, aim: Which, text: &str) -> Result<Command, Wrong> {
     }
     let text = Text::of(Some(what), text)?;
     Ok(Command::Send { to: HERE, text, reference: None, about: Some((what, aim)) })
+}
+
+/// Messages of an answer.
+const FOUND: usize = 20;
+
+fn search(arguments: &str) -> Result<Command, Wrong> {
+    let (first, rest) = split_word(arguments);
+    let before = first.strip_prefix('#').and_then(|digits| digits.parse().ok()).map(MessageId);
+    let text = if before.is_some() { rest } else { arguments };
+    if text.is_empty() {
+        return Err(Wrong::Form);
+    }
+    Ok(Command::Search { room: RoomRef::Here, query: Query::new(text)?, before, limit: FOUND })
 }

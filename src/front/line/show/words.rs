@@ -3,7 +3,7 @@
 
 use super::{LINE_END, continued, marked, said, server, told};
 use crate::clock;
-use crate::protocol::{About, Event, Message, RoomName, Shown, What};
+use crate::protocol::{About, Event, Message, MessageId, RoomName, Shown, What};
 use crate::texts::{self, Lang, Reply};
 
 /// Nothing else comes here.
@@ -20,6 +20,7 @@ pub(super) fn spell(event: &Event, lang: Lang) -> String {
         Event::History { name, messages, more, .. } => {
             history(messages, name.as_ref(), *more, lang)
         }
+        Event::Found { name, messages, next, .. } => found(messages, name.as_ref(), *next, lang),
         _ => String::new(),
     }
 }
@@ -53,6 +54,22 @@ fn history(messages: &[Shown], room: Option<&RoomName>, more: bool, lang: Lang) 
         (_, true) => lines + &told(Reply::MoreSaid, lang),
         _ => lines,
     }
+}
+
+/// What was found, the newest first.
+fn found(
+    messages: &[Shown],
+    room: Option<&RoomName>,
+    next: Option<MessageId>,
+    lang: Lang,
+) -> String {
+    let lines: String = messages.iter().map(|shown| numbered(shown, room, lang)).collect();
+    let end = match (messages.len(), next) {
+        (_, Some(id)) => told(Reply::SearchOn(id.0), lang),
+        (0, None) => told(Reply::NothingFound, lang),
+        (_, None) => String::new(),
+    };
+    lines + &end
 }
 
 /// With its number, and what has become of it.

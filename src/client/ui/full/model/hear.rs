@@ -109,6 +109,10 @@ impl Model {
             Update::Rooms { rooms, more, .. } => {
                 self.mode = Mode::Panel(Panel::rooms(rooms, *more, self.lang));
             }
+            Update::Found { messages, next, .. } => {
+                let found = Panel::found(messages, *next, (self.offset, self.lang));
+                self.mode = Mode::Panel(found);
+            }
             Update::Online(_) if self.panel_wanted => {
                 self.panel_wanted = false;
                 self.mode = Mode::Panel(Panel::online(&self.people, self.lang));

@@ -1,7 +1,7 @@
 //! Something long that stands over the talk: lists, help, what was found.
 
 use crate::client::ui::clean;
-use crate::client::{Audit, Members, OwnDevice, Room, Sanctions};
+use crate::client::{Audit, Members, OwnDevice, Room, Said, Sanctions};
 use crate::clock;
 use crate::protocol::{MessageId, Millis, RoomId};
 use crate::texts::{Lang, commands};
@@ -108,6 +108,26 @@ impl Panel {
         };
         let lines = told.deeds.iter().map(line).collect();
         Self::new(Label::Audit.text(lang).to_owned(), lines)
+    }
+
+    /// What was searched for, the newest first.
+    pub(super) fn found(
+        messages: &[Said],
+        next: Option<MessageId>,
+        (offset, lang): (i64, Lang),
+    ) -> Self {
+        let line = |said: &Said| {
+            let id = format!("#{}", said.id.0);
+            let parts = [&id, &minute(said.time.0, offset), &said.name, &said.text];
+            (joined(&parts.map(String::as_str)), Goal::Message(said.room, said.id))
+        };
+        let mut lines: Vec<_> = messages.iter().map(line).collect();
+        if let Some(MessageId(id)) = next {
+            lines.push((Tell::SearchOn { id }.text(lang), Goal::None));
+        } else if lines.is_empty() {
+            lines.push((Label::NothingFound.text(lang).to_owned(), Goal::None));
+        }
+        Self::new(Label::Found.text(lang).to_owned(), lines)
     }
 
     /// Of one's own account.

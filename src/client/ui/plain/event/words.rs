@@ -2,7 +2,7 @@
 
 use super::line;
 use crate::client::{Changed, Doing, Said};
-use crate::protocol::RoomId;
+use crate::protocol::{MessageId, RoomId};
 
 pub(super) fn said(said: &Said) -> String {
     told(if said.replayed { "replayed" } else { "said" }, said)
@@ -12,6 +12,14 @@ pub(super) fn said(said: &Said) -> String {
 pub(super) fn history(room: RoomId, messages: &[Said], more: bool) -> String {
     let mut lines: String = messages.iter().map(|said| told("history", said)).collect();
     lines.push_str(&line("history-end", &[&room.to_string(), if more { "more" } else { "" }]));
+    lines
+}
+
+/// What was found, the newest first.
+pub(super) fn found(room: RoomId, messages: &[Said], next: Option<MessageId>) -> String {
+    let mut lines: String = messages.iter().map(|said| told("found", said)).collect();
+    let next = next.map_or_else(String::new, |id| id.0.to_string());
+    lines.push_str(&line("found-end", &[&room.to_string(), &next]));
     lines
 }
 
