@@ -17,6 +17,7 @@ mod replay;
 mod rights;
 mod rooms;
 mod sends;
+mod slow;
 mod words;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};

@@ -2,7 +2,9 @@
 //! one of them, or Redis, goes away.
 
 mod failures;
+mod order;
 mod people;
+mod redis_lost;
 mod rolling;
 mod talk;
 
@@ -46,6 +48,11 @@ fn until(peer: &mut Extended, what: &str, is_it: impl Fn(&str, &Value) -> bool) 
             return data;
         }
     }
+}
+
+/// Is it a frame of this type?
+fn is_kind(wanted: &'static str) -> impl Fn(&str, &Value) -> bool {
+    move |kind, _| kind == wanted
 }
 
 /// Hears that somebody came (0) or left (1).

@@ -4,6 +4,7 @@ pub mod peers;
 pub mod program;
 pub mod proxy;
 pub mod redis;
+pub mod replicas;
 pub mod server;
 pub mod tls;
 pub mod wire;

@@ -127,7 +127,7 @@ fn start_again(options: &Options, signals: &Receiver<()>) -> Option<Server> {
     while signals.recv_timeout(RESTART_PAUSE) == Err(RecvTimeoutError::Timeout) {
         match Server::start(options) {
             Ok(server) => {
-                log::warn!("serving again from {}, with a new epoch", server.place());
+                log::warn!("serving again from {}", server.place());
                 return Some(server);
             }
             Err(error) => log::error!("{error}; trying again"),

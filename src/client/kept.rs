@@ -198,7 +198,7 @@ mod tests {
     fn the_last_login_says_where_and_who() {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys {
-            addr: Some("a:1".into()),
+            addr: vec!["a:1".into()],
             tls: Some(true),
             password_cmd: Some("pass".into()),
             ..Keys::default()

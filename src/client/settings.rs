@@ -35,9 +35,17 @@ const MAX_FILE: u64 = 64 * 1024;
 #[derive(Args, Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Keys {
-    /// The server; several of one chat with commas between, to go on with another where one ends
-    #[arg(long, global = true, value_name = "HOST:PORT", env = "HUBBUB_ADDR")]
-    pub addr: Option<String>,
+    /// The server; several of one chat, with commas between or given more than once, to go on
+    /// with another where one ends
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOST:PORT",
+        env = "HUBBUB_ADDR",
+        value_delimiter = ','
+    )]
+    #[serde(with = "servers", skip_serializing_if = "Vec::is_empty")]
+    pub addr: Vec<String>,
 
     /// Speak TLS. A server that no public authority vouches for is trusted when it is met first,
     /// and no other from then on (known_servers in the state folder)
@@ -147,13 +155,12 @@ impl Keys {
     /// server alone: who names another one does not send a password there.
     #[must_use]
     pub fn or(self, lower: Self) -> Self {
-        let server = |keys: &Self| keys.addr.clone().unwrap_or_else(|| DEFAULT_ADDR.to_owned());
-        let is_same_server = self.addr.is_none() || server(&self) == server(&lower);
+        let is_same_server = self.addr.is_empty() || self.address() == lower.address();
         let is_same_user = is_same_server && (self.user.is_none() || self.user == lower.user);
         let knows_password = self.password_file.is_some() || self.password_cmd.is_some();
         let secrets = is_same_user && !knows_password;
         Self {
-            addr: self.addr.or(lower.addr),
+            addr: if self.addr.is_empty() { lower.addr } else { self.addr },
             tls: self.tls.or(lower.tls),
             ca: self.ca.or(lower.ca),
             lang: self.lang.or(lower.lang),
@@ -167,18 +174,18 @@ impl Keys {
 
     /// Names neither server nor account: the last login may.
     pub fn is_open(&self) -> bool {
-        self.addr.is_none() && self.user.is_none()
+        self.addr.is_empty() && self.user.is_none()
     }
 
     /// What holds where nothing is said.
     pub fn defaults() -> Self {
-        let addr = Some(DEFAULT_ADDR.to_owned());
+        let addr = vec![DEFAULT_ADDR.to_owned()];
         Self { addr, tls: Some(false), wait: Some(DEFAULT_WAIT), ..Self::default() }
     }
 
-    /// `host:port`.
+    /// `host:port`, and of several servers all, with commas between.
     pub fn address(&self) -> String {
-        self.addr.clone().unwrap_or_else(|| DEFAULT_ADDR.to_owned())
+        if self.addr.is_empty() { DEFAULT_ADDR.to_owned() } else { self.addr.join(",") }
     }
 
     /// The language, or that of the environment.
@@ -239,6 +246,20 @@ impl Keys {
     }
 }
 
+/// Servers as the file has them: in one text, with commas between.
+mod servers {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(addr: &[String], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&addr.join(","))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+        let text = String::deserialize(from)?;
+        Ok(text.split(',').map(str::trim).map(str::to_owned).collect())
+    }
+}
+
 /// A password that is at hand: of the variable HUBBUB_PASSWORD, say.
 ///
 /// # Errors
@@ -250,6 +271,8 @@ pub fn known(password: &str) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     fn keys(text: &str) -> Keys {
@@ -282,6 +305,18 @@ mod tests {
         let bare = keys("user = 'tom'\npassword-cmd = 'pass'");
         assert_eq!(keys("addr = 'b:2'").or(bare.clone()).password_cmd, None);
         assert_eq!(keys(&format!("addr = '{DEFAULT_ADDR}'")).or(bare).user, Some("tom".into()));
+    }
+
+    #[test]
+    fn several_servers_are_named_in_one_word_or_in_many() {
+        let of = |words: &[&str]| {
+            let matches = Keys::augment_args(clap::Command::new("client")).get_matches_from(words);
+            Keys::from_arg_matches(&matches).unwrap()
+        };
+        let many = of(&["client", "--addr", "a:1", "--addr", "b:2,c:3"]);
+        assert_eq!(many.address(), "a:1,b:2,c:3");
+        assert_eq!(many, keys("addr = 'a:1, b:2,c:3'"));
+        assert_eq!(of(&["client"]).address(), DEFAULT_ADDR);
     }
 
     #[test]

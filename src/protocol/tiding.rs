@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Absence, Device, Leaving, MessageId, Millis, Name, NamedRoom, Receipts, Role, RoomId,
+    Absence, Device, Leaving, MessageId, Millis, Name, NamedRoom, Party, Receipts, Role, RoomId,
     SessionId, UserId,
 };
 
@@ -94,6 +94,10 @@ pub enum Tiding {
     EndDevice(UserId, Option<Device>),
     /// The account wants all other sessions to end than one that is here.
     EndOthers(UserId),
+    /// The account was deleted by the operator.
+    EndAccount(UserId),
+    /// The account ignores somebody from now on, or, `false`, no longer.
+    Ignore(UserId, Party, bool),
     /// A device of somebody has a private room up to here, and the other one may know.
     Delivered(UserId, RoomId, MessageId),
     /// Somebody writes something in a room.

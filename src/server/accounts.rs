@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::config::{StoreArg, UserAct};
 use crate::dao::{self, Account, Entry, Store, StoreError, Write, Written};
-use crate::protocol::{Deed, ErrorCode, Name, Party, Password, UserId};
+use crate::protocol::{Deed, ErrorCode, Name, Party, Password, Tiding, UserId};
 use crate::texts::{self, Lang};
 
 /// Accounts read at a time.
@@ -30,11 +30,13 @@ pub fn run_user_act(
             let account = find(&*store, *id)?.id;
             let secret = hash(&ask_password()?)?;
             write(&*store, &Write::SetSecret { account, secret })?;
+            tell_servers(&*store, Tiding::EndOthers(account))?;
             say(out, &format!("{id} has a new password"))
         }
         UserAct::Logout { id } => {
             let account = find(&*store, *id)?;
             write(&*store, &Write::RevokeTokens(account.id))?;
+            tell_servers(&*store, Tiding::EndOthers(account.id))?;
             say(out, &format!("{id} needs the password again"))
         }
         UserAct::Operator { id, off } => {
@@ -53,6 +55,7 @@ pub fn run_user_act(
         UserAct::Delete { id } => {
             let account = find(&*store, *id)?;
             write(&*store, &Write::Delete(account.id))?;
+            tell_servers(&*store, Tiding::EndAccount(account.id))?;
             say(out, &format!("{id} ({}) is deleted", account.name))
         }
     }
@@ -135,6 +138,12 @@ fn done(act: &'static str, account: &Account) -> Result<Deed, String> {
         how: None,
         reason: None,
     })
+}
+
+/// Servers that share the store end the account's connections; others do not hear of it.
+fn tell_servers(store: &dyn Store, tiding: Tiding) -> Result<(), String> {
+    let told = write(store, &Write::Tell(vec![tiding]));
+    told.map(drop).map_err(|why| format!("done, but open connections go on: {why}"))
 }
 
 pub(super) fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::ending::Which;
 use super::{Attach, Effect, Moment, Posted, State};
 use crate::protocol::{
-    Event, Leaving, Member, MessageId, Millis, NamedRoom, NodeId, Present, RoomId, SessionId,
-    Station, Tiding, UserId,
+    Event, Farewell, Leaving, Member, MessageId, Millis, NamedRoom, NodeId, Present, RoomId,
+    SessionId, Station, Tiding, UserId,
 };
 
 /// Milliseconds until the others are told again who is here, where they could not be told.
@@ -158,6 +158,7 @@ impl State {
                     _ if from == own => return self.on_posted(posted, now, effects),
                     _ => {}
                 }
+                self.note_spoken(&posted.fate, now);
                 // Who asked for it is not here: what it would be told goes nowhere.
                 self.on_fate(from.session(), posted.fate, now, effects);
             }
@@ -185,11 +186,16 @@ impl State {
             Tiding::Known(present) => self.on_known(&present, now, effects),
             Tiding::Gone(user, why) => self.on_gone((from, user), why, now, effects),
             Tiding::EndDevice(user, device) => {
-                self.end_here(user, &Which::Device(device), now, effects);
+                self.end_here((user, &Which::Device(device)), Farewell::LoggedOut, now, effects);
             }
             Tiding::EndOthers(user) => {
-                self.end_here(user, &Which::But(from.session()), now, effects);
+                let but = Which::But(from.session());
+                self.end_here((user, &but), Farewell::LoggedOut, now, effects);
             }
+            Tiding::EndAccount(user) => {
+                self.end_here((user, &Which::All), Farewell::Deleted, now, effects);
+            }
+            Tiding::Ignore(user, whom, is_so) => self.ignore_here(user, whom, is_so, effects),
             Tiding::All(all) => self.on_all(from, &all, now, effects),
             Tiding::Delivered(by, room, up_to) => self.pass_delivered(by, room, up_to, effects),
             Tiding::Typing(user, room) => self.pass_typing(user, room, None, effects),

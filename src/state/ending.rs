@@ -75,16 +75,16 @@ impl State {
         self.end_those(those, Farewell::LoggedOut, now, effects);
     }
 
-    /// The same, asked for on another server.
+    /// The same, asked for on another server, or by the operator.
     pub(super) fn end_here(
         &mut self,
-        user: UserId,
-        which: &Which,
+        (user, which): (UserId, &Which),
+        farewell: Farewell,
         now: Moment,
         effects: &mut Vec<Effect>,
     ) {
         let those = self.those(user, which);
-        self.end_those(those, Farewell::LoggedOut, now, effects);
+        self.end_those(those, farewell, now, effects);
     }
 
     /// An account wants to be no more: it leaves its rooms, so that others hear of it and who

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::replay::Link;
 use super::{Effect, State};
-use crate::protocol::{ErrorCode, Event, Party, RoomId, RoomNo, SessionId, UserId};
+use crate::protocol::{ErrorCode, Event, Party, RoomId, RoomNo, SessionId, Tiding, UserId};
 
 impl State {
     /// An account ignores somebody from now on, or no longer. All its devices hear so.
@@ -20,6 +20,18 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
+        self.tell_others(Tiding::Ignore(user, whom.clone(), is_so), effects);
+        self.ignore_here(user, whom, is_so, effects);
+    }
+
+    /// The same, whichever server it was asked for on.
+    pub(super) fn ignore_here(
+        &mut self,
+        user: UserId,
+        whom: Party,
+        is_so: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         self.people.ignore(user, whom.id, is_so);
         let to = self.people.sessions(user).to_vec();
         self.tell_each(&to, Event::Ignoring(whom, is_so), effects);

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::rights::{Deed, Rank, may, may_on_server};
+use super::slow::{Spoken, slow_places};
 use super::{Attach, Effect, State};
 use crate::clock;
 use crate::protocol::{
@@ -25,17 +26,13 @@ pub const MAX_WIDE: usize = 200;
 /// Sanctions of all places together: some 10 MB.
 pub const MAX_ALL: usize = 32_768;
 
-/// People whose last word in slow mode is remembered before those are forgotten who may speak
-/// again anyway.
-const MAX_SPOKEN: usize = 10_000;
-
 /// Everything that holds.
 #[derive(Debug, Default)]
 pub struct Orders {
     places: HashMap<Place, Held>,
     n: usize,
-    /// When they last said something in slow mode, on the clock of `Moment::tick`.
-    spoken: HashMap<(Place, UserId), Millis>,
+    /// Who has spoken in slow mode.
+    pub(super) spoken: Spoken,
 }
 
 /// What holds in one place.
@@ -117,26 +114,12 @@ impl Orders {
         self.get(key).is_some() || (fits && self.n < MAX_ALL)
     }
 
-    /// Seconds that somebody has to wait before they speak again; none, and from now on they
-    /// have spoken.
-    fn wait(&mut self, place: Place, user: UserId, every: u32, tick: Millis) -> Option<u32> {
-        let pause = |every: u32| i64::from(every) * 1_000;
-        if let Some(spoken) = self.spoken.get(&(place, user)) {
-            let left = spoken.0 + pause(every) - tick.0;
-            if left > 0 {
-                return Some(u32::try_from((left + 999) / 1_000).unwrap_or(every));
-            }
-        }
-        if self.spoken.len() >= MAX_SPOKEN {
-            let oldest = tick.0 - pause(Terms::MAX_EVERY);
-            self.spoken.retain(|_, spoken| spoken.0 > oldest);
-            if self.spoken.len() >= MAX_SPOKEN {
-                // So many in an hour: some may speak once more too soon.
-                self.spoken.clear();
-            }
-        }
-        self.spoken.insert((place, user), tick);
-        None
+    /// Is anybody slowed in a place of whom this may be one?
+    pub(super) fn may_be_slow(&self, place: Place, user: UserId) -> bool {
+        self.places.get(&place).is_some_and(|held| {
+            held.persons.contains_key(&(Measure::Slow, user))
+                || held.wide.iter().any(|sanction| sanction.key.measure == Measure::Slow)
+        })
     }
 }
 
@@ -220,16 +203,10 @@ impl State {
             return Err(refusal);
         }
         let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return Ok(()) };
-        // Who talks to one alone disturbs nobody.
-        let places = match room {
-            RoomId::Named(no) => vec![None, Some(no)],
-            RoomId::Lobby => vec![None],
-            RoomId::Pair(..) => Vec::new(),
-        };
-        for place in places {
+        for place in slow_places(room) {
             let every = self.against(id, place, Measure::Slow).map(|slow| slow.every);
             let tick = self.now.tick;
-            let wait = every.and_then(|every| self.orders.wait(place, user, every, tick));
+            let wait = every.and_then(|every| self.orders.spoken.wait(place, user, every, tick));
             if let Some(seconds) = wait {
                 let detail = Some(format!("wait {seconds} s"));
                 return Err(Refusal { detail, ..Refusal::of(ErrorCode::SlowMode) });

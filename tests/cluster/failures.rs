@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubbub::clock;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Cluster, next_said, store, until, until_online, until_pong, until_status};
@@ -125,6 +126,75 @@ fn redis_that_dies_comes_back_to_all_nodes() {
     until(&mut tom, "what jerry says", |kind, data| kind == "SmsMes" && data["content"] == "after");
     until_online(&mut tom, &[100, 200]);
     until_online(&mut jerry, &[100, 200]);
+}
+
+/// A server that stands still slows nobody down; it is given up, and taken back when it goes on.
+#[test]
+fn a_node_that_stands_still_holds_nobody_up() {
+    let Some(cluster) = Cluster::start(3) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut ann = Extended::enter(cluster.frames(1), (300, "ann"), "laptop");
+    let mut jerry = Extended::enter(cluster.frames(2), (200, "jerry"), "phone");
+    until_status(&mut tom, 200, 0);
+    until_status(&mut ann, 200, 0);
+    cluster.nodes[2].signal(Signal::STOP);
+    let mut n = 0;
+    let mut slowest = Duration::ZERO;
+    let mut is_away = false;
+    while !is_away {
+        n += 1;
+        let began = clock::now();
+        let is_told = |kind: &str, data: &Value| kind == "AckMes" && data["id"] == n;
+        tom.say(&format!("text {n}"), &format!("r{n}"));
+        loop {
+            let (kind, data) = tom.next("that it is stored");
+            is_away |= kind == "NotifyUserStatusMes" && data["userId"] == 200;
+            if is_told(&kind, &data) {
+                break;
+            }
+        }
+        slowest = slowest.max(began.elapsed());
+        assert_eq!(next_said(&mut ann).text, format!("text {n}"));
+    }
+    println!("{n} texts while it stood still, each stored and acknowledged within {slowest:?}");
+    // Who waits for the one that stands still waits until it is given up.
+    assert!(n > 10, "only {n} texts before it was given up");
+    cluster.nodes[2].signal(Signal::CONT);
+    for n in 1..=n {
+        assert_eq!(next_said(&mut jerry).text, format!("text {n}"));
+    }
+    until_status(&mut tom, 200, 0);
+    until_online(&mut jerry, &[100, 200, 300]);
+    store(&mut jerry, "back again", "r1");
+    assert_eq!(next_said(&mut tom).text, "back again");
+}
+
+/// One that has missed what the feed does not keep any longer begins anew by itself, and the
+/// others do not.
+#[test]
+fn a_node_that_is_too_far_behind_begins_anew() {
+    let Some(cluster) = Cluster::start(2) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let mut jerry = Extended::enter(cluster.frames(1), (200, "jerry"), "phone");
+    until_status(&mut tom, 200, 0);
+    until_pong(&mut jerry);
+    cluster.nodes[1].signal(Signal::STOP);
+    for n in 1..=20 {
+        store(&mut tom, &format!("text {n}"), &format!("r{n}"));
+    }
+    redis::cmd("XTRIM")
+        .arg(&["{f0}feed", "MAXLEN", "1"])
+        .exec(&mut cluster.redis.connect())
+        .unwrap();
+    cluster.nodes[1].signal(Signal::CONT);
+    cluster.nodes[1].expect_in_log("serving again from redis://");
+    let mut jerry = Extended::come_back(cluster.frames(1), 200, "phone");
+    for n in 1..=20 {
+        assert_eq!(next_said(&mut jerry).text, format!("text {n}"));
+    }
+    store(&mut jerry, "back again", "r1");
+    assert_eq!(next_said(&mut tom).text, "back again");
+    assert!(!cluster.nodes[0].log().contains("serving again"));
 }
 
 /// Redis comes back as an older copy of itself: every node begins anew, with one new epoch.

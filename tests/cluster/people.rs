@@ -1,6 +1,6 @@
 //! Who is there, whichever server they are on.
 
-use super::{Cluster, store, until, until_online, until_pong, until_status};
+use super::{Cluster, is_kind, store, until, until_online, until_pong, until_status};
 use crate::support::peers::{Course, Extended, Line, registration};
 
 #[test]
@@ -140,10 +140,6 @@ fn news_come_once() {
 fn heard_status(kind: &str, data: &serde_json::Value) -> Option<(i64, i64)> {
     (kind == "NotifyUserStatusMes")
         .then(|| (data["userId"].as_i64().unwrap(), data["status"].as_i64().unwrap()))
-}
-
-fn is_kind(wanted: &'static str) -> impl Fn(&str, &serde_json::Value) -> bool {
-    move |kind, _| kind == wanted
 }
 
 /// Busy, away, and writing something: seen on other nodes, also by who comes there later.

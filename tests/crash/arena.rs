@@ -14,6 +14,7 @@ use super::rooms::RoomDiary;
 use super::verdict::{Verdict, judge};
 use crate::support::proxy::Proxy;
 use crate::support::redis::Redis;
+use crate::support::replicas::Replicas;
 use crate::support::server::Server;
 
 /// How long a commit of the server's may keep the drill from holding the store.
@@ -24,6 +25,7 @@ const HOLD: Duration = Duration::from_secs(10);
 pub enum Place {
     Sqlite(TempDir),
     Redis(Redis),
+    Replicas(Replicas),
 }
 
 impl Place {
@@ -31,15 +33,20 @@ impl Place {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
 
-    /// `None` where Redis is not installed. `appendfsync` is `always` or `everysec`.
+    /// `None` where Redis is not installed. `appendfsync` is `always`, `everysec` or `no`.
     pub fn redis(appendfsync: &str) -> Option<Self> {
         Redis::start_with(&["--appendonly", "yes", "--appendfsync", appendfsync]).map(Self::Redis)
+    }
+
+    /// One with a replica that follows it. `None` where Redis is not installed.
+    pub fn replicas() -> Option<Self> {
+        Replicas::start().map(Self::Replicas)
     }
 
     pub fn file(&self) -> PathBuf {
         match self {
             Self::Sqlite(folder) => folder.path().join("hubbub.db"),
-            Self::Redis(_) => panic!("Redis is no file"),
+            Self::Redis(_) | Self::Replicas(_) => panic!("Redis is no file"),
         }
     }
 
@@ -52,7 +59,7 @@ impl Place {
                 other.execute_batch("BEGIN IMMEDIATE").unwrap();
                 Held::Sqlite(other)
             }
-            Self::Redis(redis) => {
+            Self::Redis(redis) | Self::Replicas(Replicas { primary: redis, .. }) => {
                 redis.freeze();
                 Held::Redis(redis)
             }
@@ -61,8 +68,20 @@ impl Place {
 
     pub fn redis_server(&mut self) -> &mut Redis {
         match self {
-            Self::Redis(redis) => redis,
+            Self::Redis(redis) | Self::Replicas(Replicas { primary: redis, .. }) => redis,
             Self::Sqlite(_) => panic!("SQLite is no Redis"),
+        }
+    }
+
+    /// The store dies, and is there again: the same one, or the one that followed it.
+    pub fn kill(&mut self) {
+        match self {
+            Self::Redis(redis) => {
+                redis.kill();
+                redis.restart();
+            }
+            Self::Replicas(replicas) => replicas.fail_over(),
+            Self::Sqlite(_) => panic!("SQLite is no process"),
         }
     }
 
@@ -70,6 +89,7 @@ impl Place {
         match self {
             Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
             Self::Redis(redis) => redis.url(),
+            Self::Replicas(replicas) => replicas.url(),
         }
     }
 }

@@ -56,7 +56,8 @@ impl Plan {
         match self.store.as_str() {
             "sqlite" => Some(Place::sqlite()),
             "redis" => Place::redis(&self.appendfsync),
-            other => panic!("there are sqlite and redis, not {other:?}"),
+            "replicas" => Place::replicas(),
+            other => panic!("there are sqlite, redis and replicas, not {other:?}"),
         }
     }
 
@@ -147,7 +148,5 @@ fn kill_redis(arena: &mut Arena) {
     arena.crew.wait_for_more(20, |shared| &shared.n_acknowledged);
     arena.crew.wait_for_burst(PATIENCE);
     arena.crew.pass_up_to(100_000);
-    let redis = arena.place.redis_server();
-    redis.kill();
-    redis.restart();
+    arena.place.kill();
 }

@@ -1,7 +1,8 @@
 //! A real `redis-server` on a free port, with its files in a folder of its own.
 
 use std::io::{BufRead, BufReader, ErrorKind};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use tempfile::TempDir;
 
 /// How long a server may take to start before the test fails.
 const START_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Options of one that loses nothing.
+pub const LOSES_NOTHING: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
 /// Killed when dropped.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ pub struct Redis {
 impl Redis {
     /// One that loses nothing. `None`, and a loud line, where Redis is not installed.
     pub fn start() -> Option<Self> {
-        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
+        Self::start_with(&LOSES_NOTHING)
     }
 
     /// One that keeps what it was told to save (`SAVE`), and loses what came after when it is
@@ -59,6 +63,15 @@ impl Redis {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The file that its writes are appended to.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("appendonlydir/appendonly.aof.1.incr.aof")
     }
 
     /// A connection of the test's own.
@@ -105,6 +118,8 @@ fn launch(port: u16, folder: &TempDir, options: &[String]) -> std::io::Result<Ch
     let mut child = Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"])
         .arg(folder.path())
+        // A copy begins at once.
+        .args(["--repl-diskless-sync-delay", "0"])
         .args(options)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -83,7 +83,8 @@ pub struct Crowd {
     peers: Vec<Peer>,
     /// Its language; the same for all.
     pub dialect: Box<dyn Dialect>,
-    server: SocketAddr,
+    /// Everybody goes to one of them, in turn.
+    servers: Vec<SocketAddr>,
     /// Where they speak TLS.
     seal: Option<Seal>,
     /// How many clients share one source address.
@@ -110,7 +111,7 @@ impl Crowd {
     /// # Errors
     /// The kernel has no epoll set for us.
     pub fn new(
-        (server, seal): (SocketAddr, Option<Seal>),
+        (servers, seal): (Vec<SocketAddr>, Option<Seal>),
         dialect: Box<dyn Dialect>,
         people: Vec<Who>,
         per_source: usize,
@@ -132,7 +133,7 @@ impl Crowd {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             peers: people.into_iter().map(peer).collect(),
             dialect,
-            server,
+            servers,
             seal,
             per_source: per_source.max(1),
             raw: vec![0; READ],

@@ -19,8 +19,45 @@ pub struct Usage {
     pub n_threads: u64,
 }
 
-/// Asks about a process.
-pub fn usage(pid: u32) -> Usage {
+/// The processes of what is measured: a server, or several servers that are one chat, with what
+/// they share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pids([u32; Pids::MAX]);
+
+impl Pids {
+    /// So many at most.
+    pub const MAX: usize = 8;
+
+    /// Those of a list; what is beyond [`Self::MAX`] is left out.
+    pub fn new(pids: &[u32]) -> Self {
+        let mut all = [0; Self::MAX];
+        all.iter_mut().zip(pids).for_each(|(place, pid)| *place = *pid);
+        Self(all)
+    }
+
+    /// How many there are.
+    pub fn n(self) -> usize {
+        self.0.iter().filter(|pid| **pid > 0).count()
+    }
+
+    /// The processor time of each, nanoseconds.
+    pub fn cpu_of_each(self) -> [u64; Self::MAX] {
+        self.0.map(|pid| of_one(pid).cpu)
+    }
+}
+
+/// Asks about processes: what they use and hold together.
+pub fn usage(pids: Pids) -> Usage {
+    let running = pids.0.into_iter().filter(|pid| *pid > 0);
+    running.map(of_one).fold(Usage::default(), |all, one| Usage {
+        cpu: all.cpu + one.cpu,
+        rss_kib: all.rss_kib + one.rss_kib,
+        rss_top_kib: all.rss_top_kib + one.rss_top_kib,
+        n_threads: all.n_threads + one.n_threads,
+    })
+}
+
+fn of_one(pid: u32) -> Usage {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The second field is the name, which may hold anything, in parentheses.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

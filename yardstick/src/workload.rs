@@ -11,7 +11,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::clock;
-use crate::proc::{self, Usage};
+use crate::proc::{self, Pids, Usage};
 use crate::report::Row;
 use crate::sequence::Faults;
 
@@ -34,7 +34,7 @@ pub struct Letters {
     /// Stamps of senders below this are of others, who talk to all beside them, and do not count.
     pub n_others: usize,
     /// The server's.
-    pub pid: u32,
+    pub pids: Pids,
 }
 
 /// How fast to send.
@@ -73,9 +73,10 @@ impl Pace {
 /// The server's and our own processor time and memory over a phase.
 #[derive(Debug)]
 pub struct Meter {
-    pid: u32,
+    pids: Pids,
     began: u64,
     before: Usage,
+    before_each: [u64; Pids::MAX],
     own_cpu: u64,
     peak_kib: u64,
     sampled: u64,
@@ -85,12 +86,13 @@ impl Meter {
     /// Memory is looked at this often, nanoseconds.
     const SAMPLE: u64 = clock::SECOND / 10;
 
-    /// The phase begins. Without a `pid` of the server its figures are zero.
-    pub fn start(pid: u32) -> Self {
-        let before = proc::usage(pid);
+    /// The phase begins. Without processes their figures are zero.
+    pub fn start(pids: Pids) -> Self {
+        let (before, before_each) = (proc::usage(pids), pids.cpu_of_each());
         let peak_kib = before.rss_kib;
         let began = clock::now();
-        Self { pid, began, before, own_cpu: proc::own_cpu(), peak_kib, sampled: began }
+        let own_cpu = proc::own_cpu();
+        Self { pids, began, before, before_each, own_cpu, peak_kib, sampled: began }
     }
 
     /// When the phase began, nanoseconds since 1970.
@@ -102,13 +104,13 @@ impl Meter {
     pub fn sample(&mut self, now: u64) {
         if now.saturating_sub(self.sampled) > Self::SAMPLE {
             self.sampled = now;
-            self.peak_kib = self.peak_kib.max(proc::usage(self.pid).rss_kib);
+            self.peak_kib = self.peak_kib.max(proc::usage(self.pids).rss_kib);
         }
     }
 
     /// The phase ends: what it cost, also for each of `n` units.
     pub fn stop(&self, n: u64, row: &mut Row) {
-        let (now, after, own) = (clock::now(), proc::usage(self.pid), proc::own_cpu());
+        let (now, after, own) = (clock::now(), proc::usage(self.pids), proc::own_cpu());
         let elapsed = clock::seconds(now - self.began);
         let cpu = clock::seconds(after.cpu.saturating_sub(self.before.cpu));
         let own = clock::seconds(own - self.own_cpu);
@@ -121,6 +123,12 @@ impl Meter {
             .number("load_cpu_us", own * 1e6 / count)
             .set("rss_kib", self.before.rss_kib)
             .set("rss_peak_kib", self.peak_kib.max(after.rss_kib));
+        if self.pids.n() > 1 {
+            let each = self.pids.cpu_of_each().into_iter().zip(self.before_each);
+            let each = each.map(|(after, before)| after.saturating_sub(before) / 1_000_000);
+            let each: Vec<_> = each.take(self.pids.n()).map(|ms| ms.to_string()).collect();
+            row.set("cpu_each_ms", each.join(" "));
+        }
     }
 }
 

@@ -109,6 +109,6 @@ mod tests {
         // What is not set is there as a comment that could be taken in.
         assert_eq!(Keys::parse(&printed(&Keys::default())).unwrap(), Keys::default());
         let all = printed(&Keys::default()).replace("\n# addr", "\naddr");
-        assert_eq!(Keys::parse(&all).unwrap().addr.as_deref(), Some(super::super::DEFAULT_ADDR));
+        assert_eq!(Keys::parse(&all).unwrap().addr, [super::super::DEFAULT_ADDR]);
     }
 }

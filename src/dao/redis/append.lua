@@ -399,10 +399,10 @@ function writes.answer()
 end
 
 -- For the others: what is said of who is here, and the tidings themselves. A server that was given
--- up says nothing until it has a place again.
+-- up says nothing until it has a place again; what is told by no server (0) is the operator's.
 function writes.tell()
   local tidings, is_all, count = take(), take(), tonumber(take())
-  local is_known = redis.call('HEXISTS', tag .. 'nodes', node) == 1
+  local is_known = node == '0' or redis.call('HEXISTS', tag .. 'nodes', node) == 1
   local people = tag .. 'people:' .. node
   if is_known and is_all == '1' then redis.call('DEL', people) end
   for _ = 1, count do

@@ -11,6 +11,10 @@ local silence = 2000
 -- Entries. A server that is further behind begins anew.
 local max_feed = 65536
 
+-- Milliseconds. What all have read is kept for so long: a server that was given up and is back
+-- reads on where it was.
+local kept = 60000
+
 -- Lua would write large numbers as 1e+15.
 local function digits(number)
   return string.format('%.0f', number)
@@ -34,8 +38,20 @@ local function remove(tag, node)
   publish(tag, 'gone', node)
 end
 
--- Ends the places of servers that are not heard of any more, and of earlier runs under this name,
--- and lets go of what all have read. The answer is what is left: node and sign by turns.
+-- Lets go of what all have read and is older than `kept`.
+local function trim(tag, now, slowest)
+  local meta = tag .. 'meta'
+  local mark, since = string.match(redis.call('HGET', meta, 'mark') or '', '^(%d+) (%d+)$')
+  if mark and now - tonumber(since) < kept then return end
+  if mark then
+    local first = math.min(slowest, tonumber(mark)) + 1
+    redis.call('XTRIM', tag .. 'feed', 'MINID', '~', digits(first) .. '-0')
+  end
+  redis.call('HSET', meta, 'mark', (redis.call('HGET', meta, 'feed') or '0') .. ' ' .. digits(now))
+end
+
+-- Ends the places of servers that are not heard of any more, and of earlier runs under this name.
+-- The answer is what is left: node and sign by turns.
 local function sweep(tag, own, now, name)
   local meta = tag .. 'meta'
   local heard = tonumber(redis.call('HGET', meta, 'heard') or 0)
@@ -54,9 +70,7 @@ local function sweep(tag, own, now, name)
       slowest = math.min(slowest or tonumber(read), tonumber(read))
     end
   end
-  if slowest then
-    redis.call('XTRIM', tag .. 'feed', 'MINID', '~', digits(slowest + 1) .. '-0')
-  end
+  if slowest then trim(tag, now, slowest) end
   return left
 end
 

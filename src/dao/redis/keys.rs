@@ -4,7 +4,7 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `users` | hash | account id to record (JSON) |
-//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `run`, which run of Redis was looked at; `importing` while that is so; `copy` where it is an older copy; of the servers: `feed`, the number of the newest entry; `started`, the newest node; `heard`, when any of them was; `judge`, from when on they may be given up |
+//! | `{f0}meta` | hash | version, epoch, key, next_user, next_guest, next_room; `commits`, how often something was written; `run`, which run of Redis was looked at; `importing` while that is so; `copy` where it is an older copy; of the servers: `feed`, the number of the newest entry; `started`, the newest node; `heard`, when any of them was; `judge`, from when on they may be given up; `mark`, the newest entry of up to a minute ago, and when that was |
 //! | `{f0}feed` | stream | what the servers hear of each other; entry `NUMBER-0`, without gaps |
 //! | `{f0}looks:RUN` | hash | while servers look at a Redis that has begun anew: who has; expires |
 //! | `{f0}nodes` | hash | node to when it was heard of, how far it has read the feed, its name and address |

@@ -17,7 +17,7 @@ use serde_json::Value;
 use yardstick::clock;
 use yardstick::crowd::{Crowd, Seal, ignore, raise_limits};
 use yardstick::dialect::{self, DIALECTS, Dialect, Manner, Newcomers, Who};
-use yardstick::proc;
+use yardstick::proc::{self, Pids};
 use yardstick::report::{Row, table};
 use yardstick::workload::fanout::Room;
 use yardstick::workload::{Letters, Pace, QUIET, fanout, idle, pairs, slow, stored, storm};
@@ -127,12 +127,12 @@ enum Workload {
 
 #[derive(Args, Debug)]
 struct Target {
-    /// The server.
-    #[arg(long)]
-    addr: SocketAddr,
-    /// Its process, to see what it costs.
-    #[arg(long, default_value_t = 0)]
-    pid: u32,
+    /// The server; of several, with commas between, everybody goes to one in turn.
+    #[arg(long, required = true, value_delimiter = ',')]
+    addr: Vec<SocketAddr>,
+    /// Its process, to see what it costs; of several, with commas between, their sum.
+    #[arg(long, value_delimiter = ',')]
+    pid: Vec<u32>,
     /// What it speaks.
     #[arg(long, default_value = "frames", value_parser = DIALECTS.iter().map(|row| row.0).collect::<Vec<_>>())]
     dialect: String,
@@ -151,9 +151,13 @@ struct Target {
 }
 
 impl Target {
+    fn pids(&self) -> Pids {
+        Pids::new(&self.pid)
+    }
+
     /// Where to connect, and how.
-    fn server(&self) -> io::Result<(SocketAddr, Option<Seal>)> {
-        Ok((self.addr, self.tls.as_deref().map(Seal::by_authority).transpose()?))
+    fn server(&self) -> io::Result<(Vec<SocketAddr>, Option<Seal>)> {
+        Ok((self.addr.clone(), self.tls.as_deref().map(Seal::by_authority).transpose()?))
     }
 }
 
@@ -212,8 +216,8 @@ fn run(workload: Workload) -> Outcome<u64> {
         }
         Workload::Pairs { target, people, depth, pause, others, texts } => {
             let pause = Duration::from_millis(pause);
-            let (size, pid) = (texts.size, target.pid);
-            let letters = Letters { depth, size, pause, n_others: others, pid };
+            let (size, pids) = (texts.size, target.pids());
+            let letters = Letters { depth, size, pause, n_others: others, pids };
             two_and_two(&target, &people, letters, span(texts.secs))
         }
         Workload::Stored { target, people, depth, texts } => {
@@ -235,7 +239,7 @@ fn fan_out(
 ) -> Outcome<u64> {
     let mut crowd = crowd(target, people, people.n + n_senders, n_senders, false)?;
     enter(&mut crowd, people, people.n + n_senders)?;
-    let room = Room { n_senders, n_mute: 0, size: texts.size, pid: target.pid };
+    let room = Room { n_senders, n_mute: 0, size: texts.size, pids: target.pids() };
     let mut all = Results::new("fanout", target, people);
     all.warmed_up(&fanout::run(&mut crowd, room, Pace::Window(4), WARM_UP)?.1);
     for pace in phases {
@@ -268,8 +272,8 @@ fn to_the_absent(target: &Target, people: &People, depth: u64, texts: &Texts) ->
         return Err("only frames are acknowledged".into());
     }
     enter(&mut crowd, people, people.n)?;
-    let (size, pause, pid) = (texts.size, Duration::ZERO, target.pid);
-    let letters = Letters { depth, size, pause, n_others: 0, pid };
+    let (size, pause, pids) = (texts.size, Duration::ZERO, target.pids());
+    let letters = Letters { depth, size, pause, n_others: 0, pids };
     let mut all = Results::new("stored", target, people);
     all.warmed_up(&stored::run(&mut crowd, letters, WARM_UP)?);
     all.add(stored::run(&mut crowd, letters, span(texts.secs))?)?;
@@ -286,7 +290,7 @@ fn stop_reading(
     let mut crowd = crowd(target, people, n, 1, false)?;
     (n.saturating_sub(n_slow)..n).for_each(|peer| crowd.make_small(peer));
     enter(&mut crowd, people, n)?;
-    let room = Room { n_senders: 1, n_mute: 0, size: texts.size, pid: target.pid };
+    let room = Room { n_senders: 1, n_mute: 0, size: texts.size, pids: target.pids() };
     let mut all = Results::new("slow", target, people);
     for row in slow::run(&mut crowd, room, (pace, span(texts.secs)), n_slow)? {
         all.add(row)?;
@@ -303,7 +307,7 @@ fn come(target: &Target, people: &People, span: Duration) -> Outcome<u64> {
     let mut crowd = crowd(target, people, people.n, 0, false)?;
     let n_at_once = people.at_once.unwrap_or(crowd.dialect.n_at_once());
     let mut all = Results::new("idle", target, people);
-    for row in idle::run(&mut crowd, n_at_once, span, target.pid)? {
+    for row in idle::run(&mut crowd, n_at_once, span, target.pids())? {
         all.add(row)?;
     }
     Ok(all.finish())

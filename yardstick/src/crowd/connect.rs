@@ -57,7 +57,8 @@ impl Crowd {
     }
 
     fn open(&self, peer: usize) -> io::Result<Wire> {
-        let family = if self.server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let server = self.server(peer)?;
+        let family = if server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
@@ -67,19 +68,24 @@ impl Crowd {
         if let Some(source) = self.source(peer) {
             rustix::net::bind(&socket, &source)?;
         }
-        match rustix::net::connect(&socket, &self.server) {
+        match rustix::net::connect(&socket, &server) {
             Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
             Err(error) => return Err(error.into()),
         }
         let data = EventData::new_u64(peer as u64);
         epoll::add(&self.epoll, &socket, data, EventFlags::IN | EventFlags::OUT)?;
-        Wire::new(TcpStream::from(socket), self.seal.as_ref(), self.server.ip())
+        Wire::new(TcpStream::from(socket), self.seal.as_ref(), server.ip())
+    }
+
+    fn server(&self, peer: usize) -> io::Result<SocketAddr> {
+        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "no server is given");
+        self.servers.get(peer % self.servers.len().max(1)).copied().ok_or_else(nowhere)
     }
 
     /// 127.0.0.2 and on for those that are beyond the ports of 127.0.0.1.
     fn source(&self, peer: usize) -> Option<SocketAddr> {
         let nth = u8::try_from(peer / self.per_source).unwrap_or(u8::MAX - 1);
-        let is_here = matches!(self.server.ip(), IpAddr::V4(ip) if ip.is_loopback());
+        let is_here = matches!(self.servers.first().map(SocketAddr::ip), Some(IpAddr::V4(ip)) if ip.is_loopback());
         (nth > 0 && is_here).then(|| SocketAddr::from((Ipv4Addr::new(127, 0, 0, nth + 1), 0)))
     }
 

@@ -7,6 +7,7 @@ use super::{Meter, PATIENCE, Pace, broken, judge};
 use crate::clock::{self, SECOND};
 use crate::crowd::Crowd;
 use crate::histogram::Histogram;
+use crate::proc::Pids;
 use crate::report::{Progress, Row};
 use crate::scan::Heard;
 use crate::sequence::Sequences;
@@ -25,7 +26,7 @@ pub struct Room {
     /// Bytes of a text.
     pub size: usize,
     /// The server's.
-    pub pid: u32,
+    pub pids: Pids,
 }
 
 /// What a phase came to.
@@ -58,7 +59,7 @@ pub struct Phase {
 /// # Errors
 /// A connection that should not end did; the kernel's.
 pub fn run(crowd: &mut Crowd, room: Room, pace: Pace, span: Duration) -> io::Result<(Phase, Row)> {
-    let mut meter = Meter::start(room.pid);
+    let mut meter = Meter::start(room.pids);
     let mut phase = Phase::new(crowd, room, pace, meter.began());
     let end = meter.began() + clock::nanos(span);
     let mut progress = Progress::new(&format!("fanout {}", pace.name()));

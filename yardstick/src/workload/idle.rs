@@ -6,17 +6,22 @@ use std::time::Duration;
 use super::{Meter, QUIET};
 use crate::clock;
 use crate::crowd::{Crowd, ignore};
-use crate::proc;
+use crate::proc::{self, Pids};
 use crate::report::Row;
 
 /// Everybody comes in, at most `n_at_once` at a time; then nobody says anything for `span`.
 ///
 /// # Errors
 /// Somebody does not get in; the kernel's.
-pub fn run(crowd: &mut Crowd, n_at_once: usize, span: Duration, pid: u32) -> io::Result<Vec<Row>> {
+pub fn run(
+    crowd: &mut Crowd,
+    n_at_once: usize,
+    span: Duration,
+    pids: Pids,
+) -> io::Result<Vec<Row>> {
     let n = crowd.n() as u64;
-    let (kernel, before) = (proc::kernel(), proc::usage(pid));
-    let meter = Meter::start(pid);
+    let (kernel, before) = (proc::kernel(), proc::usage(pids));
+    let meter = Meter::start(pids);
     let everybody: Vec<usize> = (0..crowd.n()).collect();
     let entered = crowd.bring_in(&everybody, n_at_once, &mut ignore)?;
     let mut coming = Row::default();
@@ -27,16 +32,16 @@ pub fn run(crowd: &mut Crowd, n_at_once: usize, span: Duration, pid: u32) -> io:
     let per_second = n as f64 / clock::seconds(entered.elapsed);
     coming.number("secs", clock::seconds(entered.elapsed)).number("per_s", per_second.round());
     coming.set("later", entered.n_later).latency("enter", &entered.latency);
-    coming.set("rss_top_kib", proc::usage(pid).rss_top_kib);
+    coming.set("rss_top_kib", proc::usage(pids).rss_top_kib);
     let mut staying = Row::default();
     staying.set("pace", "staying");
-    let (meter, quiet) = (Meter::start(pid), proc::usage(pid));
+    let (meter, quiet) = (Meter::start(pids), proc::usage(pids));
     let end = clock::now() + clock::nanos(span);
     while clock::now() < end {
         crowd.poll(Duration::from_millis(100), &mut ignore)?;
     }
     meter.stop(n, &mut staying);
-    let (after, now) = (proc::usage(pid), proc::kernel());
+    let (after, now) = (proc::usage(pids), proc::kernel());
     let each = |name: &str, after: u64, before: u64, row: &mut Row| {
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         row.number(name, after.saturating_sub(before) as f64 / n as f64);

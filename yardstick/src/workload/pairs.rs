@@ -33,7 +33,7 @@ struct Exchange {
 /// # Errors
 /// A connection that should not end did; the kernel's.
 pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Row> {
-    let mut meter = Meter::start(letters.pid);
+    let mut meter = Meter::start(letters.pids);
     let start = meter.began();
     let mut exchange = Exchange {
         letters,

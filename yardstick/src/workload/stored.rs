@@ -32,7 +32,7 @@ struct Writing {
 /// # Errors
 /// A connection that should not end did; the kernel's.
 pub fn run(crowd: &mut Crowd, letters: Letters, span: Duration) -> io::Result<Row> {
-    let meter = Meter::start(letters.pid);
+    let meter = Meter::start(letters.pids);
     let n = crowd.n() - 1;
     let mut writing = Writing {
         letters,

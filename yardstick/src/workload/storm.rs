@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Meter, PATIENCE, QUIET, broken};
 use crate::clock;
 use crate::crowd::{Crowd, ignore};
-use crate::proc;
+use crate::proc::{self, Pids};
 use crate::report::Row;
 
 /// How the restart goes.
@@ -32,9 +32,9 @@ pub fn run(
     let everybody: Vec<usize> = (0..crowd.n()).collect();
     crowd.bring_in(&everybody, n_at_first, &mut ignore)?;
     crowd.settle(QUIET)?;
-    let pid = server()?;
+    let pids = Pids::new(&[server()?]);
     let mut row = Row::default();
-    let (meter, began) = (Meter::start(pid), clock::now());
+    let (meter, began) = (Meter::start(pids), clock::now());
     wait_for_the_end(crowd)?;
     if by_password {
         crowd.forget_tokens();
@@ -43,7 +43,7 @@ pub fn run(
     let elapsed = clock::seconds(clock::now() - began);
     crowd.settle(QUIET)?;
     meter.stop(crowd.n() as u64, &mut row);
-    let usage = proc::usage(pid);
+    let usage = proc::usage(pids);
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let per_second = crowd.n() as f64 / elapsed;
     row.number("secs", elapsed).number("per_s", per_second.round());

@@ -255,7 +255,7 @@ impl<'a> Screen<'a> {
         // What was there ends by itself when nobody holds it.
         self.connection = None;
         if address != self.options.keys.address() {
-            let keys = Keys { addr: Some(address.clone()), ..self.options.keys.clone() };
+            let keys = Keys { addr: vec![address.clone()], ..self.options.keys.clone() };
             // A password that is known is for the server that it was given for.
             let entry = Entry::new(&keys, Secret::Unknown, self.device.as_ref(), true);
             self.entry = Arc::new(entry);
