@@ -410,13 +410,13 @@ impl Client {
         self.order(Order::Typing { to, room })
     }
 
-    /// Asks for the account to be deleted; its messages stay. Answered by
+    /// Asks for the account to be deleted; what it said is erased, or stays. Answered by
     /// [`Update::Disconnected`] with the reason `deleted`, on all its devices.
     ///
     /// # Errors
     /// [`OrderError`]: not taken.
-    pub fn delete_account(&self, password: Password) -> Result<(), OrderError> {
-        self.order(Order::DeleteAccount { password })
+    pub fn delete_account(&self, password: Password, erase: bool) -> Result<(), OrderError> {
+        self.order(Order::DeleteAccount { password, erase })
     }
 
     /// Asks for the devices of the account. Answered by [`Update::Devices`].

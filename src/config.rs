@@ -160,10 +160,13 @@ pub enum UserAct {
         #[arg(default_value = "-")]
         path: PathBuf,
     },
-    /// Delete an account; its messages stay
+    /// Delete an account; its messages stay, or are erased
     Delete {
         /// Whose.
         id: i64,
+        /// The texts of all its messages go, too, soon after, while a server runs on the store.
+        #[arg(long)]
+        erase: bool,
     },
 }
 

@@ -24,7 +24,7 @@ pub use health::Health;
 pub use people::{
     Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
 };
-pub use write::{Prune, Write, Written};
+pub use write::{Erase, Prune, Write, Written};
 
 use std::fmt;
 use std::path::Path;
@@ -174,6 +174,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Does an account ignore this one?
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError>;
+
+    /// The accounts whose words are to be erased, by id. Of several servers on one store only one
+    /// is told them.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn erasing(&self) -> Result<Vec<UserId>, StoreError>;
 
     /// Everybody who is banned, muted or slowed, by place, measure and whom it is against; over or
     /// not.

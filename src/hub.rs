@@ -197,7 +197,9 @@ impl Hub {
             }
             Effect::Append { session, append } => self.write(session, Write::Append(append)),
             Effect::Change { session, change } => self.write(session, Write::Room(change)),
-            Effect::Delete { session, account } => self.write(session, Write::Delete(account)),
+            Effect::Delete { session, account, erase } => {
+                self.write(session, Write::Delete { account, erase });
+            }
             Effect::PutOut(change) => {
                 self.jobs.push(Job { write: Write::Room(change), tell: Tell::Others });
             }

@@ -216,7 +216,7 @@ fn as_posted(
             };
             Fate::Changed { change, outcome }
         }
-        Write::Delete(account) => {
+        Write::Delete { account, .. } => {
             let outcome = match result {
                 Ok(Written::Done) => Ok(()),
                 Ok(Written::Refused(code)) | Err(code) => Err(code),

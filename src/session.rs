@@ -344,7 +344,7 @@ impl<'a> Session<'a> {
             Command::Who => self.ask(Act::Who),
             Command::Rename(name) => self.rename(name),
             Command::Absence(absence) => self.ask(Act::Absence(absence)),
-            Command::DeleteAccount { password } => self.delete_account(&password),
+            Command::DeleteAccount { password, erase } => self.delete_account(&password, erase),
             Command::Devices => self.list_devices(),
             Command::EndDevice(device) => self.end_device(device),
             Command::Typing(to) => self.typing(&to),

@@ -291,7 +291,7 @@ impl State {
         let Some(session) = self.sessions.get(&id) else { return };
         let act = match act {
             Act::Room(act) => return self.on_room_act(id, *act, effects),
-            Act::DeleteAccount => return self.delete_account(id, effects),
+            Act::DeleteAccount { erase } => return self.delete_account(id, erase, effects),
             Act::Order(act) => return self.on_order(id, *act, effects),
             Act::Create { name, kind, guests } => {
                 return self.create(id, (name, kind, guests), effects);
@@ -341,7 +341,7 @@ impl State {
             }
             Act::Sanctions(asked) => self.tell_sanctions(id, asked.map(|asked| *asked), effects),
             // Finished when they are posted.
-            Act::Room(_) | Act::Order(_) | Act::Create { .. } | Act::DeleteAccount => return,
+            Act::Room(_) | Act::Order(_) | Act::Create { .. } | Act::DeleteAccount { .. } => return,
         }
         effects.push(Effect::Finished { session: id, acts: 1, bytes: 0 });
     }
@@ -469,7 +469,7 @@ impl Waiting {
     fn is_seen_by_others(&self) -> bool {
         match self {
             Self::Act(act) => match act {
-                Act::Rename { .. } | Act::Absence(_) | Act::DeleteAccount => true,
+                Act::Rename { .. } | Act::Absence(_) | Act::DeleteAccount { .. } => true,
                 // What was said last is known when it is stored.
                 Act::Send { about, .. } => about.is_some_and(|to| to.of == Original::OwnLast),
                 _ => false,

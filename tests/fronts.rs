@@ -114,7 +114,10 @@ fn describe(command: &Command) -> String {
         Command::Passwd { old, new } => format!("passwd {} {}", old.reveal(), new.reveal()),
         Command::Send { .. } => describe_send(command),
         Command::Who => "who".to_owned(),
-        Command::DeleteAccount { password } => format!("delete-account {}", password.reveal()),
+        Command::DeleteAccount { password, erase } => {
+            let how = if *erase { " erase" } else { "" };
+            format!("delete-account {}{how}", password.reveal())
+        }
         Command::Devices => "devices".to_owned(),
         Command::EndDevice(None) => "end-device nameless".to_owned(),
         Command::EndDevice(Some(device)) => format!("end-device {:?}", device.as_str()),

@@ -161,7 +161,7 @@ fn what_is_wrong_is_found_and_is_neither_exported_nor_imported() {
     by_hand
         .execute_batch(
             "DELETE FROM messages WHERE id = 2;
-            UPDATE messages SET text = '' WHERE id = 3;
+            UPDATE messages SET text = 'a' || char(0) WHERE id = 3;
             UPDATE refs SET id = 77 WHERE id = 1;
             UPDATE cursors SET up_to = 99;
             INSERT INTO rooms (key, last_id) VALUES ('attic', 1);

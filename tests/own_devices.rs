@@ -209,14 +209,16 @@ fn an_account_is_deleted_by_who_knows_its_password() {
 
 #[test]
 fn a_line_deletes_its_account() {
+    const FORM: &str = "* not understood; the form is: /delete-account PASSWORD [keep|erase]";
     let server = Server::start();
     Course::join(server.frames(), 100, "tom");
     let mut line = Line::enter(server.lines());
     line.say("/login 100 secret");
     line.next("the login");
-    line.ask("/delete-account", &["* not understood; the form is: /delete-account PASSWORD"]);
+    line.ask("/delete-account", &[FORM]);
     line.ask("/delete-account guessed", &["* the password is wrong"]);
-    line.ask("/delete-account secret", &["* your account is deleted"]);
+    line.ask("/delete-account secret erased", &[FORM]);
+    line.ask("/delete-account secret erase", &["* your account is deleted"]);
     let mut again = Line::enter(server.lines());
     again.ask("/login 100 secret", &["* unknown id/name or wrong password"]);
 }

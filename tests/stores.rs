@@ -6,6 +6,7 @@ mod contract;
 mod cursors;
 mod entry;
 mod epochs;
+mod erasing;
 mod ignored;
 mod keeping;
 mod marks;

@@ -22,6 +22,7 @@ mod cluster;
 mod course;
 mod crash;
 mod entry;
+mod erasing;
 mod extended;
 mod faults;
 mod fronts;

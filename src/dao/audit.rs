@@ -29,6 +29,8 @@ pub struct Audit {
     names: HashSet<RoomName>,
     /// The room whose messages are passing by.
     room: Option<OpenRoom>,
+    /// Accounts that are gone, and whose words are not yet.
+    erasing: HashSet<UserId>,
     accounts: HashSet<UserId>,
     /// The account whose belongings are passing by.
     account: Option<OpenAccount>,
@@ -69,6 +71,11 @@ impl Audit {
             Record::Retired(id) => {
                 if id.0 <= 0 {
                     self.tell(format!("retired id {id}: not an account's"));
+                }
+            }
+            Record::Erasing(id) => {
+                if !self.erasing.insert(*id) || id.0 <= 0 {
+                    self.tell(format!("{id}: to be erased twice, or not an account"));
                 }
             }
             Record::Room { room, last } => self.open_room(*room, *last),
@@ -219,6 +226,9 @@ impl Audit {
         }
         if !self.accounts.insert(id) {
             self.tell(format!("account {id}: twice"));
+        }
+        if self.erasing.contains(&id) {
+            self.tell(format!("account {id}: is there, and is to be erased as one that is gone"));
         }
         self.account = Some(OpenAccount {
             id,

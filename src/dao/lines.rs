@@ -20,8 +20,8 @@ use crate::protocol::{
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
 /// 1 had no named rooms, version 2 nothing about keeping order, version 3 no messages about
-/// messages, version 4 no invitation codes; they are read as well.
-const VERSION: u32 = 5;
+/// messages, version 4 no invitation codes, version 5 nothing erased; they are read as well.
+const VERSION: u32 = 6;
 
 /// Bytes. A text of 8,000 control characters has six times as many in JSON.
 const MAX_LINE: u64 = 128 * 1024;
@@ -42,6 +42,9 @@ enum Line {
     },
     Retired {
         id: i64,
+    },
+    Erasing {
+        account: i64,
     },
     Room {
         room: String,
@@ -259,6 +262,7 @@ impl<R: BufRead> Iterator for LineReader<R> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn line(record: &Record) -> Line {
     match record {
         Record::Counters { next_user, next_guest, next_room } => Line::Counters {
@@ -267,6 +271,7 @@ fn line(record: &Record) -> Line {
             next_room: next_room.0,
         },
         Record::Retired(id) => Line::Retired { id: id.0 },
+        Record::Erasing(account) => Line::Erasing { account: account.0 },
         Record::Room { room, last } => Line::Room { room: room.to_string(), last: last.0 },
         Record::Named(room) => Line::Named {
             room: room.no.0,
@@ -359,6 +364,7 @@ fn first_room() -> u64 {
 }
 
 /// `None`: a value is not a legal one, or this is no record.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn record(line: Line) -> Option<Record> {
     Some(match line {
         Line::Hubbub { .. } | Line::End { .. } => return None,
@@ -367,6 +373,7 @@ fn record(line: Line) -> Option<Record> {
             Record::Counters { next_user, next_guest, next_room: RoomNo(next_room) }
         }
         Line::Retired { id } => Record::Retired(UserId(id)),
+        Line::Erasing { account } => Record::Erasing(UserId(account)),
         Line::Room { room, last } => {
             Record::Room { room: RoomId::parse(&room)?, last: MessageId(last) }
         }
@@ -438,7 +445,7 @@ fn message(said: Said) -> Option<Message> {
         sender: UserId(said.sender),
         name: said.name.into(),
         time: Millis(said.time),
-        text: Text::of(about.map(|about| about.what), &said.text).ok()?,
+        text: Text::stored(about.map(|about| about.what), &said.text).ok()?,
         reference: Reference::new(&said.reference)?,
         about,
     })

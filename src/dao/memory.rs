@@ -5,6 +5,7 @@
 
 mod copy;
 mod entry;
+mod erase;
 mod order;
 mod rooms;
 mod tables;
@@ -217,6 +218,10 @@ impl Store for Memory {
     fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
         let tables = lock(&self.tables)?;
         Ok(tables.people.get(&account).is_some_and(|person| person.ignored.contains(&whom)))
+    }
+
+    fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
+        Ok(lock(&self.tables)?.erasing.iter().copied().collect())
     }
 
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {

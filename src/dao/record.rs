@@ -1,8 +1,8 @@
 //! Everything a store holds, as a row of records: what `export` gives, `verify` looks at and
 //! `import` takes. docs/store.md describes each kind.
 //!
-//! The order: counters, retired ids; each room with what it is called, its messages, then its
-//! references; each account with its rooms, invitations, devices, cursors, read marks, whom it
+//! The order: counters, retired ids, accounts whose words are still to be erased; each room with
+//! what it is called, its messages, then its references; each account with its rooms, invitations, devices, cursors, read marks, whom it
 //! ignores, and tokens; invitation codes; sanctions; acts, the oldest first. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
@@ -27,6 +27,8 @@ pub enum Record {
     },
     /// An id at or above `next_user` that had an owner: the store gives it to nobody else.
     Retired(UserId),
+    /// An account that is gone, and whose words are not yet.
+    Erasing(UserId),
     /// A room.
     Room {
         /// Which.
@@ -146,6 +148,7 @@ impl Record {
         match self {
             Self::Counters { .. } => "counters",
             Self::Retired(_) => "retired",
+            Self::Erasing(_) => "erasing",
             Self::Room { .. } => "room",
             Self::Named(_) => "named",
             Self::Message(_) => "message",

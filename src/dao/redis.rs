@@ -11,6 +11,7 @@ mod advice;
 mod changes;
 mod devices;
 mod entry;
+mod erase;
 mod export;
 mod guard;
 mod import;
@@ -28,7 +29,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use r2d2::ManageConnection;
-use redis::streams::{StreamId, StreamRangeReply};
+use redis::streams::StreamId;
 use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
 use self::guard::Guard;
@@ -45,7 +46,7 @@ use crate::protocol::{
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -129,25 +130,6 @@ impl Redis {
             account
         });
         Ok(readable.collect())
-    }
-
-    /// A page of a room as it stands there.
-    fn entries(
-        &self,
-        room: RoomId,
-        after: MessageId,
-        limit: usize,
-    ) -> Result<Vec<StreamId>, StoreError> {
-        let Some(from) = after.0.checked_add(1) else { return Ok(Vec::new()) };
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let page: StreamRangeReply = self.ask(|redis| {
-            let mut range = cmd("XRANGE");
-            range.arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
-            range.arg("COUNT").arg(limit).query(redis)
-        })?;
-        Ok(page.ids)
     }
 
     /// The rooms an account is in, each with where it is by the positions under this key.
@@ -343,6 +325,10 @@ impl Store for Redis {
 
     fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
         self.ask(|redis| cmd("SISMEMBER").arg(keys::ignored(account)).arg(whom.0).query(redis))
+    }
+
+    fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
+        self.to_erase()
     }
 
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {

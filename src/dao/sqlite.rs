@@ -226,6 +226,10 @@ impl Store for Sqlite {
         self.read(|reader| ignored::ignores(reader, account, whom))
     }
 
+    fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
+        self.read(read::erasing)
+    }
+
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {
         self.read(order::sanctions)
     }

@@ -46,9 +46,16 @@ pub enum Write {
         /// The new name.
         name: Name,
     },
-    /// Removes an account with its cursors, marks and tokens; it leaves its rooms. Its messages
-    /// stay, under their names. Its id is never given to somebody else by the store (it can be registered again on purpose).
-    Delete(UserId),
+    /// Removes an account with its cursors, marks and tokens; it leaves its rooms. Its id is never
+    /// given to somebody else by the store (it can be registered again on purpose).
+    Delete {
+        /// Which.
+        account: UserId,
+        /// The store remembers that its words are to go ([`super::Store::erasing`]), and until
+        /// [`Write::Erased`] nobody registers its id, and nothing that it says is stored any more.
+        /// Otherwise its messages stay, under their names.
+        erase: bool,
+    },
     /// Makes a device known: it starts where the account's furthest device is, in every room.
     /// Does nothing when it is known. An account has 64 devices: one more, and the one used
     /// longest ago is forgotten.
@@ -138,6 +145,10 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// Erases words. Does nothing to what is erased already, is not there, or is of somebody else.
+    Erase(Erase),
+    /// All words of an account that is gone are erased.
+    Erased(UserId),
     /// Removes the oldest messages of a room.
     Prune(Prune),
     /// Forgets references to messages that were accepted before a moment, at most so many.
@@ -151,6 +162,17 @@ pub enum Write {
     Tell(Vec<Tiding>),
     /// Nothing: what becomes of it comes after all that was written before.
     Mark,
+}
+
+/// Which words go: the text of these messages, as nobody said anything. Ids and order stay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Erase {
+    /// Whose.
+    pub account: UserId,
+    /// In which room.
+    pub room: RoomId,
+    /// Which messages.
+    pub ids: Vec<MessageId>,
 }
 
 /// Which messages of a room are to go: from the oldest on, as long as they are older than a
@@ -190,7 +212,7 @@ pub enum Written {
     Registered(UserId),
     /// Fresh guest ids: this one and the next lower ones, as many as asked for.
     Guests(UserId),
-    /// So many messages, references, sanctions or acts are gone. As many as the limit: there may be more.
+    /// So many messages, texts, references, sanctions or acts are gone. As many as the limit: there may be more.
     Pruned(u64),
     /// The named room is changed.
     Room(RoomDone),

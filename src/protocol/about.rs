@@ -44,6 +44,11 @@ impl What {
         (Self::Unreact, "unreact"),
     ];
 
+    /// Has a message that is about another one in this way, or about none, words of its sender's?
+    pub fn has_words(what: Option<Self>) -> bool {
+        matches!(what, None | Some(Self::Reply | Self::Edit))
+    }
+
     /// The stable name.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(what, _)| *what == self).map_or("reply", |(_, name)| name)
@@ -174,6 +179,18 @@ impl Text {
         }
     }
 
+    /// The text of a stored message: as [`Text::of`], and none where it was erased.
+    ///
+    /// # Errors
+    /// As [`Text::of`], but for the empty text.
+    pub fn stored(what: Option<What>, text: &str) -> Result<Self, ErrorCode> {
+        if text.is_empty() && What::has_words(what) {
+            Ok(Self::nothing())
+        } else {
+            Self::of(what, text)
+        }
+    }
+
     /// What stands in the place of a deleted text.
     pub fn nothing() -> Self {
         Self("".into())
@@ -184,6 +201,11 @@ impl Message {
     /// In what way it is about another message.
     pub fn what(&self) -> Option<What> {
         self.about.map(|about| about.what)
+    }
+
+    /// Its sender's words were erased with the account.
+    pub fn is_erased(&self) -> bool {
+        What::has_words(self.what()) && self.text.as_str().is_empty()
     }
 
     /// Something said, to be shown by itself: no edit, no deletion, no reaction.
@@ -205,6 +227,10 @@ impl Message {
 /// A message as it is seen now, given what became of its [`Message::subject`].
 pub fn shown(message: Message, changes: Option<&Changes>) -> Shown {
     let mut shown = Shown { message, edited: None, is_gone: false, reactions: Vec::new() };
+    if shown.message.is_erased() {
+        shown.is_gone = true;
+        return shown;
+    }
     let Some(changes) = changes else { return shown };
     let edit = changes.edit.as_ref();
     if shown.message.is_said() {
@@ -297,6 +323,22 @@ mod tests {
             assert!(gone.is_gone && gone.reactions.is_empty() && gone.edited.is_none());
             assert_eq!(gone.message.text.as_str(), "");
         }
+    }
+
+    #[test]
+    fn an_erased_message_is_gone_whatever_became_of_it() {
+        let mut erased = message(1, None, "old");
+        assert!(!erased.is_erased());
+        erased.text = Text::stored(None, "").unwrap();
+        assert!(erased.is_erased());
+        let reactions = vec![(Text::new("+1").unwrap(), UserId(2))];
+        let changes = Changes { edit: edit(3, "new"), is_deleted: false, reactions };
+        for changes in [None, Some(&changes)] {
+            let gone = shown(erased.clone(), changes);
+            assert!(gone.is_gone && gone.reactions.is_empty() && gone.edited.is_none());
+            assert_eq!(gone.message.text.as_str(), "");
+        }
+        assert_eq!(Text::stored(Some(What::React), ""), Err(ErrorCode::BadReaction));
     }
 
     #[test]

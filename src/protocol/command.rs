@@ -87,10 +87,12 @@ pub enum Command {
     Rename(Name),
     /// Busy or away from now on, on all devices; `None`: back.
     Absence(Option<Absence>),
-    /// One's account shall be no more; its messages stay.
+    /// One's account shall be no more.
     DeleteAccount {
         /// Its password.
         password: Password,
+        /// What it said is erased; otherwise it stays.
+        erase: bool,
     },
     /// Which devices has the account?
     Devices,
@@ -259,7 +261,10 @@ pub enum Act {
     /// All other sessions of the account end: it has another password.
     EndOthers,
     /// The account leaves its rooms and is deleted; its password was checked.
-    DeleteAccount,
+    DeleteAccount {
+        /// What it said is erased.
+        erase: bool,
+    },
     /// The account ignores somebody from now on, or, `false`, no longer; it is stored already.
     Ignore(Party, bool),
     /// Somebody writes something in this room.

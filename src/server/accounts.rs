@@ -52,11 +52,12 @@ pub fn run_user_act(
         UserAct::Export { id, path } => {
             super::keeping::export_account(&*store, find(&*store, *id)?.id, path, out)
         }
-        UserAct::Delete { id } => {
+        UserAct::Delete { id, erase } => {
             let account = find(&*store, *id)?;
-            write(&*store, &Write::Delete(account.id))?;
+            write(&*store, &Write::Delete { account: account.id, erase: *erase })?;
             tell_servers(&*store, Tiding::EndAccount(account.id))?;
-            say(out, &format!("{id} ({}) is deleted", account.name))
+            let then = if *erase { "; a server on this store erases what it said" } else { "" };
+            say(out, &format!("{id} ({}) is deleted{then}", account.name))
         }
     }
 }

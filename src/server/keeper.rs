@@ -1,6 +1,10 @@
 //! Retention: the thread `keeper` removes what is too old or too much, once at the start and
 //! then every hour, in small writes through the journal with pauses between them, so that
 //! neither the journal nor the store is kept from anybody for longer than a moment.
+//! Every few seconds it looks whether somebody's words are to be erased (`erasing`): the store
+//! remembers whose, so that a server that is killed meanwhile takes it up when it is started again.
+
+mod erasing;
 
 use std::io;
 use std::sync::Arc;
@@ -17,6 +21,9 @@ use crate::{clock, threads};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60 * 60);
+
+/// Between two looks whether words are to be erased.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Removed in one write: some 5 ms of the journal's time with SQLite (measured: 1 to 9 ms).
 const STEP: u32 = 200;
@@ -89,20 +96,27 @@ pub(super) fn start(
 
 impl Keeping {
     fn run(self) {
+        let mut due = clock::now();
         loop {
-            match self.round() {
-                Ok(0) => {}
-                Ok(n_gone) => log::info!("{n_gone} old records are gone"),
-                Err(Halt::Stopped) => return,
-                Err(Halt::Failed(why)) => log::warn!("retention goes on in an hour: {why}"),
+            if self.erase().is_err() {
+                return;
             }
-            if self.pause(ROUND).is_err() {
+            if clock::now() >= due {
+                match self.round() {
+                    Ok(0) => {}
+                    Ok(n_gone) => log::info!("{n_gone} old records are gone"),
+                    Err(Halt::Stopped) => return,
+                    Err(Halt::Failed(why)) => log::warn!("retention goes on in an hour: {why}"),
+                }
+                due = clock::now() + ROUND;
+            }
+            if self.pause(LOOK).is_err() {
                 return;
             }
         }
     }
 
-    /// Everything once; how much is gone.
+    /// Everything that is old, once; how much is gone.
     fn round(&self) -> Result<u64, Halt> {
         let now = clock::now_ms();
         let mut n_gone = 0;
@@ -164,6 +178,7 @@ impl Keeping {
         select! {
             recv(answer) -> written => match written {
                 Ok(Ok(Written::Pruned(n))) => Ok(n),
+                Ok(Ok(Written::Done)) => Ok(0),
                 Ok(Ok(Written::Refused(code)) | Err(code)) => {
                     Err(Halt::Failed(code.name().to_owned()))
                 }

@@ -209,7 +209,7 @@ impl Session<'_> {
     }
 
     /// The hub has the account leave its rooms, then deletes it and ends all its sessions.
-    pub(super) fn delete_account(&mut self, password: &Password) {
+    pub(super) fn delete_account(&mut self, password: &Password, erase: bool) {
         let checked = match self.account() {
             Some(id) => self.check(&Who::Id(id), password).map(|account| account.id),
             None => Err(Refusal::of(ErrorCode::NotLoggedIn)),
@@ -217,7 +217,7 @@ impl Session<'_> {
         match checked {
             Ok(id) => {
                 log::info!("{id} deletes its account");
-                self.ask(Act::DeleteAccount);
+                self.ask(Act::DeleteAccount { erase });
             }
             Err(refusal) => self.tell(&Event::Refused(refusal)),
         }

@@ -43,7 +43,9 @@ impl Session<'_> {
         };
         let Some(before) = id.0.checked_sub(1).filter(|_| id > since) else { return unknown };
         let page = store.page(room, MessageId(before), 1)?;
-        let Some(message) = page.into_iter().find(|message| message.id == id && message.is_said())
+        let Some(message) = page
+            .into_iter()
+            .find(|message| message.id == id && message.is_said() && !message.is_erased())
         else {
             return unknown;
         };

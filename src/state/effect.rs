@@ -80,6 +80,8 @@ pub enum Effect {
         session: SessionId,
         /// Which.
         account: UserId,
+        /// What it said is erased then.
+        erase: bool,
     },
     /// Somebody is out of a room by now: write it, nobody waits for it.
     PutOut(RoomChange),

@@ -89,7 +89,7 @@ impl State {
 
     /// An account wants to be no more: it leaves its rooms, so that others hear of it and who
     /// owns them next, and is deleted when that is stored.
-    pub(super) fn delete_account(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
+    pub(super) fn delete_account(&mut self, id: SessionId, erase: bool, effects: &mut Vec<Effect>) {
         let Some(account) = self.sessions.get(&id).map(|session| session.user) else { return };
         if self.stop_at.is_some() || account.is_guest() {
             let code = match self.stop_at {
@@ -107,7 +107,7 @@ impl State {
             }
         }
         self.count_in_flight(id);
-        effects.push(Effect::Delete { session: id, account });
+        effects.push(Effect::Delete { session: id, account, erase });
     }
 
     /// An account is deleted, or could not be.

@@ -158,7 +158,8 @@ const HELP_EN: &str = "\
 /search ROOM WORDS messages with all these words
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
-/delete-account PASSWORD   your account is no more; your messages stay
+/delete-account PASSWORD [erase]   your account is no more; your messages stay,
+                   or are erased
 /ignore [WHO]      nothing more from them, or whom you ignore; /unignore WHO
 /devices           the devices of your account; /logout DEVICE logs one out
 /passwd OLD NEW    another password
@@ -176,7 +177,7 @@ const HELP_ZH: &str = "\
 /search ROOM WORDS 搜索含有这些字词的消息
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
-/delete-account PASSWORD   删除你的账号，发过的消息仍会保留
+/delete-account PASSWORD [erase]   删除你的账号；消息保留，加 erase 则一并清除
 /ignore [WHO]      屏蔽某人；不带名字则列出屏蔽的人；/unignore WHO 解除
 /devices           列出账号的设备；/logout 设备名 让它退出登录
 /passwd OLD NEW    修改密码

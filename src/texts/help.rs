@@ -91,8 +91,8 @@ pub const IGNORE: Both = Both {
 pub const UNIGNORE: Both = Both { en: "hear them again", zh: "解除屏蔽" };
 pub const PASSWD: Both = Both { en: "change your password", zh: "更改密码" };
 pub const DELETE_ACCOUNT: Both = Both {
-    en: "your account is no more; your messages stay",
-    zh: "删除你的账号，发过的消息仍会保留",
+    en: "your account is no more; what you said stays, or is erased",
+    zh: "删除你的账号；发过的消息保留（keep），或一并清除（erase）",
 };
 pub const QUIT: Both = Both { en: "leave", zh: "退出" };
 pub const WHO_BARE: Both = Both { en: "as /who", zh: "同 /who" };

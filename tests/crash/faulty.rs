@@ -111,6 +111,10 @@ impl Store for Faulty {
         self.inner.cursors(account, device)
     }
 
+    fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
+        self.inner.erasing()
+    }
+
     fn changes(
         &self,
         room: RoomId,

@@ -54,9 +54,9 @@ fn the_store_gives_ids_that_nobody_has_or_had() {
             Write::Register { id: None, name: None, secret: SECRET.into(), entry: Entry::Open };
         let taken: Vec<_> = [10_002, 10_003, 10_006].map(register).into();
         write_all(&mut writer, &taken);
-        write(&mut writer, &Write::Delete(UserId(10_003)));
+        write(&mut writer, &Write::Delete { account: UserId(10_003), erase: false });
         let mut given = write_all(&mut writer, &vec![any.clone(); 2]);
-        write(&mut writer, &Write::Delete(UserId(10_004)));
+        write(&mut writer, &Write::Delete { account: UserId(10_004), erase: false });
         if place.keeps {
             drop(writer);
             writer = place.open().writer().unwrap();
@@ -106,7 +106,7 @@ fn secrets_and_names_change_and_a_deleted_account_is_gone() {
         let changes = [
             Write::SetSecret { account: tom, secret: "$argon2id$new".into() },
             Write::Rename { account: tom, name },
-            Write::Delete(tom),
+            Write::Delete { account: tom, erase: false },
         ];
         assert_eq!(write_all(&mut writer, &changes), vec![unknown; 3]);
         write(&mut writer, &register_as(7, "Tom"));
@@ -136,7 +136,7 @@ fn a_batch_sees_its_own_earlier_writes() {
             Write::Append(say(1, "b", "two")),
             Write::Rename { account: UserId(1), name },
             Write::Append(say(1, "c", "three")),
-            Write::Delete(UserId(1)),
+            Write::Delete { account: UserId(1), erase: false },
             register(1),
         ];
         let written = write_all(&mut writer, &batch);

@@ -56,7 +56,13 @@ fn an_id_with_a_new_owner_is_not_told_what_the_old_one_was() {
         let room = RoomId::pair(UserId(1), UserId(2));
         let before = ["a", "b"].map(|reference| Write::Append(whisper(1, 2, reference)));
         write_all(&mut writer, &before);
-        write_all(&mut writer, &[cursor(2, Some("phone"), room, 2), Write::Delete(UserId(2))]);
+        write_all(
+            &mut writer,
+            &[
+                cursor(2, Some("phone"), room, 2),
+                Write::Delete { account: UserId(2), erase: false },
+            ],
+        );
         assert_eq!(at(&store, 2, None), positions(&[("lobby", 0)]));
         write(&mut writer, &Write::Append(whisper(1, 2, "to nobody")));
         write(&mut writer, &register(2));

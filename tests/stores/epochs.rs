@@ -58,7 +58,7 @@ fn an_older_copy_takes_nothing_until_it_is_opened_with_a_new_epoch() {
         vec![Write::Append(say(1, "c", "lost"))],
         vec![register(9)],
         vec![Write::Rename { account: UserId(1), name: Name::new("lost").unwrap() }],
-        vec![Write::Delete(UserId(1))],
+        vec![Write::Delete { account: UserId(1), erase: false }],
         vec![Write::Guests(1)],
     ] {
         let Some(mut redis) = Redis::start_forgetful() else { return };

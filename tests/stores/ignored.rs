@@ -38,7 +38,7 @@ fn a_list_is_kept_and_goes_with_its_account() {
         let other = super::place("memory").unwrap().open();
         import(&other, &exported).unwrap();
         assert_eq!(ignored(&*other, 1), [2]);
-        write(&mut writer, &Write::Delete(UserId(1)));
+        write(&mut writer, &Write::Delete { account: UserId(1), erase: false });
         write(&mut writer, &register_as(1, "another"));
         assert_eq!(ignored(&*store, 1), [0; 0], "what an earlier owner of the id did not want");
     });

@@ -84,7 +84,7 @@ fn a_deleted_account_has_read_nothing_and_its_next_owner_neither() {
         let batch = [
             read(2, room, 1),
             Write::Receipts { account: UserId(2), receipts: hidden },
-            Write::Delete(UserId(2)),
+            Write::Delete { account: UserId(2), erase: false },
         ];
         write_all(&mut writer, &batch);
         let seen = || store.marks(UserId(1)).unwrap()[1];

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hubbub::dao::{
-    Cursor, Marks, PeerMarks, Prune, Receipts, Secret, Store, Token, TokenDigest, Write, Writer,
-    Written,
+    Cursor, Erase, Marks, PeerMarks, Prune, Receipts, Secret, Store, Token, TokenDigest, Write,
+    Writer, Written,
 };
 use hubbub::protocol::{
     Append, Device, ErrorCode, MessageId, Millis, Name, OwnDevice, RoomId, RoomNo, Sanction,
-    SanctionKey, UserId,
+    SanctionKey, Text, UserId,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -31,6 +31,10 @@ struct Model {
     given: i64,
     guests: i64,
     messages: Vec<(Append, u64)>,
+    /// Accounts that are gone, and whose words are not yet.
+    erasing: BTreeSet<i64>,
+    /// Messages without words.
+    erased: BTreeSet<(RoomId, u64)>,
     /// Account, room, and what lies before its time there.
     members: Vec<(i64, RoomId, u64)>,
     /// Account, device ("" is the shared one), room, id.
@@ -80,8 +84,11 @@ impl Model {
             Write::Rename { account, name } => {
                 self.change(*account, |(_, old, _)| *old = name.as_str().into())
             }
-            Write::Delete(account) => {
+            Write::Delete { account, erase } => {
                 let written = self.change(*account, |_| ());
+                if *erase && written == Written::Done {
+                    self.erasing.insert(account.0);
+                }
                 self.leave_all(account.0);
                 self.accounts.retain(|(id, ..)| *id != account.0);
                 self.members.retain(|(id, ..)| *id != account.0);
@@ -155,6 +162,11 @@ impl Model {
             }
             Write::Room(change) => self.change_room(change),
             Write::Prune(prune) => self.prune(prune),
+            Write::Erase(erase) => self.erase(erase),
+            Write::Erased(account) => {
+                self.erasing.remove(&account.0);
+                Written::Done
+            }
             other => panic!("stores differ in this: {other:?}"),
         }
     }
@@ -170,6 +182,9 @@ impl Model {
                 return Written::Refused(ErrorCode::ReferenceReused);
             }
             Some((old, id)) => (old.time, *id, old.nonce == append.nonce),
+            None if self.erasing.contains(&append.sender.0) => {
+                return Written::Refused(ErrorCode::UnknownUser);
+            }
             None => {
                 let last = self.last(append.room);
                 if let RoomId::Pair(UserId(one), UserId(other)) = append.room {
@@ -212,8 +227,19 @@ impl Model {
         Written::Pruned(n_due)
     }
 
+    fn erase(&mut self, erase: &Erase) -> Written {
+        let gone = self.gone(erase.room);
+        let its = |(it, id): &&(Append, u64)| {
+            let is_meant = (it.room, it.sender) == (erase.room, erase.account);
+            is_meant && *id > gone && erase.ids.contains(&MessageId(*id))
+        };
+        let its: Vec<_> = self.messages.iter().filter(its).map(|(_, id)| *id).collect();
+        let new = its.into_iter().filter(|id| self.erased.insert((erase.room, *id)));
+        Written::Pruned(new.count() as u64)
+    }
+
     fn register(&mut self, id: i64, name: Option<&Name>, secret: &str) -> Written {
-        if self.has(id) {
+        if self.has(id) || self.erasing.contains(&id) {
             return Written::Refused(ErrorCode::IdTaken);
         }
         let name = name.map_or_else(|| id.to_string(), |name| name.as_str().to_owned());
@@ -389,7 +415,11 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
     let named = model.halls.iter().map(|hall| hall.room.id());
     for room in pairs.chain([RoomId::Lobby]).chain(named) {
         let said = model.messages.iter().filter(|(append, _)| append.room == room);
-        let said: Vec<_> = said.map(|(append, id)| (*id, append.text.clone())).collect();
+        let text = |append: &Append, id: u64| match model.erased.contains(&(room, id)) {
+            true => Text::nothing(),
+            false => append.text.clone(),
+        };
+        let said: Vec<_> = said.map(|(append, id)| (*id, text(append, *id))).collect();
         let last = said.len() as u64;
         let said = said.get(model.gone(room) as usize..).unwrap();
         let page = store.page(room, MessageId(0), 1_000).unwrap();
@@ -397,6 +427,8 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
         assert_eq!(page, said, "{room}");
         assert_eq!(store.last(room).unwrap().0, last);
     }
+    let erasing: Vec<_> = model.erasing.iter().copied().map(UserId).collect();
+    assert_eq!(store.erasing().unwrap(), erasing);
     model.agree_on_rooms(store);
 }
 

@@ -70,7 +70,7 @@ fn an_unreadable_record_is_said_to_be_one_and_never_overwritten() {
         assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
         assert_eq!(write(&mut writer, &register(5)), Written::Refused(ErrorCode::IdTaken));
         let set = Write::SetSecret { account: UserId(5), secret: SECRET.into() };
-        for change in [set, Write::Delete(UserId(5))] {
+        for change in [set, Write::Delete { account: UserId(5), erase: false }] {
             assert_eq!(write(&mut writer, &change), Written::Refused(ErrorCode::Internal));
         }
         assert_eq!(record(&mut outside, 5), bad);
@@ -97,11 +97,11 @@ fn a_message_by_hand_is_left_out() {
 fn a_store_of_an_older_version_opens_and_is_of_the_newest_then() {
     let Some(redis) = Redis::start() else { return };
     let (_, _, mut outside) = open(&redis);
-    for older in [1, 2, 3, 4, 5, 6] {
+    for older in [1, 2, 3, 4, 5, 6, 7] {
         cmd("HSET").arg("{f0}meta").arg("version").arg(older).exec(&mut outside).unwrap();
         dao::open(&redis.url()).unwrap();
         let version: i64 = cmd("HGET").arg("{f0}meta").arg("version").query(&mut outside).unwrap();
-        assert_eq!(version, 7);
+        assert_eq!(version, 8);
     }
 }
 
@@ -111,7 +111,7 @@ fn a_newer_version_is_refused() {
     let (_, _, mut outside) = open(&redis);
     cmd("HSET").arg("{f0}meta").arg("version").arg(99).exec(&mut outside).unwrap();
     let error = dao::open(&redis.url()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 7 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 8 }), "{error}");
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn invitations_and_roles_are_kept() {
         assert_eq!(write(&mut writer, &nobody), Written::Refused(ErrorCode::UnknownUser));
         // Of the followers of an owner who is deleted, the highest comes next.
         done(&mut writer, 3, Change::Enter(no));
-        write(&mut writer, &Write::Delete(UserId(1)));
+        write(&mut writer, &Write::Delete { account: UserId(1), erase: false });
         assert_eq!(standing(&store, 2).role, Some(Role::Owner));
         assert_eq!(standing(&store, 1), Standing::default());
     });

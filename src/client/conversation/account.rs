@@ -9,9 +9,9 @@ impl Conversation {
     /// Nothing else comes here.
     pub(super) fn ask_about_account(&mut self, order: &Order) {
         match order {
-            Order::DeleteAccount { password } => {
+            Order::DeleteAccount { password, erase } => {
                 let user_pwd = password.reveal().to_owned();
-                self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd });
+                self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd, erase: *erase });
             }
             Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
             Order::EndDevice(device) => {

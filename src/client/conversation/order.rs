@@ -29,6 +29,7 @@ pub(in crate::client) enum Order {
     Rename(Name),
     DeleteAccount {
         password: Password,
+        erase: bool,
     },
     Devices,
     EndDevice(Option<Device>),

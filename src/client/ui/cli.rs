@@ -43,7 +43,7 @@ Plain mode
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
     /ignore [WHO]                   /unignore WHO     (nothing more from them; alone: lists them)
-    /delete-account PASSWORD        (your messages stay)
+    /delete-account PASSWORD [keep|erase]     (your messages stay, or are erased)
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]
     /history ROOM [N]               /topic ROOM TEXT

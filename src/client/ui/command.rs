@@ -48,6 +48,7 @@ pub(super) enum Line {
     Rename(Name),
     DeleteAccount {
         password: Password,
+        erase: bool,
     },
     Devices,
     EndDevice(Option<Device>),
@@ -117,9 +118,7 @@ const COMMANDS: &[Row] = &[
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),
     ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
     ("back", "/back", |_| Some(Line::Absence(None))),
-    ("delete-account", "/delete-account PASSWORD", |password| {
-        Password::new(password).ok().map(|password| Line::DeleteAccount { password })
-    }),
+    ("delete-account", "/delete-account PASSWORD [keep|erase]", delete_account),
     ("devices", "/devices", |_| Some(Line::Devices)),
     ("logout", "/logout DEVICE   (-: all without a name)", logout),
     ("ignore", "/ignore [WHO]", ignore),
@@ -164,6 +163,15 @@ fn msg(rest: &str) -> Option<Line> {
     let (who, text) = word(rest)?;
     let text = text.to_owned();
     (!text.is_empty()).then(|| Line::Msg { who: who.to_owned(), text })
+}
+
+fn delete_account(rest: &str) -> Option<Line> {
+    let (password, how) = rest.split_once(' ').unwrap_or((rest, "keep"));
+    let erase = how.trim() == "erase";
+    if !erase && how.trim() != "keep" {
+        return None;
+    }
+    Some(Line::DeleteAccount { password: Password::new(password).ok()?, erase })
 }
 
 fn passwd(rest: &str) -> Option<Line> {

@@ -333,7 +333,7 @@ impl Menu {
                 Ok(())
             }
             Line::Rename(name) => self.client.rename(name),
-            Line::DeleteAccount { password } => self.client.delete_account(password),
+            Line::DeleteAccount { password, erase } => self.client.delete_account(password, erase),
             Line::Devices => self.client.devices(),
             Line::EndDevice(device) => self.client.end_device(device),
             Line::Ignore { who, is_so: true } => self.client.ignore(who),

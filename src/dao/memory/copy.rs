@@ -11,6 +11,7 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
     let next_room = tables.next_room;
     let mut records = vec![Record::Counters { next_user, next_guest, next_room }];
     records.extend(tables.retired.range(next_user..).map(|id| Record::Retired(*id)));
+    records.extend(tables.erasing.iter().map(|id| Record::Erasing(*id)));
     for (room, about) in &tables.rooms {
         records.push(Record::Room { room: *room, last: about.last });
         if let RoomId::Named(no) = room {
@@ -88,6 +89,7 @@ fn belongings(account: UserId, person: &Person, tables: &Tables, records: &mut V
 }
 
 /// Puts one more record into tables that were empty before the first.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn put(tables: &mut Tables, record: Record) {
     match record {
         Record::Counters { next_user, next_guest, next_room } => {
@@ -97,6 +99,9 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         }
         Record::Retired(id) => {
             tables.retired.insert(id);
+        }
+        Record::Erasing(id) => {
+            tables.erasing.insert(id);
         }
         Record::Room { room, last } => tables.rooms.entry(room).or_default().last = last,
         Record::Named(room) => tables.put_room(room, 0),

@@ -26,6 +26,8 @@ pub(super) struct Tables {
     pub(super) next_guest: UserId,
     /// Ids that the counter has not reached and that had an owner: not to be given again.
     pub(super) retired: BTreeSet<UserId>,
+    /// Accounts that are gone and whose words are not yet.
+    pub(super) erasing: BTreeSet<UserId>,
     pub(super) next_room: RoomNo,
     pub(super) rooms: BTreeMap<RoomId, Room>,
     pub(super) named: BTreeMap<RoomNo, Named>,
@@ -85,6 +87,7 @@ impl Default for Tables {
             next_user: FIRST_USER,
             next_guest: FIRST_GUEST,
             retired: BTreeSet::new(),
+            erasing: BTreeSet::new(),
             next_room: FIRST_ROOM,
             rooms: BTreeMap::new(),
             named: BTreeMap::new(),
@@ -115,7 +118,7 @@ impl Tables {
             Write::Rename { account, name } => {
                 self.change(*account, |person| person.account.name = name.clone())
             }
-            Write::Delete(account) => self.delete(*account),
+            Write::Delete { account, erase } => self.delete(*account, *erase),
             Write::OpenDevice { account, device, time } => {
                 if let Some(person) = self.people.get_mut(account) {
                     person.open_device(device);
@@ -162,6 +165,8 @@ impl Tables {
                 self.change(*account, |person| person.is_operator = *is_operator)
             }
             Write::Deed(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => self.keep(write),
+            Write::Erase(erase) => self.erase(erase),
+            Write::Erased(account) => self.erased(*account),
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
             Write::Tell(_) | Write::Mark => Written::Done,
@@ -183,6 +188,9 @@ impl Tables {
         let key = (append.room, append.sender, append.device.clone(), append.reference.clone());
         if let Some(kept) = self.references.get(&key) {
             return kept.answer(append);
+        }
+        if self.erasing.contains(&append.sender) {
+            return Written::Refused(ErrorCode::UnknownUser);
         }
         let last = self.last(append.room);
         let id = MessageId(last.0 + 1);
@@ -208,7 +216,7 @@ impl Tables {
     ) -> Written {
         let id = match id {
             Some(id) if id.0 <= 0 => return Written::Refused(ErrorCode::BadId),
-            Some(id) if self.people.contains_key(&id) => {
+            Some(id) if self.people.contains_key(&id) || self.erasing.contains(&id) => {
                 return Written::Refused(ErrorCode::IdTaken);
             }
             Some(id) => id,
@@ -251,7 +259,7 @@ impl Tables {
         }
     }
 
-    fn delete(&mut self, account: UserId) -> Written {
+    fn delete(&mut self, account: UserId, erase: bool) -> Written {
         let Some(gone) = self.people.remove(&account) else {
             return Written::Refused(ErrorCode::UnknownUser);
         };
@@ -263,6 +271,9 @@ impl Tables {
         self.tokens.retain(|_, token| token.account != account);
         if account >= self.next_user {
             self.retired.insert(account);
+        }
+        if erase {
+            self.erasing.insert(account);
         }
         Written::Done
     }
@@ -321,7 +332,9 @@ impl Tables {
 impl Room {
     /// One more message, and what it does to another one.
     pub(super) fn push(&mut self, message: Message) {
-        if let Some(About { id, what }) = message.about.filter(|about| about.what != What::Reply) {
+        if let Some(About { id, what }) = message.about.filter(|about| about.what != What::Reply)
+            && !message.is_erased()
+        {
             let changes = self.changes.entry(id).or_default();
             let reaction = (message.text.clone(), message.sender);
             let order = |(emoji, by): &(Text, UserId)| (emoji.as_str().to_owned(), *by);

@@ -79,6 +79,7 @@ function writes.append()
   local digest, nonce, about, what = take(), take(), take(), take()
   local kept = redis.call('GET', ref)
   if kept then return kept end
+  if redis.call('SISMEMBER', tag .. 'erasing', sender) == 1 then return 'unknown' end
   local id = redis.call('HINCRBY', tag .. 'last', room, 1)
   local entry = {'sender', sender, 'name', name, 'time', time, 'text', text, 'ref', reference}
   if what ~= '' then
@@ -196,24 +197,61 @@ function writes.revoke_all()
   return ''
 end
 
--- The oldest messages of a room, up to the first that may stay.
+-- Words go; what is left of the message stands beside the stream (src/dao/redis/erase.rs).
+local function erase(account, room, id)
+  local entry = redis.call('XRANGE', tag .. 'room:' .. room, id .. '-0', id .. '-0')[1]
+  if not entry then return 0 end
+  local it = {}
+  for i = 1, #entry[2], 2 do it[entry[2][i]] = entry[2][i + 1] end
+  local what = it.what or ''
+  if it.sender ~= account or not (what == '' or what == 'reply' or what == 'edit') then return 0 end
+  local left = {id, account, it.time or '', it.ref or '', it.about or '', what, it.name or ''}
+  redis.call('ZADD', tag .. 'erased:' .. room, id, table.concat(left, '\31'))
+  return redis.call('XDEL', tag .. 'room:' .. room, id .. '-0')
+end
+
+function writes.erase()
+  local account, room, count, erased = take(), take(), tonumber(take()), 0
+  for _ = 1, count do erased = erased + erase(account, room, take()) end
+  return digits(erased)
+end
+
+function writes.erased()
+  redis.call('SREM', tag .. 'erasing', take())
+  return ''
+end
+
+-- The oldest messages of a room, up to the first that may stay; erased ones are among them.
 function writes.prune()
-  local room, before, keep, limit = take(), tonumber(take()), tonumber(take()), take()
+  local room, before, keep, limit = take(), tonumber(take()), tonumber(take()), tonumber(take())
   local too_many = number(tag .. 'last', room) - keep
   -- For Redis a count of 0 means all.
-  if limit == '0' then return '0' end
-  local key, gone, up_to = tag .. 'room:' .. room, 0, 0
-  for _, entry in ipairs(redis.call('XRANGE', key, '-', '+', 'COUNT', limit)) do
+  if limit == 0 then return '0' end
+  local stream, erased, oldest = tag .. 'room:' .. room, tag .. 'erased:' .. room, {}
+  for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', limit)) do
     local id, time = tonumber(string.match(entry[1], '^%d+')), 0
     for i = 1, #entry[2], 2 do
       if entry[2][i] == 'time' then time = tonumber(entry[2][i + 1]) or 0 end
     end
+    oldest[#oldest + 1] = {id, time}
+  end
+  for _, left in ipairs(redis.call('ZRANGE', erased, 0, limit - 1)) do
+    local id, time = string.match(left, '^(%d+)\31[^\31]*\31(-?%d*)')
+    oldest[#oldest + 1] = {tonumber(id) or 0, tonumber(time) or 0}
+  end
+  table.sort(oldest, function(a, b) return a[1] < b[1] end)
+  local gone, up_to = 0, 0
+  for i = 1, math.min(#oldest, limit) do
+    local id, time = oldest[i][1], oldest[i][2]
     if id > too_many and time >= before then break end
-    gone, up_to = gone + 1, id
+    gone, up_to = i, id
     redis.call('HDEL', tag .. 'changes:' .. room, 'edit ' .. digits(id), 'delete ' .. digits(id))
     redis.call('DEL', tag .. 'reactions:' .. room .. ':' .. digits(id))
   end
-  if gone > 0 then redis.call('XTRIM', key, 'MINID', '=', digits(up_to + 1) .. '-0') end
+  if gone > 0 then
+    redis.call('XTRIM', stream, 'MINID', '=', digits(up_to + 1) .. '-0')
+    redis.call('ZREMRANGEBYSCORE', erased, '-inf', digits(up_to))
+  end
   return digits(gone)
 end
 

@@ -50,7 +50,7 @@ impl Redis {
     fn edit(&self, room: RoomId, id: MessageId) -> Result<Option<Edit>, StoreError> {
         let entries = self.entries(room, MessageId(id.0.saturating_sub(1)), 1)?;
         let message = entries.first().and_then(|entry| record::message(room, entry));
-        let message = message.filter(|message| message.id == id);
+        let message = message.filter(|message| message.id == id && !message.is_erased());
         Ok(message.map(|Message { id, time, text, .. }| Edit { id, time, text }))
     }
 }

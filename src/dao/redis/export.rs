@@ -1,7 +1,7 @@
 //! Everything under our keys as records. Redis has no moment that lasts: what is written
 //! meanwhile may be in it or not, but never in a way that does not agree with the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redis::cmd;
 
@@ -54,13 +54,14 @@ struct Export<'e, 't> {
 
 impl Export<'_, '_> {
     fn counters(&mut self) -> Result<(), StoreError> {
-        let (next, next_room, mut retired): (Vec<i64>, Option<u64>, Vec<i64>) =
-            self.redis.ask(|redis| {
-                let mut ask = redis::pipe();
-                ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
-                ask.cmd("HGET").arg(keys::meta()).arg("next_room");
-                ask.cmd("SMEMBERS").arg(keys::retired()).query(redis)
-            })?;
+        type Found = (Vec<i64>, Option<u64>, BTreeSet<i64>, BTreeSet<i64>);
+        let (next, next_room, mut retired, erasing): Found = self.redis.ask(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
+            ask.cmd("HGET").arg(keys::meta()).arg("next_room");
+            ask.cmd("SMEMBERS").arg(keys::retired());
+            ask.cmd("SMEMBERS").arg(keys::erasing()).query(redis)
+        })?;
         let [next_user, next_guest] = *next.as_slice() else {
             return Err(StoreError::Unreadable(format!("the key {}", keys::meta())));
         };
@@ -68,8 +69,9 @@ impl Export<'_, '_> {
         let next_room = next_room.map_or(FIRST_ROOM, RoomNo);
         (self.take)(Ok(Record::Counters { next_user, next_guest, next_room }))?;
         retired.retain(|id| *id >= next_user.0);
-        retired.sort_unstable();
-        retired.into_iter().try_for_each(|id| (self.take)(Ok(Record::Retired(UserId(id)))))
+        let retired = retired.into_iter().map(|id| Record::Retired(UserId(id)));
+        let erasing = erasing.into_iter().map(|id| Record::Erasing(UserId(id)));
+        retired.chain(erasing).try_for_each(|record| (self.take)(Ok(record)))
     }
 
     /// The rooms that have a name.

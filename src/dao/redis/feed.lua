@@ -38,14 +38,15 @@ local function remove(tag, node)
   publish(tag, 'gone', node)
 end
 
--- Lets go of what all have read and is older than `kept`.
+-- Lets go of what all have read and is older than `kept`: of all of it, for there are texts in it,
+-- and some are to be erased.
 local function trim(tag, now, slowest)
   local meta = tag .. 'meta'
   local mark, since = string.match(redis.call('HGET', meta, 'mark') or '', '^(%d+) (%d+)$')
   if mark and now - tonumber(since) < kept then return end
   if mark then
     local first = math.min(slowest, tonumber(mark)) + 1
-    redis.call('XTRIM', tag .. 'feed', 'MINID', '~', digits(first) .. '-0')
+    redis.call('XTRIM', tag .. 'feed', 'MINID', '=', digits(first) .. '-0')
   end
   redis.call('HSET', meta, 'mark', (redis.call('HGET', meta, 'feed') or '0') .. ' ' .. digits(now))
 end

@@ -7,7 +7,9 @@ use redis::{Pipeline, RedisResult, cmd};
 use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
-use super::{Redis, SCAN, changes, entry, hex, keys, order, record, rooms, unavailable, write};
+use super::{
+    Redis, SCAN, changes, entry, erase, hex, keys, order, record, rooms, unavailable, write,
+};
 use crate::clock;
 use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, Role, RoomId, UserId};
 
@@ -118,6 +120,7 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
             ask.arg("next_guest").arg(next_guest.0).arg("next_room").arg(next_room.0)
         }
         Record::Retired(id) => ask.cmd("SADD").arg(keys::retired()).arg(id.0),
+        Record::Erasing(id) => ask.cmd("SADD").arg(keys::erasing()).arg(id.0),
         // A room in which nothing was said has no last id there.
         Record::Room { last: MessageId(0), .. } => return Ok(()),
         Record::Named(room) => named(ask, room),
@@ -225,6 +228,10 @@ fn put_account<'p>(
 }
 
 fn put_message(ask: &mut Pipeline, message: &Message) {
+    if message.is_erased() {
+        erase::put(ask, message);
+        return changes::put(ask, message);
+    }
     ask.cmd("XADD").arg(keys::room(message.room)).arg(format!("{}-0", message.id.0));
     ask.arg("sender").arg(message.sender.0).arg("name").arg(&*message.name);
     ask.arg("time").arg(message.time.0).arg("text").arg(message.text.as_str());

@@ -14,6 +14,8 @@
 //! | `{f0}name:KEY` | sorted set | ids of the accounts that bear a name |
 //! | `{f0}last` | hash | room to the newest id ever given in it |
 //! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
+//! | `{f0}erased:ROOM` | sorted set | what is left of messages whose words were erased, by id: id, sender, time, reference, about, what and name with 0x1f between |
+//! | `{f0}erasing` | set | accounts that are gone and whose words are not yet |
 //! | `{f0}changes:ROOM` | hash | `edit ID` or `delete ID` to the message that did it |
 //! | `{f0}reactions:ROOM:ID` | hash | `ACCOUNT EMOJI` to the message that did it |
 //! | `{f0}ref:...` | string | what a reference stands for; expires |
@@ -71,6 +73,19 @@ pub(super) fn last(room: RoomId) -> String {
 
 pub(super) fn room(room: RoomId) -> String {
     format!("{}room:{room}", tag(room))
+}
+
+/// What is left of messages whose words were erased.
+pub(super) fn erased(room: RoomId) -> String {
+    format!("{}erased:{room}", tag(room))
+}
+
+pub(super) fn nodes() -> String {
+    format!("{FEED}nodes")
+}
+
+pub(super) fn erasing() -> String {
+    format!("{FEED}erasing")
 }
 
 pub(super) fn changes(room: RoomId) -> String {

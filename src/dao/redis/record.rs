@@ -94,7 +94,7 @@ pub(super) fn message(room: RoomId, entry: &StreamId) -> Option<Message> {
         sender: UserId(entry.get("sender")?),
         name: entry.get::<String>("name")?.into(),
         time: Millis(entry.get("time")?),
-        text: Text::of(about.map(|about| about.what), &entry.get::<String>("text")?).ok()?,
+        text: Text::stored(about.map(|about| about.what), &entry.get::<String>("text")?).ok()?,
         reference: Reference::new(&entry.get::<String>("ref")?)?,
         about,
     })

@@ -4,6 +4,8 @@
 -- ARGV: id, record, 'again' when an earlier attempt may have come through, the digest of a code or
 -- nothing, the time.
 local tag, id, code = KEYS[1], ARGV[1], ARGV[4]
+-- The words of who had this id before are still being erased.
+if redis.call('SISMEMBER', tag .. 'erasing', id) == 1 then return done(0) end
 if redis.call('HEXISTS', KEYS[2], id) == 1 then
   -- The record holds a salted hash: the same one again can only be our own.
   if ARGV[3] == 'again' and redis.call('HGET', KEYS[2], id) == ARGV[2] then return done(1) end

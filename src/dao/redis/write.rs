@@ -13,7 +13,7 @@ use super::super::lines::sanction_text;
 use super::super::{Account, Cursor, Entry, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
-use super::{entry, keys, order, record, rooms, unavailable};
+use super::{entry, erase, keys, order, record, rooms, unavailable};
 use crate::clock;
 use crate::protocol::{
     Append, Device, ErrorCode, MessageId, Millis, Name, NodeId, RoomId, SessionId, Tiding, UserId,
@@ -180,7 +180,7 @@ impl RedisWriter {
                 account.name = name.clone();
                 ""
             }),
-            Write::Delete(account) => self.delete(redis, *account),
+            Write::Delete { account, erase } => self.delete(redis, *account, *erase),
             // Not of an account: `is_of_an_account` lets no other come here.
             _ => Ok(Written::Refused(ErrorCode::Internal)),
         }
@@ -256,11 +256,16 @@ impl RedisWriter {
         })
     }
 
-    fn delete(&mut self, redis: &mut RedisConnection, account: UserId) -> RedisResult<Written> {
+    fn delete(
+        &mut self,
+        redis: &mut RedisConnection,
+        account: UserId,
+        erase: bool,
+    ) -> RedisResult<Written> {
         self.with_record(redis, account, |this, redis, (old, record)| {
             let mut script = this.scripts.delete.key(keys::FEED);
             script.key(keys::USERS).key(keys::name(old.name.key()));
-            script.arg(account.0).arg(record);
+            script.arg(account.0).arg(record).arg(i32::from(erase));
             this.guard.invoke(redis, &mut script)
         })
     }
@@ -327,7 +332,7 @@ fn run<'a, 'w>(rest: &'a [&'w Write]) -> &'a [&'w Write] {
 
 fn is_of_an_account(write: &Write) -> bool {
     use Write::{Delete, Register, Rename, SetSecret};
-    matches!(write, Register { .. } | SetSecret { .. } | Rename { .. } | Delete(_))
+    matches!(write, Register { .. } | SetSecret { .. } | Rename { .. } | Delete { .. })
 }
 
 /// What append.lua takes for one write.
@@ -373,6 +378,7 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
             script.arg("ignore").arg(account.0).arg(whom.0);
             script.arg(i32::from(*is_so)).arg(MAX_IGNORED);
         }
+        Write::Erase(_) | Write::Erased(_) => erase::add_args(script, write),
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
@@ -395,7 +401,7 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
         Write::Register { .. }
         | Write::SetSecret { .. }
         | Write::Rename { .. }
-        | Write::Delete(_) => {}
+        | Write::Delete { .. } => {}
     }
     Ok(())
 }
@@ -448,9 +454,9 @@ fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
 /// What append.lua answers to a write; `None`: it does not answer so.
 pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
-        Write::Append(append) => Some(kept(answer)?.answer(append)),
+        Write::Append(append) if answer != "unknown" => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
-        Write::Prune(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => {
+        Write::Erase(_) | Write::Prune(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => {
             Some(Written::Pruned(answer.parse().ok()?))
         }
         Write::Forget { .. } => Some(Written::Pruned(0)),

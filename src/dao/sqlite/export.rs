@@ -61,7 +61,9 @@ impl Export<'_, '_> {
         })?;
         // Below the counter an id is not given again anyway.
         let retired = "SELECT id FROM retired WHERE id >= (SELECT next_user FROM meta) ORDER BY id";
-        self.each("retired id", retired, [], |row| Ok(Record::Retired(UserId(row.get(0)?))))
+        self.each("retired id", retired, [], |row| Ok(Record::Retired(UserId(row.get(0)?))))?;
+        let erasing = "SELECT account FROM erasing ORDER BY account";
+        self.each("erasing", erasing, [], |row| Ok(Record::Erasing(UserId(row.get(0)?))))
     }
 
     /// Their numbers, names and last ids, in the order of rooms.
@@ -292,6 +294,7 @@ struct Import<'c> {
 }
 
 impl Import<'_> {
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn put(&mut self, record: &Record) -> rusqlite::Result<()> {
         match record {
             Record::Counters { next_user, next_guest, next_room } => {
@@ -301,6 +304,7 @@ impl Import<'_> {
                 self.insert(sql, [next_user.0, next_guest.0, rooms::to_sql(*next_room)])
             }
             Record::Retired(id) => self.insert("INSERT INTO retired VALUES (?)", [id.0]),
+            Record::Erasing(id) => self.insert("INSERT INTO erasing VALUES (?)", [id.0]),
             Record::Room { room, last } => {
                 let sql = "
                     INSERT INTO rooms (key, last_id) VALUES (?, ?)

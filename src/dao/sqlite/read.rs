@@ -94,6 +94,13 @@ pub(super) fn devices(reader: &Connection, account: UserId) -> rusqlite::Result<
     Ok(devices)
 }
 
+pub(super) fn erasing(reader: &Connection) -> rusqlite::Result<Vec<UserId>> {
+    reader
+        .prepare_cached("SELECT account FROM erasing ORDER BY account")?
+        .query_map([], |row| Ok(UserId(row.get(0)?)))?
+        .collect()
+}
+
 pub(super) fn receipts(reader: &Connection, account: UserId) -> rusqlite::Result<Receipts> {
     let receipts = reader
         .prepare_cached("SELECT show_delivered, show_read FROM users WHERE id = ?")?
@@ -215,7 +222,7 @@ pub(super) fn message_of(room: RoomId, row: &Row<'_>) -> rusqlite::Result<Messag
         sender: UserId(row.get(1)?),
         name: row.get(2)?,
         time: Millis(row.get(3)?),
-        text: Text::of(about.map(|about| about.what), &text).map_err(|_refused| invalid(4))?,
+        text: Text::stored(about.map(|about| about.what), &text).map_err(|_refused| invalid(4))?,
         reference: Reference::new(&reference).ok_or_else(|| invalid(5))?,
         about,
     })

@@ -1,6 +1,7 @@
 //! The write side: a batch is one transaction.
 
 mod entry;
+mod erase;
 mod order;
 mod prune;
 mod rooms;
@@ -140,7 +141,7 @@ impl Batch<'_> {
                 let sql = "UPDATE users SET show_delivered = ?2, show_read = ?3 WHERE id = ?1";
                 return self.change(sql, params![account.0, delivered, read]);
             }
-            Write::Delete(account) => return self.delete(*account),
+            Write::Delete { account, erase } => return self.delete(*account, *erase),
             Write::Guests(count) => return self.guests(*count),
             Write::Token { account, device, digest, expires } => {
                 let token = Token { account: *account, device: device.clone(), expires: *expires };
@@ -157,6 +158,8 @@ impl Batch<'_> {
             Write::Deed(deed) => self.deed(deed)?,
             Write::Expire(sanction) => return self.expire(sanction),
             Write::ForgetDeeds { before, limit } => return self.forget_deeds(*before, *limit),
+            Write::Erase(erase) => return self.erase(erase),
+            Write::Erased(account) => self.erased(*account)?,
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
             Write::RevokeToken(digest) => self.revoke(digest)?,
@@ -193,7 +196,9 @@ impl Batch<'_> {
         let added = self
             .connection
             .prepare_cached(
-                "INSERT INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO refs SELECT ?, ?2, ?, ?, ?, ?, ?, ?
+                WHERE NOT EXISTS (SELECT 1 FROM erasing WHERE account = ?2)
+                ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 room.no,
@@ -206,7 +211,9 @@ impl Batch<'_> {
                 kept.nonce.cast_signed(),
             ])?;
         if added == 0 {
-            return Ok(self.kept(room, append, device)?.answer(append));
+            let kept = self.kept(room, append, device)?;
+            let is_gone = Written::Refused(ErrorCode::UnknownUser);
+            return Ok(kept.map_or(is_gone, |kept| kept.answer(append)));
         }
         let message = message(append, id, append.time);
         insert_message(self.connection, room.no, &message)?;
@@ -218,12 +225,13 @@ impl Batch<'_> {
         Ok(Written::Stored { message: Arc::new(message), fresh: true })
     }
 
-    fn kept(&self, room: Room, append: &Append, device: &str) -> rusqlite::Result<Kept> {
+    fn kept(&self, room: Room, append: &Append, device: &str) -> rusqlite::Result<Option<Kept>> {
         let sql = "
             SELECT id, time, digest, nonce FROM refs
             WHERE room = ? AND sender = ? AND device = ? AND reference = ?";
         let key = params![room.no, append.sender.0, device, append.reference.as_str()];
-        self.connection.prepare_cached(sql)?.query_row(key, |row| {
+        let mut kept = self.connection.prepare_cached(sql)?;
+        let found = kept.query_row(key, |row| {
             let nonce: i64 = row.get(3)?;
             Ok(Kept {
                 id: from_sql(row.get(0)?),
@@ -231,7 +239,8 @@ impl Batch<'_> {
                 digest: row.get(2)?,
                 nonce: nonce.cast_unsigned(),
             })
-        })
+        });
+        found.optional()
     }
 
     /// Makes a private room known to an account. `room` is as it was before the message that
@@ -282,6 +291,7 @@ impl Batch<'_> {
     ) -> rusqlite::Result<Written> {
         let id = match id {
             Some(id) if id.0 <= 0 => return Ok(Written::Refused(ErrorCode::BadId)),
+            Some(id) if self.is_erasing(id)? => return Ok(Written::Refused(ErrorCode::IdTaken)),
             Some(id) => id,
             None => self.free_id()?,
         };
@@ -322,7 +332,7 @@ impl Batch<'_> {
         }
     }
 
-    fn delete(&self, account: UserId) -> rusqlite::Result<Written> {
+    fn delete(&self, account: UserId, erase: bool) -> rusqlite::Result<Written> {
         let written = self.change("DELETE FROM users WHERE id = ?", params![account.0])?;
         if written == Written::Done {
             self.leave_all(account)?;
@@ -337,6 +347,9 @@ impl Batch<'_> {
                 "INSERT OR IGNORE INTO retired SELECT ?1 FROM meta WHERE ?1 >= next_user",
             ] {
                 self.connection.prepare_cached(sql)?.execute([account.0])?;
+            }
+            if erase {
+                self.remember_to_erase(account)?;
             }
         }
         Ok(written)

@@ -89,7 +89,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         names: &[kind::DELETE_ACCOUNT],
-        keys: &[("userPwd", Key::Password)],
+        keys: entry::DELETE_ACCOUNT,
         command: entry::delete_account,
         refused: Command::Bad,
     },

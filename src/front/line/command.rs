@@ -279,7 +279,7 @@ pub(super) const COMMANDS: &[Row] = &[
     },
     Row {
         word: "/delete-account",
-        arguments: "PASSWORD",
+        arguments: "PASSWORD [keep|erase]",
         help: help::DELETE_ACCOUNT,
         parse: entry::delete_account,
         refused: Command::Bad,

@@ -44,4 +44,7 @@ pub struct EndDevice {
 #[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a password")]
 pub struct DeleteAccount {
     pub user_pwd: String,
+    /// What the account said is erased.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub erase: bool,
 }

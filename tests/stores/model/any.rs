@@ -1,6 +1,6 @@
 //! Anything that can be written, with few enough names that things meet.
 
-use hubbub::dao::{Cursor, Entry, Prune, Receipts, TokenDigest, Write};
+use hubbub::dao::{Cursor, Entry, Erase, Prune, Receipts, TokenDigest, Write};
 use hubbub::protocol::{Append, Device, MessageId, Millis, Name, RoomId, Text, UserId};
 use proptest::prelude::*;
 
@@ -78,7 +78,15 @@ pub(super) fn any_write() -> impl Strategy<Value = Write> {
         1 => (person(), secret())
             .prop_map(|(account, secret)| Write::SetSecret { account, secret }),
         1 => (person(), name()).prop_map(|(account, name)| Write::Rename { account, name }),
-        1 => person().prop_map(Write::Delete),
+        2 => (person(), any::<bool>())
+            .prop_map(|(account, erase)| Write::Delete { account, erase }),
+        1 => person().prop_map(Write::Erased),
+        3 => (person(), any_room(), prop::collection::btree_set(1..9_u64, 0..6)).prop_map(
+            |(account, room, ids)| {
+                let ids = ids.into_iter().map(MessageId).collect();
+                Write::Erase(Erase { account, room, ids })
+            }
+        ),
         7 => of_a_device(),
         25 => any_change(),
         4 => cursor.prop_map(Write::Cursor),

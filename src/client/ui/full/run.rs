@@ -442,7 +442,7 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::Who => client.who(),
         Line::Rename(name) => client.rename(name),
         Line::Passwd { old, new } => client.passwd(old, new),
-        Line::DeleteAccount { password } => client.delete_account(password),
+        Line::DeleteAccount { password, erase } => client.delete_account(password, erase),
         Line::Sanctions(room) => client.sanctions(room),
         Line::Audit(limit) => client.audit(limit),
         Line::Devices => client.devices(),

@@ -1,6 +1,6 @@
 //! Frames by which a client becomes somebody.
 
-use super::{Fields, optional};
+use super::{Fields, Key, optional};
 use crate::front::frame::extended;
 use crate::protocol::frame::HELLO_LIMIT;
 use crate::protocol::{
@@ -71,10 +71,13 @@ pub(super) fn resume(fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::Resume { token, epoch: fields.epoch.clone(), positions })
 }
 
+pub(super) const DELETE_ACCOUNT: &[(&str, Key)] =
+    &[("userPwd", Key::Password), ("erase", Key::Erase)];
+
 pub(super) fn delete_account(fields: &Fields) -> Result<Command, Refusal> {
     let wrong = |_code| Refusal::of(ErrorCode::WrongPassword);
     let password = Password::new(&fields.password).map_err(wrong)?;
-    Ok(Command::DeleteAccount { password })
+    Ok(Command::DeleteAccount { password, erase: fields.erase })
 }
 
 pub(super) fn rename(fields: &Fields) -> Result<Command, Refusal> {

@@ -60,6 +60,7 @@ pub(super) enum Key {
     Every,
     About,
     Off,
+    Erase,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -103,6 +104,7 @@ pub(super) struct Fields {
     pub(super) every: u32,
     pub(super) about: u64,
     pub(super) off: bool,
+    pub(super) erase: bool,
 }
 
 impl Fields {
@@ -155,6 +157,7 @@ impl Fields {
             Key::Every => self.every = value(map)?,
             Key::About => self.about = value(map)?,
             Key::Off => self.off = value(map)?,
+            Key::Erase => self.erase = value(map)?,
         }
         Ok(())
     }

@@ -45,10 +45,14 @@ pub(super) fn passwd(arguments: &str) -> Result<Command, Wrong> {
     Ok(Command::Passwd { old, new: Password::new(new)? })
 }
 
-pub(super) fn delete_account(password: &str) -> Result<Command, Wrong> {
-    if password.is_empty() || password.contains(char::is_whitespace) {
-        return Err(Wrong::Form);
-    }
+pub(super) fn delete_account(arguments: &str) -> Result<Command, Wrong> {
+    let (password, how) = split_word(arguments);
+    let erase = match (password, how) {
+        ("", _) => return Err(Wrong::Form),
+        (_, "" | "keep") => false,
+        (_, "erase") => true,
+        _ => return Err(Wrong::Form),
+    };
     let password = Password::new(password).map_err(|_code| ErrorCode::WrongPassword)?;
-    Ok(Command::DeleteAccount { password })
+    Ok(Command::DeleteAccount { password, erase })
 }
