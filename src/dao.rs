@@ -12,6 +12,7 @@ mod feed;
 mod health;
 pub mod lines;
 pub mod memory;
+pub mod own;
 mod people;
 pub mod record;
 pub mod redis;
@@ -219,6 +220,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// line about it. Blocks as long as it takes; ends with the first error that `take` gives.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError>;
+
+    /// Hands over what [`Store::export`] has of one account, itself first, without what it said;
+    /// nothing, where there is no such account.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn belongings(&self, account: UserId, take: &mut Take<'_>) -> Result<(), StoreError>;
 
     /// Fills an empty store and makes a new epoch: [`Store::identity`] is out of date then, so
     /// open it again. All or nothing, as far as the store can: Redis keeps everybody from

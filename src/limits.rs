@@ -87,6 +87,9 @@ pub const WRONG_PER_ADDRESS: Rate = Rate { burst: 50, every: Duration::from_secs
 /// New accounts from one address: a class can register, a script cannot fill the store.
 pub const REGISTRATIONS: Rate = Rate { burst: 50, every: Duration::from_secs(60) };
 
+/// Exports of one account: each goes through all rooms.
+pub const EXPORTS: Rate = Rate { burst: 3, every: Duration::from_secs(20 * 60) };
+
 /// New rooms of one account: enough for a whole team at once, and no script fills the list.
 pub const ROOMS: Rate = Rate { burst: 20, every: Duration::from_secs(60) };
 

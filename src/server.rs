@@ -364,6 +364,7 @@ fn start_stages(
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
         registrations: Throttle::new(limits::REGISTRATIONS),
         rooms: Throttle::new(limits::ROOMS),
+        exports: Throttle::new(limits::EXPORTS),
         policy: policy(options),
     };
     Ok(Stages { host: Arc::new(host), threads, stopped, replaced, membership })

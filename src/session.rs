@@ -7,6 +7,7 @@ mod asking;
 mod devices;
 mod ending;
 mod entry;
+mod export;
 mod history;
 mod host;
 mod ignore;
@@ -31,6 +32,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock;
 use crate::dao::TokenDigest;
+use crate::dao::own::Own;
 use crate::envelope::{Bytes, Dialect};
 use crate::front::{Decoder, Front, Speech};
 use crate::hub::{self, Item, Signal};
@@ -168,6 +170,8 @@ struct Session<'a> {
     ignored: BTreeSet<UserId>,
     /// Rooms that the account was a member of and is shut out of.
     shut: Vec<RoomNo>,
+    /// An export that is under way.
+    own: Option<Box<Own>>,
     /// Names of rooms that this session has met.
     names: HashMap<RoomNo, RoomName>,
     typing: presence::Typing,
@@ -217,6 +221,7 @@ impl<'a> Session<'a> {
             taking: asking::Known::default(),
             ignored: BTreeSet::new(),
             shut: Vec::new(),
+            own: None,
             names: HashMap::new(),
             typing: presence::Typing::default(),
             here: None,
@@ -345,6 +350,7 @@ impl<'a> Session<'a> {
             Command::Rename(name) => self.rename(name),
             Command::Absence(absence) => self.ask(Act::Absence(absence)),
             Command::DeleteAccount { password, erase } => self.delete_account(&password, erase),
+            Command::Export { goes_on } => return self.export(goes_on),
             Command::Devices => self.list_devices(),
             Command::EndDevice(device) => self.end_device(device),
             Command::Typing(to) => self.typing(&to),
@@ -469,6 +475,7 @@ fn waits_for_store(command: &Command) -> bool {
             | Command::EndDevice(_)
             | Command::Ignore { .. }
             | Command::DeleteAccount { .. }
+            | Command::Export { .. }
             | Command::Rename(_)
             | Command::Send { about: Some(_), .. }
     )

@@ -118,6 +118,7 @@ fn describe(command: &Command) -> String {
             let how = if *erase { " erase" } else { "" };
             format!("delete-account {}{how}", password.reveal())
         }
+        Command::Export { goes_on } => format!("export{}", if *goes_on { " more" } else { "" }),
         Command::Devices => "devices".to_owned(),
         Command::EndDevice(None) => "end-device nameless".to_owned(),
         Command::EndDevice(Some(device)) => format!("end-device {:?}", device.as_str()),

@@ -23,6 +23,7 @@ mod course;
 mod crash;
 mod entry;
 mod erasing;
+mod export;
 mod extended;
 mod faults;
 mod fronts;

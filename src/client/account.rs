@@ -1,8 +1,11 @@
-//! Asking for an account.
+//! Asking for an account, and for what is its own.
 
 use super::conversation::Order;
 use super::{Client, OrderError};
 use crate::protocol::{Name, Password, UserId};
+
+#[cfg(doc)]
+use super::Update;
 
 impl Client {
     /// Asks for an account; `id` `None`: the server chooses.
@@ -16,6 +19,15 @@ impl Client {
         name: Option<Name>,
     ) -> Result<(), OrderError> {
         self.order(Order::Register { id, password, name })
+    }
+
+    /// Asks for what is the account's own: itself, where it is a member, its devices, and what it
+    /// said. Answered by [`Update::Exported`] until there is no more, as fast as they are taken.
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn export(&self) -> Result<(), OrderError> {
+        self.order(Order::Export)
     }
 
     /// The invitation code that registrations from now on go with, where the server wants one

@@ -395,6 +395,7 @@ impl Conversation {
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
             Order::Search(room, query, page) => self.ask_search(room, query, *page),
             Order::DeleteAccount { .. }
+            | Order::Export
             | Order::Devices
             | Order::EndDevice(_)
             | Order::Ignore { .. }

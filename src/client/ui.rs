@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod directory;
 mod entry;
+mod export;
 mod full;
 mod jobs;
 mod menu;

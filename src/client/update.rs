@@ -192,6 +192,14 @@ pub enum Update {
     /// Who is banned, muted or slowed, in answer to [`Client::sanctions`]; `more`: others follow by
     /// themselves.
     Sanctions(Sanctions),
+    /// The next part of what is the account's own: JSON lines, as `server user export` writes them
+    /// (docs/store.md); the parts one after the other are the whole.
+    Exported {
+        /// Whole characters; a line may go on in the next part.
+        text: String,
+        /// Another part comes by itself.
+        more: bool,
+    },
     /// What was done to keep order, in answer to [`Client::audit`]; `more` as above.
     Audit(Audit),
     /// What was found in a room, in answer to [`Client::search`].
@@ -329,6 +337,8 @@ pub enum Ask {
     Rename,
     /// [`Client::delete_account`].
     DeleteAccount,
+    /// [`Client::export`].
+    Export,
     /// [`Client::devices`], [`Client::end_device`].
     Devices,
     /// [`Client::ignore`], [`Client::unignore`], [`Client::ignored`].

@@ -181,9 +181,23 @@ impl<W: io::Write> LineWriter<W> {
     /// # Errors
     /// What writing gave.
     pub fn end(mut self) -> io::Result<(W, u64)> {
+        let n_records = self.finish()?;
+        Ok((self.out, n_records))
+    }
+
+    /// The same, for who has taken some of the lines on the way ([`LineWriter::out`]).
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn finish(&mut self) -> io::Result<u64> {
         self.put(&Line::End { records: self.n_records })?;
         self.out.flush()?;
-        Ok((self.out, self.n_records))
+        Ok(self.n_records)
+    }
+
+    /// Where the lines go.
+    pub fn out(&mut self) -> &mut W {
+        &mut self.out
     }
 
     fn put(&mut self, line: &Line) -> io::Result<()> {

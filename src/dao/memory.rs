@@ -267,6 +267,11 @@ impl Store for Memory {
         records.into_iter().try_for_each(|record| take(Ok(record)))
     }
 
+    fn belongings(&self, account: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
+        let records = copy::belongings(&*lock(&self.tables)?, account);
+        records.into_iter().try_for_each(|record| take(Ok(record)))
+    }
+
     fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
         let mut tables = Tables::default();
         for record in records {

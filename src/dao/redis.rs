@@ -379,6 +379,10 @@ impl Store for Redis {
         export::export(self, take)
     }
 
+    fn belongings(&self, account: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
+        export::belongings(self, account, take)
+    }
+
     fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
         import::import(self, records)
     }

@@ -270,6 +270,11 @@ impl Store for Sqlite {
         export::export(&reader, &self.file, take)
     }
 
+    fn belongings(&self, account: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
+        let reader = self.reader()?;
+        export::belongings(&reader, &self.file, account, take)
+    }
+
     fn import(&self, records: &mut Records<'_>) -> Result<(), StoreError> {
         let mut connection =
             schema::connect(&self.file).map_err(|error| failed(&self.file, &error))?;

@@ -94,6 +94,11 @@ pub enum Command {
         /// What it said is erased; otherwise it stays.
         erase: bool,
     },
+    /// What is the account's own, from the first page on.
+    Export {
+        /// The next page, instead.
+        goes_on: bool,
+    },
     /// Which devices has the account?
     Devices,
     /// Log one of them out; `None`: all clients that give no name.

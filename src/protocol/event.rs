@@ -61,6 +61,13 @@ pub enum Event {
     },
     /// One ignores somebody from now on, or, `false`, no longer.
     Ignoring(Party, bool),
+    /// What is one's own, as lines: a page of them.
+    Exported {
+        /// Whole lines, each with its line feed.
+        text: Arc<str>,
+        /// There is another page.
+        more: bool,
+    },
     /// Whom one ignores: the answer to [`Command::Ignored`].
     Ignored(Arc<[Party]>),
     /// What was said in a room up to here is of somebody whom one ignores: it counts as taken.

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     NoGuests,
     /// Private messages need an account.
     AccountNeeded,
+    /// This takes a client that says hello.
+    ClientNeeded,
     /// Nothing in it.
     EmptyText,
     /// Longer than [`super::Text::MAX`] bytes.
@@ -142,6 +144,7 @@ impl ErrorCode {
         (Self::BadCode, "bad_code"),
         (Self::NoGuests, "no_guests"),
         (Self::AccountNeeded, "account_needed"),
+        (Self::ClientNeeded, "client_needed"),
         (Self::EmptyText, "empty_text"),
         (Self::TextTooLong, "text_too_long"),
         (Self::BadText, "bad_text"),

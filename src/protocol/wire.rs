@@ -6,6 +6,7 @@
 //! What comes *into* the server is read more leniently: `front::frame`.
 
 mod devices;
+mod export;
 mod ignore;
 mod order;
 mod presence;
@@ -15,6 +16,7 @@ mod words;
 pub use words::{AskSearch, Reaction, WordMes};
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
+pub use export::{AskExport, Exported};
 pub use ignore::{IgnoreMes, Ignored, Passed};
 pub use order::{AskAudit, AskSanctions, Audit, Deed, Sanction, Sanctions};
 pub use presence::{AwayMes, TypingMes};
@@ -57,6 +59,10 @@ pub mod kind {
     pub const RENAME: &str = "RenameMes";
     pub const AWAY: &str = "AwayMes";
     pub const DELETE_ACCOUNT: &str = "DeleteAccountMes";
+    /// What is mine?
+    pub const EXPORT: &str = "ExportMes";
+    /// A page of what is one's own.
+    pub const EXPORT_RES: &str = "ExportResMes";
     pub const DEVICES: &str = "DevicesMes";
     pub const DEVICES_RES: &str = "DevicesResMes";
     pub const END_DEVICE: &str = "EndDeviceMes";

@@ -8,9 +8,13 @@ use std::path::Path;
 use crate::config::StoreArg;
 use crate::dao::audit::{Audit, Findings};
 use crate::dao::lines::{LineReader, LineWriter};
+use crate::dao::own::Own;
 use crate::dao::record::Record;
-use crate::dao::{self, Account, Secret, Store, StoreError};
+use crate::dao::{self, Store, StoreError};
 use crate::protocol::UserId;
+
+/// Bytes that are read before they are written.
+const PIECE: usize = 64 * 1024;
 
 /// Reads everything, and tells what there is and what is wrong.
 ///
@@ -74,26 +78,29 @@ pub fn backup(store: &StoreArg, path: &Path, out: &mut dyn Write) -> Result<(), 
 /// One line for the operator. There is no file then; standard output lacks the last line.
 pub fn export(store: &StoreArg, path: &Path, out: &mut dyn Write) -> Result<(), String> {
     let store = dao::open_existing(&store.url()).map_err(|error| error.to_string())?;
-    write_file(&*store, path, out, &Some)
+    write_file(store.place(), path, out, &|out| write_all(&*store, out))
 }
 
+/// Writes lines; how many records they are.
+type WriteLines<'w> = &'w dyn Fn(&mut dyn Write) -> Result<u64, String>;
+
 fn write_file(
-    store: &dyn Store,
+    place: &str,
     path: &Path,
     out: &mut dyn Write,
-    choose: &dyn Fn(Record) -> Option<Record>,
+    write_lines: WriteLines<'_>,
 ) -> Result<(), String> {
     if path == Path::new("-") {
-        return write_lines(store, out, choose).map(|_| ());
+        return write_lines(out).map(|_| ());
     }
     let shown = path.display();
     // Hashes of passwords are for the owner only, and what is there is not overwritten.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = file.map_err(|error| format!("{shown}: {error}"))?;
-    let written = write_lines(store, &mut BufWriter::new(&file), choose)
+    let written = write_lines(&mut BufWriter::new(&file))
         .and_then(|n| file.sync_all().map(|()| n).map_err(|error| format!("{shown}: {error}")));
     match written {
-        Ok(n) => say(out, &format!("{n} records of {} are in {shown}", store.place())),
+        Ok(n) => say(out, &format!("{n} records of {place} are in {shown}")),
         Err(why) => {
             // Why there is no file is told; this is only tidying up.
             fs::remove_file(path).ok();
@@ -102,8 +109,7 @@ fn write_file(
     }
 }
 
-/// Writes what is an account's own as lines: itself without its password, where it is a member,
-/// its devices, how far it has read, whom it ignores, and what it said. Nothing that others said.
+/// Writes what is an account's own as lines ([`Own`]).
 ///
 /// # Errors
 /// As [`export`].
@@ -113,44 +119,38 @@ pub fn export_account(
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<(), String> {
-    write_file(store, path, out, &|record| own(record, account))
+    write_file(store.place(), path, out, &|out| write_own(store, account, out))
 }
 
-fn own(record: Record, me: UserId) -> Option<Record> {
-    let owner = match &record {
-        Record::Message(message) => message.sender,
-        Record::Member { account, .. }
-        | Record::Invited { account, .. }
-        | Record::Ignored { account, .. }
-        | Record::Device { account, .. }
-        | Record::Read { account, .. } => *account,
-        Record::Account { account, receipts, is_operator } if account.id == me => {
-            let secret = Secret::Clear(String::new());
-            let account = Account { secret, ..account.clone() };
-            let (receipts, is_operator) = (*receipts, *is_operator);
-            return Some(Record::Account { account, receipts, is_operator });
+fn write_own(store: &dyn Store, account: UserId, out: &mut dyn Write) -> Result<u64, String> {
+    let mut own = Own::begin(store, account).map_err(|error| failure(&error))?;
+    loop {
+        let piece = own.next(store, (PIECE, None)).map_err(|error| failure(&error))?;
+        out.write_all(&piece.lines).map_err(|error| unwritable(&error))?;
+        if let Some(records) = piece.records {
+            return out.flush().map(|()| records).map_err(|error| unwritable(&error));
         }
-        _ => return None,
-    };
-    (owner == me).then_some(record)
+    }
 }
 
-fn write_lines(
-    store: &dyn Store,
-    out: &mut dyn Write,
-    choose: &dyn Fn(Record) -> Option<Record>,
-) -> Result<u64, String> {
-    let failed = |error: io::Error| format!("cannot write: {error}");
-    let mut lines = LineWriter::begin(out).map_err(failed)?;
+fn write_all(store: &dyn Store, out: &mut dyn Write) -> Result<u64, String> {
+    let mut lines = LineWriter::begin(out).map_err(|error| unwritable(&error))?;
     let written = store.export(&mut |record| {
         let record = record.map_err(StoreError::Unreadable)?;
-        let written = choose(record).map_or(Ok(()), |record| lines.write(&record));
-        written.map_err(|error| StoreError::Unavailable(failed(error)))
+        lines.write(&record).map_err(|error| StoreError::Unavailable(unwritable(&error)))
     });
-    match written {
-        Ok(()) => lines.end().map(|(_, n)| n).map_err(failed),
-        Err(error @ StoreError::Unreadable(_)) => Err(format!("{error}; see `server verify`")),
-        Err(error) => Err(error.to_string()),
+    written.map_err(|error| failure(&error))?;
+    lines.end().map(|(_, n)| n).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &io::Error) -> String {
+    format!("cannot write: {error}")
+}
+
+fn failure(error: &StoreError) -> String {
+    match error {
+        StoreError::Unreadable(_) => format!("{error}; see `server verify`"),
+        error => error.to_string(),
     }
 }
 

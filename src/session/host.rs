@@ -74,6 +74,8 @@ pub struct Host {
     pub registrations: Throttle<IpAddr>,
     /// New rooms per account.
     pub rooms: Throttle<UserId>,
+    /// Exports per account.
+    pub exports: Throttle<UserId>,
     /// What the operator has decided.
     pub policy: Policy,
 }

@@ -161,6 +161,7 @@ const HELP_EN: &str = "\
 /delete-account PASSWORD [erase]   your account is no more; your messages stay,
                    or are erased
 /ignore [WHO]      nothing more from them, or whom you ignore; /unignore WHO
+/export FILE       what is yours, into a new file
 /devices           the devices of your account; /logout DEVICE logs one out
 /passwd OLD NEW    another password
 /receipts on|off   whether others see what reached you and what you have read
@@ -179,6 +180,7 @@ const HELP_ZH: &str = "\
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /delete-account PASSWORD [erase]   删除你的账号；消息保留，加 erase 则一并清除
 /ignore [WHO]      屏蔽某人；不带名字则列出屏蔽的人；/unignore WHO 解除
+/export FILE       把你的数据导出到新文件
 /devices           列出账号的设备；/logout 设备名 让它退出登录
 /passwd OLD NEW    修改密码
 /receipts on|off   对方能否看到消息已送达、已读（delivered: 只显示已送达）
@@ -220,6 +222,8 @@ pub enum Notice<'a> {
     MayHaveWorked,
     NobodyOnline { name: &'a str },
     LoginKept { id: i64, name: &'a str, address: &'a str },
+    Exported { file: &'a str },
+    NotExported { why: &'a str },
     OtherCertificate { address: &'a str, now: &'a str, before: &'a str, list: &'a str },
 }
 
@@ -232,6 +236,7 @@ impl Notice<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn en(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("no server answers at {address}: {why}"),
@@ -287,6 +292,8 @@ impl Notice<'_> {
             Self::LoginKept { id, name, address } => {
                 format!("{name} ({id}) is logged in at {address}, and stays so here.")
             }
+            Self::Exported { file } => format!("What is yours is in {file}."),
+            Self::NotExported { why } => format!("Nothing is exported: {why}"),
             Self::OtherCertificate { address, now, before, list } => format!(
                 "the certificate of {address} is not the one from before: somebody may be in \
                  between. It is {now}, and was {before}. If its operator says that the new one \
@@ -348,6 +355,8 @@ impl Notice<'_> {
             Self::LoginKept { id, name, address } => {
                 format!("{name} ({id}) 已登录 {address}，登录状态保存在本机。")
             }
+            Self::Exported { file } => format!("你的数据已导出到 {file}。"),
+            Self::NotExported { why } => format!("未能导出：{why}"),
             Self::OtherCertificate { address, now, before, list } => format!(
                 "{address} 的证书与以前不同，可能有人在中间冒充。现在是 {now}，以前是 {before}。\
                  如果管理员确认新证书无误，请从 {list} 中删去它那一行"

@@ -43,6 +43,7 @@ const WHAT: &[(&str, Both)] = &[
             en: "whether others see how far you have read", zh: "对方能否看到送达和已读"
         },
     ),
+    ("export", Both { en: "writes what is yours into a file", zh: "导出你的数据到文件" }),
     ("delete-account", Both { en: "deletes your account, for good", zh: "永久删除账号" }),
     ("ban", Both { en: "keeps somebody out of the room", zh: "禁止某人进入房间" }),
     ("unban", Both { en: "ends a ban", zh: "解除禁入" }),

@@ -90,6 +90,10 @@ pub const IGNORE: Both = Both {
 };
 pub const UNIGNORE: Both = Both { en: "hear them again", zh: "解除屏蔽" };
 pub const PASSWD: Both = Both { en: "change your password", zh: "更改密码" };
+pub const EXPORT: Both = Both {
+    en: "what is yours, in a file: by the client, as client export FILE",
+    zh: "导出你的数据：请用客户端的 client export FILE",
+};
 pub const DELETE_ACCOUNT: Both = Both {
     en: "your account is no more; what you said stays, or is erased",
     zh: "删除你的账号；发过的消息保留（keep），或一并清除（erase）",

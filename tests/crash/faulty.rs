@@ -217,6 +217,10 @@ impl Store for Faulty {
         self.inner.rooms()
     }
 
+    fn belongings(&self, account: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
+        self.inner.belongings(account, take)
+    }
+
     fn export(&self, take: &mut Take<'_>) -> Result<(), StoreError> {
         self.inner.export(take)
     }
@@ -345,6 +349,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         wrong_from_address: Throttle::new(limits::WRONG_PER_ADDRESS),
         registrations: Throttle::new(limits::REGISTRATIONS),
         rooms: Throttle::new(limits::ROOMS),
+        exports: Throttle::new(limits::EXPORTS),
         policy: Policy {
             guests: true,
             registration: Registration::Open,

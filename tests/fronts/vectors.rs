@@ -219,6 +219,8 @@ fn event_of_presence(meaning: &str) -> Event {
         "ignored" => Event::Ignored([jerry()].into()),
         "ignored-nobody" => Event::Ignored([].into()),
         "passed" => Event::Passed { room: RoomId::Lobby, up_to: MessageId(7) },
+        "exported" => exported(true),
+        "exported-last" => exported(false),
         "devices" => Event::Devices([phone(), nameless()].into()),
         "device-ended" => Event::DeviceEnded { device: Device::new("phone"), sessions: 2 },
         "typing" => Event::Typing { room: PRIVATE, who: jerry() },
@@ -435,4 +437,8 @@ fn every_type_of_frame_stands_in_the_document() {
     let missing: Vec<&str> =
         types.filter(|name| !PROTOCOL.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn exported(more: bool) -> Event {
+    Event::Exported { text: "{\"kind\":\"hubbub\",\"version\":6}\n".into(), more }
 }

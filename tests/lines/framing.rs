@@ -149,6 +149,7 @@ fn the_help_lists_every_command() {
         "/bans",
         "/audit",
         "/passwd",
+        "/export",
         "/delete-account",
         "/quit",
         "who",

@@ -13,6 +13,7 @@ impl Conversation {
                 let user_pwd = password.reveal().to_owned();
                 self.write(kind::DELETE_ACCOUNT, &wire::DeleteAccount { user_pwd, erase: *erase });
             }
+            Order::Export => self.write(kind::EXPORT, &wire::AskExport::default()),
             Order::Devices => self.write(kind::DEVICES, &wire::Empty {}),
             Order::EndDevice(device) => {
                 let device = device.as_ref().map_or("", Device::as_str).to_owned();
@@ -31,6 +32,17 @@ impl Conversation {
             Order::Ignored => self.write(kind::IGNORED, &wire::Empty {}),
             _ => {}
         }
+    }
+
+    /// The next page is asked for as soon as this one is here: whoever does not take it stops
+    /// the reading of the socket, and so the pages.
+    pub(super) fn exported(&mut self, told: wire::Exported) {
+        if told.more {
+            self.write(kind::EXPORT, &wire::AskExport { more: true });
+        } else if !told.part {
+            self.answered(Ask::Export);
+        }
+        self.hand_on(Update::Exported { text: told.text, more: told.more || told.part });
     }
 
     pub(super) fn ignoring_told(&mut self, mes: IgnoreMes) {

@@ -27,6 +27,7 @@ impl Conversation {
     }
 
     /// The server says this.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(in crate::client) fn hear(&mut self, body: &[u8], now: Instant) {
         let Ok(frame) = frame::read::<wire::Frame>(body) else {
             self.lost.get_or_insert(Lost::Garbled);
@@ -74,6 +75,7 @@ impl Conversation {
                 let (device, sessions) = (told.device, told.sessions.unwrap_or_default());
                 self.hand_on(Update::DeviceEnded { device, sessions });
             }),
+            kind::EXPORT_RES => read(data).map(|told| self.exported(told)),
             kind::IGNORE => read(data).map(|mes| self.ignoring_told(mes)),
             kind::IGNORED_RES => read(data).map(|told| self.ignored_told(told)),
             kind::PASSED => read(data).map(|passed| self.passed(&passed)),

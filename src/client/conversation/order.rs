@@ -31,6 +31,7 @@ pub(in crate::client) enum Order {
         password: Password,
         erase: bool,
     },
+    Export,
     Devices,
     EndDevice(Option<Device>),
     Ignore {
@@ -81,6 +82,7 @@ impl Order {
             Self::Register { .. } => Some(Ask::Register),
             Self::Rename(_) => Some(Ask::Rename),
             Self::DeleteAccount { .. } => Some(Ask::DeleteAccount),
+            Self::Export => Some(Ask::Export),
             Self::Devices | Self::EndDevice(_) => Some(Ask::Devices),
             Self::Ignore { .. } | Self::Ignored => Some(Ask::Ignore),
             Self::Absence(_) => Some(Ask::Absence),

@@ -43,6 +43,7 @@ Plain mode
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
     /away [TEXT]    /busy [TEXT]    /back         /devices    /logout DEVICE  (-: without a name)
     /ignore [WHO]                   /unignore WHO     (nothing more from them; alone: lists them)
+    /export FILE                    (what is yours, into a new file)
     /delete-account PASSWORD [keep|erase]     (your messages stay, or are erased)
     /create ROOM [open|invite|hidden] [no-guests]    /join ROOM    /part ROOM
     /say ROOM TEXT                  /rooms [AFTER]    /members ROOM [AFTER]

@@ -4,6 +4,8 @@ mod order;
 mod rooms;
 pub(super) mod words;
 
+use std::path::PathBuf;
+
 use crate::protocol::{
     Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,
     RoomKind, RoomName, RoomRef, UserId, Who,
@@ -50,6 +52,7 @@ pub(super) enum Line {
         password: Password,
         erase: bool,
     },
+    Export(PathBuf),
     Devices,
     EndDevice(Option<Device>),
     Ignore {
@@ -119,6 +122,9 @@ const COMMANDS: &[Row] = &[
     ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
     ("back", "/back", |_| Some(Line::Absence(None))),
     ("delete-account", "/delete-account PASSWORD [keep|erase]", delete_account),
+    ("export", "/export FILE", |path| {
+        (!path.is_empty()).then(|| Line::Export(PathBuf::from(path)))
+    }),
     ("devices", "/devices", |_| Some(Line::Devices)),
     ("logout", "/logout DEVICE   (-: all without a name)", logout),
     ("ignore", "/ignore [WHO]", ignore),

@@ -1,6 +1,7 @@
 //! What the client does for scripts: one thing, then it ends, and its exit code says how it
 //! went. Each job has a file; its options are the rows of `--help`.
 
+mod export;
 mod history;
 mod lists;
 mod moment;
@@ -26,6 +27,8 @@ pub enum Job {
     Send(send::Send),
     /// Print what is said as it comes, from where the last tail stopped
     Tail(tail::Tail),
+    /// Write what is yours into a file: the account, where it is a member, what it said
+    Export(export::Export),
     /// Print what was said
     History(history::History),
     /// Print who is online, or who is in a room
@@ -41,6 +44,7 @@ pub(super) fn run(job: &Job, options: &Options) -> Ending {
         Job::Logout => sign::log_out(options),
         Job::Send(send) => send::run(send, options),
         Job::Tail(tail) => tail::run(tail, options),
+        Job::Export(export) => export::run(export, options),
         Job::History(history) => history::run(history, options),
         Job::Who(present) => lists::who(present, options),
         Job::Rooms(rooms) => lists::rooms(rooms, options),

@@ -20,6 +20,7 @@ use crate::{clock, threads};
 use super::command::{self, Line};
 use super::directory::Unresolved;
 use super::entry::{Entry, Way};
+use super::export::Outcome;
 use super::screen::Screen;
 use super::{Ending, Options, clean, complain, watch};
 
@@ -334,6 +335,13 @@ impl Menu {
             }
             Line::Rename(name) => self.client.rename(name),
             Line::DeleteAccount { password, erase } => self.client.delete_account(password, erase),
+            Line::Export(path) => match self.screen.downloads.begin(&path) {
+                Ok(()) => self.client.export(),
+                Err(error) => {
+                    self.print(&Outcome::Failed(path, error).text(self.lang()));
+                    Ok(())
+                }
+            },
             Line::Devices => self.client.devices(),
             Line::EndDevice(device) => self.client.end_device(device),
             Line::Ignore { who, is_so: true } => self.client.ignore(who),

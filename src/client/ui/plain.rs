@@ -5,6 +5,7 @@ mod event;
 mod input;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::threads;
 use super::command::{self, Line};
 use super::directory::{Directory, Unresolved};
 use super::entry::{Entry, Way};
+use super::export::{Downloads, Outcome};
 use super::{Ending, Options, clean, complain, watch};
 
 /// Lines read ahead of the connection.
@@ -44,6 +46,8 @@ struct Plain {
     lang: Lang,
     /// Written by the shower, read for addressees.
     directory: Arc<Mutex<Directory>>,
+    /// Filled by the shower.
+    downloads: Downloads,
     /// Rings when going on makes no sense.
     fatal: Receiver<()>,
     asked_login: bool,
@@ -60,12 +64,14 @@ pub(super) fn run(
 ) -> Ending {
     let (fatal_in, fatal) = bounded(1);
     let directory = Arc::new(Mutex::new(Directory::default()));
+    let downloads = Downloads::default();
     let (first_in, first) = bounded(1);
     let started = (|| {
         let lines = input::start(MAX_LINES)?;
         let shower = Shower {
             entry: Arc::clone(entry),
             directory: Arc::clone(&directory),
+            downloads: downloads.clone(),
             first: first_in,
             fatal: fatal_in,
         };
@@ -81,7 +87,8 @@ pub(super) fn run(
     };
     let lang = options.lang;
     let asked_login = way.is_some();
-    let mut plain = Plain { client, lang, directory, fatal, asked_login, n_bad_lines: 0 };
+    let mut plain =
+        Plain { client, lang, directory, downloads, fatal, asked_login, n_bad_lines: 0 };
     if let Some(way) = way {
         // It is the first order, so there is room for it.
         way.go(&plain.client).ok();
@@ -97,6 +104,7 @@ pub(super) fn run(
 struct Shower {
     entry: Arc<Entry>,
     directory: Arc<Mutex<Directory>>,
+    downloads: Downloads,
     first: Sender<()>,
     fatal: Sender<()>,
 }
@@ -108,7 +116,8 @@ impl Shower {
             watch(&updates, &self.entry, |update| {
                 self.directory.lock().unwrap_or_else(PoisonError::into_inner).learn(update);
                 tally.count(update);
-                let lines = event::lines(update);
+                let mut lines = event::lines(update);
+                lines.extend(self.downloads.hear(update).as_ref().map(event::download));
                 let shown = io::stdout().lock().write_all(lines.as_bytes());
                 // Only the first one is waited for.
                 self.first.try_send(()).ok();
@@ -165,6 +174,7 @@ impl Plain {
     /// Does one line. Does going on make no sense?
     fn obey(&mut self, line: Line) -> bool {
         let result = match line {
+            Line::Export(path) => self.export(path),
             Line::Empty | Line::Quit => Ok(()),
             Line::Say(text) => return self.say(&To::Lobby, &text),
             Line::SayIn { room, text } => return self.say(&To::Room(room), &text),
@@ -219,6 +229,14 @@ impl Plain {
             self.bad_line(ErrorCode::Busy, "");
         }
         result == Err(OrderError::Closed)
+    }
+
+    fn export(&mut self, path: PathBuf) -> Result<(), OrderError> {
+        if let Err(error) = self.downloads.begin(&path) {
+            self.bad_line(ErrorCode::BadRequest, &Outcome::Failed(path, error).words());
+            return Ok(());
+        }
+        self.client.export()
     }
 
     /// Says something; blocks while too much waits for the server.

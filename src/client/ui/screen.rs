@@ -14,6 +14,7 @@ use crate::texts::client::{Fixed, Notice};
 
 use super::clean;
 use super::directory::Directory;
+use super::export::Downloads;
 use super::progress::{Progress, Step};
 
 /// Messages that can be looked at again.
@@ -36,6 +37,7 @@ pub(super) struct Screen {
     away: Mutex<VecDeque<String>>,
     /// The loss of the connection was told.
     is_down: AtomicBool,
+    pub(super) downloads: Downloads,
 }
 
 impl Screen {
@@ -48,6 +50,7 @@ impl Screen {
             directory: Mutex::default(),
             progress: Mutex::default(),
             away: Mutex::default(),
+            downloads: Downloads::default(),
             is_down: AtomicBool::new(false),
         }
     }
@@ -79,6 +82,9 @@ impl Screen {
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) fn show(&self, update: &Update) -> Option<String> {
         self.directory().learn(update);
+        if let Some(outcome) = self.downloads.hear(update) {
+            return Some(outcome.text(self.lang));
+        }
         let step = self.progress().learn(update);
         let notice = |notice: Notice<'_>| Some(notice.text(self.lang));
         match update {
@@ -132,6 +138,7 @@ impl Screen {
             Update::AbsenceDone(own) => {
                 Some(clean::line(&crate::texts::own_absence(own.as_ref(), self.lang)))
             }
+            Update::Exported { .. } => None,
             // The menus have no place for these.
             Update::Connected { .. }
             | Update::Room(_)

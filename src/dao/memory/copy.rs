@@ -33,9 +33,21 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
             })
         }));
     }
-    for (id, person) in &tables.people {
-        belongings(*id, person, tables, &mut records);
-        let tokens = tables.tokens.iter().filter(|(_, token)| token.account == *id);
+    for id in tables.people.keys() {
+        records.extend(belongings(tables, *id));
+    }
+    records.extend(tables.codes().into_iter().map(Record::Code));
+    records.extend(tables.sanctions.values().cloned().map(Record::Sanction));
+    records.extend(tables.deeds.values().cloned().map(Record::Deed));
+    records
+}
+
+/// An account and all it has, if it is there.
+pub(super) fn belongings(tables: &Tables, id: UserId) -> Vec<Record> {
+    let mut records = Vec::new();
+    if let Some(person) = tables.people.get(&id) {
+        its_own(id, person, tables, &mut records);
+        let tokens = tables.tokens.iter().filter(|(_, token)| token.account == id);
         let mut tokens: Vec<_> = tokens.collect();
         tokens.sort_by_key(|(_, token)| token.expires);
         records.extend(
@@ -44,13 +56,10 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
                 .map(|(digest, token)| Record::Token { digest: *digest, token: token.clone() }),
         );
     }
-    records.extend(tables.codes().into_iter().map(Record::Code));
-    records.extend(tables.sanctions.values().cloned().map(Record::Sanction));
-    records.extend(tables.deeds.values().cloned().map(Record::Deed));
     records
 }
 
-fn belongings(account: UserId, person: &Person, tables: &Tables, records: &mut Vec<Record>) {
+fn its_own(account: UserId, person: &Person, tables: &Tables, records: &mut Vec<Record>) {
     let (receipts, is_operator) = (person.receipts, person.is_operator);
     records.push(Record::Account { account: person.account.clone(), receipts, is_operator });
     let role = |room: &RoomId| match room {

@@ -25,8 +25,7 @@ pub(super) fn export(redis: &Redis, take: &mut Take<'_>) -> Result<(), StoreErro
     // References first: what they point to is in its room by then.
     let mut references = export.references()?;
     let mut named = export.named()?;
-    let silent = named.keys().map(|room| (*room, MessageId(0)));
-    export.last = silent.chain(redis.rooms()?).collect();
+    export.last = ends(redis, &named)?;
     for (room, last) in export.last.clone() {
         (export.take)(Ok(Record::Room { room, last }))?;
         named.remove(&room).map_or(Ok(()), |named| (export.take)(Ok(Record::Named(named))))?;
@@ -40,6 +39,27 @@ pub(super) fn export(redis: &Redis, take: &mut Take<'_>) -> Result<(), StoreErro
     }
     export.accounts()?;
     export.order()
+}
+
+/// Hands over one account and what it has.
+pub(super) fn belongings(
+    redis: &Redis,
+    account: UserId,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    let mut export = Export { redis, take, last: BTreeMap::new() };
+    let named = export.named()?;
+    export.last = ends(redis, &named)?;
+    export.account(account)
+}
+
+/// The last ids of all rooms, also of those in which nothing was said.
+fn ends(
+    redis: &Redis,
+    named: &BTreeMap<RoomId, NamedRoom>,
+) -> Result<BTreeMap<RoomId, MessageId>, StoreError> {
+    let silent = named.keys().map(|room| (*room, MessageId(0)));
+    Ok(silent.chain(redis.rooms()?).collect())
 }
 
 /// The references of one room, in order.

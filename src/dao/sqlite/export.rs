@@ -39,11 +39,27 @@ pub(super) fn export(
         export.references(no, room)?;
     }
     let mut after = 0;
-    while let Some(id) = export.account(after)? {
+    while let Some(id) = export.account(after, i64::MAX)? {
         export.belongings(id)?;
         after = id;
     }
     export.order()
+}
+
+/// Hands over one account and what it has, as they were at one moment.
+pub(super) fn belongings(
+    reader: &Connection,
+    file: &Path,
+    account: UserId,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    let moment = reader.unchecked_transaction().map_err(|error| failed(file, &error))?;
+    let mut export = Export { reader: &moment, file, take };
+    let before = account.0.saturating_sub(1);
+    match export.account(before, account.0)? {
+        Some(id) => export.belongings(id),
+        None => Ok(()),
+    }
 }
 
 struct Export<'e, 't> {
@@ -136,12 +152,12 @@ impl Export<'_, '_> {
     }
 
     /// The next account; its id.
-    fn account(&mut self, after: i64) -> Result<Option<i64>, StoreError> {
+    fn account(&mut self, after: i64, up_to: i64) -> Result<Option<i64>, StoreError> {
         let mut found = None;
         let sql = "
             SELECT id, name, secret, show_delivered, show_read, is_operator FROM users
-            WHERE id > ? ORDER BY id LIMIT 1";
-        self.each("account", sql, [after], |row| {
+            WHERE id > ? AND id <= ? ORDER BY id LIMIT 1";
+        self.each("account", sql, [after, up_to], |row| {
             found = Some(row.get(0)?);
             let receipts = Receipts { delivered: row.get(3)?, read: row.get(4)? };
             let (account, is_operator) = (read::account_of(row)?, row.get(5)?);

@@ -73,6 +73,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::Typing { .. }
         | Event::Ignoring(..)
         | Event::Ignored(_)
+        | Event::Exported { .. }
         | Event::Passed { .. }
         | Event::Devices(_)
         | Event::DeviceEnded { .. }

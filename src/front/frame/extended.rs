@@ -5,6 +5,7 @@
 //! sent: the client marks what could steer a terminal.
 
 mod devices;
+mod export;
 mod ignore;
 mod order;
 mod presence;
@@ -96,6 +97,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Help { .. } => {}
         Event::Farewell(why) => encode(kind::ERROR, &farewell(*why), out),
         Event::Ignoring(..) | Event::Ignored(_) | Event::Passed { .. } => ignore::spell(event, out),
+        Event::Exported { text, more } => export::spell(text, *more, out),
         Event::Devices(_) | Event::DeviceEnded { .. } => devices::spell(event, out),
         Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
             presence::spell(event, out);

@@ -94,6 +94,12 @@ const KINDS: &[Kind] = &[
         refused: Command::Bad,
     },
     Kind {
+        names: &[kind::EXPORT],
+        keys: entry::MORE,
+        command: entry::export,
+        refused: Command::Bad,
+    },
+    Kind {
         names: &[kind::DEVICES],
         keys: &[],
         command: |_| Ok(Command::Devices),

@@ -278,6 +278,13 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/export",
+        arguments: "",
+        help: help::EXPORT,
+        parse: |_| Err(ErrorCode::ClientNeeded.into()),
+        refused: Command::Bad,
+    },
+    Row {
         word: "/delete-account",
         arguments: "PASSWORD [keep|erase]",
         help: help::DELETE_ACCOUNT,

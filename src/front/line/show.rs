@@ -91,6 +91,8 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::Delivered { .. }
         | Event::Read { .. }
         | Event::ReceiptsDone(_)
+        // Lines cannot ask for it.
+        | Event::Exported { .. }
         | Event::Pong => String::new(),
     };
     out.extend_from_slice(lines.as_bytes());

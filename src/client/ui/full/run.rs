@@ -11,6 +11,7 @@ use ratatui_core::terminal::Terminal;
 use crate::client::settings::{Keys, Secret};
 use crate::client::ui::command::Line;
 use crate::client::ui::entry::{Entry, Way};
+use crate::client::ui::export::{Downloads, Outcome};
 use crate::client::ui::{Ending, Options, clean, command, complain, own_device, screen};
 use crate::client::wording as told;
 use crate::client::{
@@ -55,6 +56,7 @@ struct Screen<'a> {
     title: String,
     drawn_at: Instant,
     is_leaving: bool,
+    downloads: Downloads,
 }
 
 /// Runs until the person leaves.
@@ -102,6 +104,7 @@ impl<'a> Screen<'a> {
             title: String::new(),
             drawn_at: clock::now(),
             is_leaving: false,
+            downloads: Downloads::default(),
         })
     }
 
@@ -169,6 +172,9 @@ impl<'a> Screen<'a> {
                 Ok(update) => {
                     self.entry.learn(&update);
                     self.model.hear(&update);
+                    if let Some(outcome) = self.downloads.hear(&update) {
+                        self.model.told(outcome.text(self.options.lang));
+                    }
                 }
                 Err(Quiet::Yet) => return,
                 Err(Quiet::ForGood) => break,
@@ -312,6 +318,13 @@ impl<'a> Screen<'a> {
             Do::Read(room, up_to) => client.read(room, up_to),
             Do::History(room, span) => client.history(RoomRef::Id(room), span, PAGE),
             Do::Members(room) => client.members(RoomRef::Id(room), None),
+            Do::Ask(Line::Export(path)) => match self.downloads.begin(&path) {
+                Ok(()) => client.export(),
+                Err(error) => {
+                    let outcome = Outcome::Failed(path, error);
+                    return self.model.told(outcome.text(self.options.lang));
+                }
+            },
             Do::Ask(line) => asked(client, line),
             Do::Connect(_) | Do::Editor(_) | Do::Redraw | Do::Leave => Ok(()),
         };

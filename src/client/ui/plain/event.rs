@@ -11,6 +11,7 @@ mod words;
 use std::time::Duration;
 
 use crate::client::ui::clean;
+use crate::client::ui::export::Outcome;
 use crate::client::wording;
 use crate::client::{Ask, Lost, Reason, Seen, Unsent, Update};
 use crate::protocol::{Leaving, Member};
@@ -73,6 +74,8 @@ pub(super) fn lines(update: &Update) -> String {
             };
             line(kind, &[&room.to_string(), &by.to_string(), &up_to.0.to_string()])
         }
+        // Into a file.
+        Update::Exported { .. } => String::new(),
         Update::Ignoring(_) | Update::Ignored(_) => ignore::lines(update),
         Update::Devices(_) | Update::DeviceEnded { .. } => devices::lines(update),
         Update::AbsenceDone(_)
@@ -87,6 +90,14 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Skipped { room, count } => {
             line("skipped", &[&room.to_string(), &count.to_string()])
         }
+    }
+}
+
+/// What became of a file.
+pub(super) fn download(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Saved(path) => line("exported", &[&path.to_string_lossy()]),
+        Outcome::Failed(..) => line("error", &["bad_request", &outcome.words()]),
     }
 }
 
@@ -140,6 +151,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Register => "register",
         Ask::Rename => "rename",
         Ask::DeleteAccount => "delete-account",
+        Ask::Export => "export",
         Ask::Devices => "devices",
         Ask::Ignore => "ignore",
         Ask::Absence => "absence",

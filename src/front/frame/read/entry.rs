@@ -80,6 +80,12 @@ pub(super) fn delete_account(fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::DeleteAccount { password, erase: fields.erase })
 }
 
+pub(super) const MORE: &[(&str, Key)] = &[("more", Key::More)];
+
+pub(super) fn export(fields: &Fields) -> Result<Command, Refusal> {
+    Ok(Command::Export { goes_on: fields.more })
+}
+
 pub(super) fn rename(fields: &Fields) -> Result<Command, Refusal> {
     named(&fields.user_name).map(Command::Rename)
 }

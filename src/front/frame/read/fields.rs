@@ -61,6 +61,7 @@ pub(super) enum Key {
     About,
     Off,
     Erase,
+    More,
 }
 
 /// What frames hold, each of another part; what a frame does not say is the zero value, as in
@@ -105,6 +106,7 @@ pub(super) struct Fields {
     pub(super) about: u64,
     pub(super) off: bool,
     pub(super) erase: bool,
+    pub(super) more: bool,
 }
 
 impl Fields {
@@ -158,6 +160,7 @@ impl Fields {
             Key::About => self.about = value(map)?,
             Key::Off => self.off = value(map)?,
             Key::Erase => self.erase = value(map)?,
+            Key::More => self.more = value(map)?,
         }
         Ok(())
     }

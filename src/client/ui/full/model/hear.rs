@@ -398,6 +398,11 @@ impl Model {
     }
 
     /// An order was not taken, for too much waits.
+    /// Something to know, already in words and clean.
+    pub(in super::super) fn told(&mut self, text: String) {
+        self.notice(text, false);
+    }
+
     pub(in super::super) fn not_taken(&mut self) {
         self.say_hint(Label::TooMuchWaits.text(self.lang));
     }
