@@ -39,6 +39,8 @@ pub enum Item {
     Seat(SessionId, Seat),
     /// Something happened.
     Input(Input),
+    /// Cursors and read marks that the store could not take: they are due again.
+    Unwritten(Vec<Write>),
 }
 
 /// How to reach a session.
@@ -150,6 +152,7 @@ impl Hub {
             match item {
                 Item::Seat(id, seat) => drop(self.seats.insert(id, seat)),
                 Item::Input(input) => self.apply(input, now),
+                Item::Unwritten(writes) => self.cursors.take_back(writes),
             }
         }
         if self.parts.state.deadline().is_some_and(|deadline| deadline <= now.tick) {

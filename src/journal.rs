@@ -161,6 +161,13 @@ impl Journal {
     }
 
     fn refuse(&mut self, jobs: Vec<Job>, code: ErrorCode) {
+        let is_kept = |job: &Job| code == ErrorCode::StoreUnavailable && is_collected(job);
+        let (kept, jobs): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_kept);
+        if !kept.is_empty() {
+            let writes = kept.into_iter().map(|job| job.write).collect();
+            // At its end the hub takes nothing back: what these are about comes again.
+            self.hub.put(Item::Unwritten(writes)).ok();
+        }
         let is_untold = jobs.iter().any(|job| matches!(job.write, Write::Tell(_)));
         if is_untold && self.hub.put(Item::Input(Input::Untold)).is_err() {
             log::error!("the hub has ended before the journal");
@@ -191,6 +198,12 @@ impl Journal {
 enum Try {
     First,
     Again,
+}
+
+/// Is this one of those that the hub collects, and nobody waits for?
+fn is_collected(job: &Job) -> bool {
+    let is_mark = matches!(job.write, Write::Cursor(_) | Write::Read { .. });
+    is_mark && matches!(job.tell, Tell::Nobody)
 }
 
 fn as_posted(

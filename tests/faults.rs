@@ -1,6 +1,7 @@
 //! What goes wrong outside the server, against the running program: peers that do not read, do
 //! not speak or speak nonsense, stores that freeze and vanish, signals, limits, the command line.
 
+mod acknowledged;
 mod admission;
 mod altered;
 mod command_line;

@@ -1,5 +1,6 @@
 //! Cursors on their way to the store: the newest of each, written together once a second, never
 //! one commit per receipt. A crash loses a second of them: messages come again, none is lost.
+//! What a store that is away refuses is due again a second later.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -33,6 +34,20 @@ impl Cursors {
     pub(super) fn note_read(&mut self, account: UserId, (room, up_to): Mark) {
         let newest = self.read.entry((account, room)).or_default();
         *newest = up_to.max(*newest);
+    }
+
+    /// What could not be written is written with what comes next, unless that is newer.
+    pub(super) fn take_back(&mut self, writes: Vec<Write>) {
+        for write in writes {
+            match write {
+                Write::Cursor(Cursor { account, device, room, up_to }) => {
+                    self.note(account, device, (room, up_to));
+                }
+                Write::Read { account, room, up_to } => self.note_read(account, (room, up_to)),
+                // Nothing else is collected here.
+                _ => {}
+            }
+        }
     }
 
     /// All of them are due now.
