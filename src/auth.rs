@@ -12,6 +12,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::protocol::{ErrorCode, Password};
 
+/// A number that tells one attempt to write something from all others; signed, as stores keep it,
+/// it is the same. `None`: the kernel gives no random bytes.
+pub fn nonce() -> Option<u64> {
+    let mut nonce = [0_u8; 8];
+    getrandom::fill(&mut nonce).ok()?;
+    Some(u64::from_le_bytes(nonce) >> 1)
+}
+
 /// Memory of one hash in KiB: 19 MiB, with 2 passes and 1 lane (OWASP's first choice).
 const MEMORY_KIB: u32 = Params::DEFAULT_M_COST;
 

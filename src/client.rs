@@ -55,8 +55,8 @@ mod words;
 
 pub use crate::tls::{Fingerprint, TlsError, Trust};
 pub use update::{
-    Ask, Audit, Changed, Doing, IgnoreMes, Ignored, Lost, Members, OwnDevice, Reaction, Reason,
-    Room, RoomMes, Said, Sanctions, Seen, Unsent, Update,
+    Applicants, Ask, Audit, Changed, Doing, EntryMes, IgnoreMes, Ignored, Lost, Members, OwnDevice,
+    Reaction, Reason, Room, RoomMes, Said, Sanctions, Seen, Unsent, Update,
 };
 use updates::Handled;
 pub use updates::{Quiet, Updates};

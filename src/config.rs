@@ -151,6 +151,21 @@ pub enum UserAct {
         #[arg(long, value_name = "MARK|CODE")]
         revoke: Option<String>,
     },
+    /// List who asks for an account of a server of --registration approval: id, a tab, the name, a
+    /// tab, since when
+    Pending,
+    /// Let somebody have the account that they ask for
+    Approve {
+        /// Whose.
+        id: i64,
+    },
+    /// Do not let them have it; the id is free again
+    Reject {
+        /// Whose.
+        id: i64,
+        /// Why, for the record.
+        reason: Option<String>,
+    },
     /// Write what an account is, where it is a member, its devices, and every message it said that
     /// is kept, as JSON lines; nothing that others said, and no password
     Export {
@@ -376,6 +391,8 @@ pub enum Registration {
     Open,
     /// Who has an invitation code, made with `server user invite`.
     Code,
+    /// Whom an operator lets in, with `/approve` or `server user approve`.
+    Approval,
     /// Only the operator, with `server user add`.
     Closed,
 }

@@ -19,7 +19,7 @@ pub mod redis;
 pub mod sqlite;
 mod write;
 
-pub use entry::{Code, Entry};
+pub use entry::{Asked, Code, Decision, Entry};
 pub use feed::{Beat, Feed, FeedEntry, Membership, Pulse, Sign};
 pub use health::Health;
 pub use people::{
@@ -193,6 +193,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The invitation codes that are not used up, by their ends; over or not.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn codes(&self) -> Result<Vec<Code>, StoreError>;
+
+    /// Those who asked for an account and wait, by when they did.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn applicants(&self) -> Result<Vec<Asked>, StoreError>;
 
     /// Up to `limit` messages of a room after an id, in order; fewer only at its end. The oldest
     /// may be gone, and what cannot be read is left out, with a line in the log.

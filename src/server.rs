@@ -6,6 +6,7 @@
 
 mod accept;
 mod accounts;
+mod applicants;
 mod audit;
 mod certs;
 mod cluster;

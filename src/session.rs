@@ -367,6 +367,7 @@ impl<'a> Session<'a> {
             }
             Command::Room(room, ask) => return self.on_room(&room, ask),
             Command::Sanctions(room) => self.list_sanctions(&room),
+            Command::Entry(ask) => self.on_entry(ask),
             Command::Deeds(limit) => self.list_deeds(limit),
             Command::Rooms(after) => self.list_rooms(after),
             Command::Members(room, after) => self.list_members(&room, after),
@@ -466,6 +467,7 @@ fn waits_for_store(command: &Command) -> bool {
         command,
         Command::Register { .. }
             | Command::Code(_)
+            | Command::Entry(_)
             | Command::Login { .. }
             | Command::Resume { .. }
             | Command::Receipts(_)

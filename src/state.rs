@@ -8,6 +8,7 @@ mod absence;
 mod cluster;
 mod effect;
 mod ending;
+mod entry;
 mod ignore;
 mod input;
 mod order;
@@ -150,6 +151,7 @@ impl State {
             Input::Heard(all) => {
                 all.into_iter().for_each(|heard| self.on_heard(heard, now, effects));
             }
+            Input::Entry { by, news } => self.on_entry(by, news, effects),
             Input::Announce => self.announce(effects),
             Input::Untold => self.on_untold(now),
             Input::Tick => {}

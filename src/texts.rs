@@ -17,6 +17,7 @@
 pub mod client;
 pub mod commands;
 mod devices;
+mod entry;
 pub mod full;
 pub mod help;
 mod ignore;
@@ -27,6 +28,7 @@ mod rooms;
 mod words;
 
 pub use devices::{NAMELESS, device_ended, devices};
+pub use entry::{applicants, entry_news};
 pub use ignore::{ignored, ignoring};
 pub use order::{deed_line, deeds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
@@ -164,6 +166,7 @@ fn detailed(error: &str, refusal: &Refusal, lang: Lang) -> String {
     match (refusal.code, refusal.detail.as_deref()) {
         (_, None) => error.to_owned(),
         (ErrorCode::BadRequest, Some(form)) => reply(Reply::Usage(form), lang),
+        (ErrorCode::NotLetIn, Some(id)) => entry::asked(id, lang),
         (ErrorCode::Banned | ErrorCode::Muted, Some(detail)) if lang == Lang::Zh => {
             match detail.strip_prefix("until ") {
                 Some(rest) => format!("{error}，直到 {rest}"),
@@ -234,6 +237,9 @@ fn error_en(code: ErrorCode) -> &'static str {
             "registering here takes an invitation code: /code CODE, then register again"
         }
         ErrorCode::BadCode => "this invitation code is not good, or not any more",
+        ErrorCode::NotLetIn => "an operator has still to let you in; try again later",
+        ErrorCode::TooManyWaiting => "too many ask for an account already; try again later",
+        ErrorCode::NobodyWaits => "nobody of this id asks for an account; /pending lists them",
         ErrorCode::NoGuests => "this server wants an account: log in first",
         ErrorCode::AccountNeeded => "private messages need an account at both ends",
         ErrorCode::ClientNeeded => "this needs the client: client export FILE; or ask the operator",
@@ -276,6 +282,7 @@ fn error_en(code: ErrorCode) -> &'static str {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn error_zh(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadRequest => "看不懂",
@@ -299,6 +306,9 @@ fn error_zh(code: ErrorCode) -> &'static str {
         ErrorCode::RegistrationClosed => "这里不开放注册，请联系管理员",
         ErrorCode::CodeNeeded => "这里注册需要邀请码：请先输入 /code 邀请码，再注册",
         ErrorCode::BadCode => "邀请码不正确或已失效",
+        ErrorCode::NotLetIn => "管理员还没有批准你的账号，请稍后再试",
+        ErrorCode::TooManyWaiting => "等待批准的账号太多，请稍后再试",
+        ErrorCode::NobodyWaits => "没有这个 id 的申请；/pending 列出所有申请",
         ErrorCode::NoGuests => "本服务器需要账号，请先登录",
         ErrorCode::AccountNeeded => "私聊双方都要有账号",
         ErrorCode::ClientNeeded => "请使用客户端：client export FILE，或联系管理员",

@@ -1,5 +1,6 @@
 //! Who may make an account, over every front and every store that the command line can reach.
 
+mod approval;
 mod codes;
 
 use crate::support::program;
@@ -13,7 +14,7 @@ fn job(server: &Server, url: &str, words: &[&str]) -> program::Ended {
         args.extend(["--store", url]);
     }
     args.extend(words);
-    program::run(program::server(server.home(), &args), "")
+    program::run(program::server(server.home(), &args), "secret\n")
 }
 
 /// What is played, with the command line at hand.

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
-    About, Absence, AbsenceKind, AbsenceNote, Aim, Command, Event, Farewell, Member, Message,
-    MessageId, Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId, Welcome,
-    What, Which, Who, frame,
+    About, Absence, AbsenceKind, AbsenceNote, Aim, Command, EntryAsk, Event, Farewell, Member,
+    Message, MessageId, Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId,
+    Welcome, What, Which, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -171,6 +171,12 @@ fn describe_room(command: &Command) -> String {
         Command::Room(place, ask) => format!("{} {}", describe_ask(ask), room(place)),
         Command::Sanctions(place) => format!("sanctions {}", room(place)),
         Command::Deeds(limit) => format!("deeds {limit}"),
+        Command::Entry(EntryAsk::Pending) => "pending".to_owned(),
+        Command::Entry(EntryAsk::Approve(whom)) => format!("approve {whom}"),
+        Command::Entry(EntryAsk::Reject(whom, why)) => {
+            let why = why.as_ref().map_or(String::new(), |why| format!(" {:?}", why.as_str()));
+            format!("reject {whom}{why}")
+        }
         Command::Rooms(after) => {
             format!("rooms after={}", after.as_ref().map_or("", |name| name.as_str()))
         }

@@ -1,14 +1,16 @@
-//! Asking for an account, and for what is its own.
+//! Asking for an account, for what is its own, and deciding who gets one.
 
 use super::conversation::Order;
 use super::{Client, OrderError};
-use crate::protocol::{Name, Password, UserId};
+use crate::protocol::{EntryAsk, Name, Password, UserId};
 
 #[cfg(doc)]
 use super::Update;
 
 impl Client {
-    /// Asks for an account; `id` `None`: the server chooses.
+    /// Asks for an account; `id` `None`: the server chooses. Answered by [`Update::Registered`], or
+    /// by [`Update::Refused`], with [`crate::protocol::ErrorCode::NotLetIn`] where the account is
+    /// kept and an operator has still to let it in.
     ///
     /// # Errors
     /// [`OrderError`]: not taken.
@@ -37,5 +39,14 @@ impl Client {
     /// [`OrderError`]: not taken.
     pub fn invitation_code(&self, code: Password) -> Result<(), OrderError> {
         self.order(Order::Code(code))
+    }
+
+    /// Asks who waits for an account, or decides about one of them, for operators. Answered by
+    /// [`Update::Applicants`] or [`Update::Entry`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn entry(&self, ask: EntryAsk) -> Result<(), OrderError> {
+        self.order(Order::Entry(ask))
     }
 }

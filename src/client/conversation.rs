@@ -399,6 +399,7 @@ impl Conversation {
             | Order::Devices
             | Order::EndDevice(_)
             | Order::Ignore { .. }
+            | Order::Entry(_)
             | Order::Ignored => self.ask_about_account(order),
             Order::Absence(absence) => self.write_absence(absence.as_ref()),
             // These do not wait in this queue.

@@ -2,6 +2,7 @@
 //! through a pipe.
 //! Stands on [`super::Client`] and knows nothing of the wire.
 
+mod applicants;
 mod clean;
 mod cli;
 mod command;

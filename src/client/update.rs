@@ -10,7 +10,8 @@ use crate::protocol::{
 use crate::tls::{Fingerprint, TlsError};
 
 pub use crate::protocol::wire::{
-    Audit, IgnoreMes, Ignored, Members, OwnDevice, Reaction, Room, RoomMes, Sanctions,
+    Applicants, Audit, EntryMes, IgnoreMes, Ignored, Members, OwnDevice, Reaction, Room, RoomMes,
+    Sanctions,
 };
 
 #[cfg(doc)]
@@ -211,6 +212,11 @@ pub enum Update {
         /// The search can go on before this one.
         next: Option<MessageId>,
     },
+    /// Who asks for an account, in answer to [`Client::entry`]; `more` as above.
+    Applicants(Applicants),
+    /// Somebody asks for an account (`wait`), was let in (`approve`) or was not (`reject`): told to
+    /// operators.
+    Entry(EntryMes),
     /// So many older messages of this room are not sent.
     Skipped {
         /// Which room.
@@ -343,6 +349,8 @@ pub enum Ask {
     Devices,
     /// [`Client::ignore`], [`Client::unignore`], [`Client::ignored`].
     Ignore,
+    /// [`Client::entry`].
+    Entry,
     /// [`Client::absence`].
     Absence,
     /// [`Client::passwd`].

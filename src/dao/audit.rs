@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::contract::{MAX_DEVICES, MAX_IGNORED};
+use super::contract::{MAX_DEVICES, MAX_IGNORED, MAX_WAITING};
 use super::record::{Record, Referred};
 use super::{Cursor, Token};
 use crate::protocol::{
@@ -32,6 +32,8 @@ pub struct Audit {
     /// Accounts that are gone, and whose words are not yet.
     erasing: HashSet<UserId>,
     accounts: HashSet<UserId>,
+    /// Who waits to be let in.
+    applicants: HashSet<UserId>,
     /// The account whose belongings are passing by.
     account: Option<OpenAccount>,
     /// The last act.
@@ -98,6 +100,7 @@ impl Audit {
                     self.tell(format!("{:?}: an invitation code without uses", code.digest));
                 }
             }
+            Record::Asked(asked) => self.asked(asked.account.id),
             Record::Sanction(sanction) => self.sanction(sanction),
             Record::Deed(deed) => self.deed(deed),
             Record::Token { token: Token { account, .. }, .. } => {
@@ -144,6 +147,16 @@ impl Audit {
             self.tell(format!("{room}: twice"));
         }
         self.room = Some(OpenRoom { room, last, is_named: false, seen: None });
+    }
+
+    /// After all accounts.
+    fn asked(&mut self, id: UserId) {
+        if id.0 <= 0 || self.accounts.contains(&id) || !self.applicants.insert(id) {
+            self.tell(format!("{id} waits to be let in, and is taken or no id"));
+        }
+        if self.applicants.len() == MAX_WAITING + 1 {
+            self.tell(format!("more than {MAX_WAITING} wait to be let in"));
+        }
     }
 
     fn named(&mut self, room: &NamedRoom) {

@@ -31,6 +31,9 @@ pub(super) const MAX_TOKENS: usize = MAX_DEVICES;
 /// through at each login.
 pub(super) const MAX_IGNORED: usize = 500;
 
+/// People who wait to be let in: more than an operator looks through, and 1 MB at most.
+pub(super) const MAX_WAITING: usize = 1_000;
+
 /// Why a store takes no import.
 pub(super) const NOT_EMPTY: &str = "holds something already, and an import takes an empty store";
 

@@ -2,6 +2,7 @@
 //! file that was cut short is known.
 
 mod order;
+mod said;
 
 pub use order::deed_json;
 pub(super) use order::{deed_text, read_deed, read_sanction, sanction_text};
@@ -11,11 +12,11 @@ use std::io::{self, BufRead, Read};
 use serde::{Deserialize, Serialize};
 
 use super::contract::{FIRST_ROOM, hex, unhex};
-use super::record::{Record, Referred};
-use super::{Account, Code, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
+use super::record::Record;
+use super::{Account, Asked, Code, Cursor, Receipts, Secret, StoreError, Token, TokenDigest};
 use crate::protocol::{
-    About, Device, Message, MessageId, Millis, Name, NamedRoom, Reference, Role, RoomId, RoomKind,
-    RoomName, RoomNo, Text, Topic, UserId, What,
+    Device, MessageId, Millis, Name, NamedRoom, Role, RoomId, RoomKind, RoomName, RoomNo, Topic,
+    UserId,
 };
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
@@ -57,8 +58,8 @@ enum Line {
         access: String,
         guests: bool,
     },
-    Message(Said),
-    Reference(Sent),
+    Message(said::Said),
+    Reference(said::Sent),
     Account {
         id: i64,
         name: String,
@@ -113,40 +114,17 @@ enum Line {
         uses: u32,
         expires: i64,
     },
+    Asked {
+        id: i64,
+        name: String,
+        secret: String,
+        since: i64,
+    },
     Sanction(order::Held),
     Deed(order::Done),
     End {
         records: u64,
     },
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said {
-    room: String,
-    id: u64,
-    sender: i64,
-    name: String,
-    time: i64,
-    text: String,
-    reference: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    about: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    what: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sent {
-    room: String,
-    sender: i64,
-    device: Option<String>,
-    reference: String,
-    id: u64,
-    time: i64,
-    digest: String,
-    nonce: u64,
 }
 
 /// Writes records as lines.
@@ -294,8 +272,8 @@ fn line(record: &Record) -> Line {
             access: room.kind.name().to_owned(),
             guests: room.guests,
         },
-        Record::Message(message) => Line::Message(said(message)),
-        Record::Reference(referred) => Line::Reference(sent(referred)),
+        Record::Message(message) => Line::Message(said::said(message)),
+        Record::Reference(referred) => Line::Reference(said::sent(referred)),
         Record::Account { account, receipts, is_operator } => Line::Account {
             id: account.id.0,
             name: account.name.as_str().to_owned(),
@@ -330,6 +308,12 @@ fn line(record: &Record) -> Line {
         Record::Code(Code { digest, uses, expires }) => {
             Line::Code { digest: hex(&digest.0), uses: *uses, expires: expires.0 }
         }
+        Record::Asked(Asked { account, since }) => Line::Asked {
+            id: account.id.0,
+            name: account.name.as_str().to_owned(),
+            secret: account.secret.as_stored().to_owned(),
+            since: since.0,
+        },
         Record::Sanction(sanction) => Line::Sanction(order::held(sanction)),
         Record::Deed(deed) => Line::Deed(order::done(deed)),
         Record::Token { digest, token } => Line::Token {
@@ -343,33 +327,6 @@ fn line(record: &Record) -> Line {
 
 fn name(device: Option<&Device>) -> Option<String> {
     device.map(|device| device.as_str().to_owned())
-}
-
-fn said(message: &Message) -> Said {
-    Said {
-        room: message.room.to_string(),
-        id: message.id.0,
-        sender: message.sender.0,
-        name: message.name.to_string(),
-        time: message.time.0,
-        text: message.text.as_str().to_owned(),
-        reference: message.reference.as_str().to_owned(),
-        about: message.about.map(|about| about.id.0),
-        what: message.about.map(|about| about.what.name().to_owned()),
-    }
-}
-
-fn sent(referred: &Referred) -> Sent {
-    Sent {
-        room: referred.room.to_string(),
-        sender: referred.sender.0,
-        device: name(referred.device.as_ref()),
-        reference: referred.reference.as_str().to_owned(),
-        id: referred.id.0,
-        time: referred.time.0,
-        digest: hex(&referred.digest),
-        nonce: referred.nonce,
-    }
 }
 
 /// Where a version 1 store goes on.
@@ -398,13 +355,11 @@ fn record(line: Line) -> Option<Record> {
             kind: RoomKind::from_name(&access)?,
             guests,
         }),
-        Line::Message(said) => Record::Message(message(said)?),
-        Line::Reference(sent) => Record::Reference(referred(sent)?),
+        Line::Message(message) => Record::Message(said::message(message)?),
+        Line::Reference(sent) => Record::Reference(said::referred(sent)?),
         Line::Account { id, name, secret, show_delivered, show_read, operator } => {
-            let id = UserId(id);
-            let name = Name::stored(&name, id);
             let receipts = Receipts { delivered: show_delivered, read: show_read };
-            let account = Account { id, name, secret: Secret::stored(secret) };
+            let account = account(id, &name, secret);
             Record::Account { account, receipts, is_operator: operator }
         }
         Line::Member { account, room, since, role } => Record::Member {
@@ -433,6 +388,9 @@ fn record(line: Line) -> Option<Record> {
         },
         Line::Ignored { account, whom } => ignored(account, whom),
         Line::Code { digest, uses, expires } => Record::Code(code(&digest, uses, expires)?),
+        Line::Asked { id, name, secret, since } => {
+            Record::Asked(Asked { account: account(id, &name, secret), since: Millis(since) })
+        }
         Line::Sanction(held) => Record::Sanction(order::sanction(held)?),
         Line::Deed(done) => Record::Deed(order::deed(done)?),
         Line::Token { account, device: name, digest, expires } => {
@@ -443,39 +401,13 @@ fn record(line: Line) -> Option<Record> {
     })
 }
 
+fn account(id: i64, name: &str, secret: String) -> Account {
+    let id = UserId(id);
+    Account { id, name: Name::stored(name, id), secret: Secret::stored(secret) }
+}
+
 fn ignored(account: i64, whom: i64) -> Record {
     Record::Ignored { account: UserId(account), whom: UserId(whom) }
-}
-
-fn message(said: Said) -> Option<Message> {
-    let about = match (said.about, said.what) {
-        (Some(id), Some(what)) => Some(About { id: MessageId(id), what: What::from_name(&what)? }),
-        (None, None) => None,
-        _ => return None,
-    };
-    Some(Message {
-        id: MessageId(said.id),
-        room: RoomId::parse(&said.room)?,
-        sender: UserId(said.sender),
-        name: said.name.into(),
-        time: Millis(said.time),
-        text: Text::stored(about.map(|about| about.what), &said.text).ok()?,
-        reference: Reference::new(&said.reference)?,
-        about,
-    })
-}
-
-fn referred(sent: Sent) -> Option<Referred> {
-    Some(Referred {
-        room: RoomId::parse(&sent.room)?,
-        sender: UserId(sent.sender),
-        device: device(sent.device)?,
-        reference: Reference::new(&sent.reference)?,
-        id: MessageId(sent.id),
-        time: Millis(sent.time),
-        digest: unhex(&sent.digest)?,
-        nonce: sent.nonce,
-    })
 }
 
 fn code(digest: &str, uses: u32, expires: i64) -> Option<Code> {

@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use self::tables::Tables;
 use super::contract::{MAX_NAMED, NOT_EMPTY};
 use super::{
-    Account, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
-    TokenDigest, Write, Writer, Written,
+    Account, Asked, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take,
+    Token, TokenDigest, Write, Writer, Written,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Party, Role,
@@ -234,6 +234,10 @@ impl Store for Memory {
 
     fn codes(&self) -> Result<Vec<Code>, StoreError> {
         Ok(lock(&self.tables)?.codes())
+    }
+
+    fn applicants(&self) -> Result<Vec<Asked>, StoreError> {
+        Ok(lock(&self.tables)?.applicants())
     }
 
     fn page(

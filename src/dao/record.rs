@@ -2,12 +2,13 @@
 //! `import` takes. docs/store.md describes each kind.
 //!
 //! The order: counters, retired ids, accounts whose words are still to be erased; each room with
-//! what it is called, its messages, then its references; each account with its rooms, invitations, devices, cursors, read marks, whom it
-//! ignores, and tokens; invitation codes; sanctions; acts, the oldest first. Within each kind by id or
+//! what it is called, its messages, then its references; each account with its rooms, invitations,
+//! devices, cursors, read marks, whom it ignores, and tokens; invitation codes; who waits to be let
+//! in; sanctions; acts, the oldest first. Within each kind by id or
 //! name (devices: the one used longest ago first), so that equal stores give equal rows.
 
 use super::contract::Kept;
-use super::{Account, Code, Cursor, Receipts, Token, TokenDigest};
+use super::{Account, Asked, Code, Cursor, Receipts, Token, TokenDigest};
 use crate::protocol::{
     Deed, Device, Message, MessageId, Millis, NamedRoom, Reference, Role, RoomId, RoomNo, Sanction,
     UserId,
@@ -108,6 +109,8 @@ pub enum Record {
     },
     /// An invitation code.
     Code(Code),
+    /// Somebody who waits to be let in.
+    Asked(Asked),
     /// Somebody is banned, muted or slowed.
     Sanction(Sanction),
     /// Something was done to keep order.
@@ -162,6 +165,7 @@ impl Record {
             Self::Ignored { .. } => "ignored",
             Self::Token { .. } => "token",
             Self::Code(_) => "code",
+            Self::Asked(_) => "asked",
             Self::Sanction(_) => "sanction",
             Self::Deed(_) => "deed",
         }

@@ -9,6 +9,7 @@
 
 mod advice;
 mod changes;
+mod decide;
 mod devices;
 mod entry;
 mod erase;
@@ -19,8 +20,10 @@ mod keys;
 mod manager;
 mod node;
 mod order;
+mod read;
 mod record;
 mod rooms;
+mod tell;
 mod write;
 
 use std::collections::BTreeMap;
@@ -37,8 +40,8 @@ use self::manager::{Pool, RedisConnection, RedisConnectionManager};
 use self::record::{message, message_id, seen};
 use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
 use super::{
-    Account, Claim, Code, Identity, Marks, Membership, PeerMarks, Receipts, Records, Secret, Sign,
-    Store, StoreError, Take, Token, TokenDigest, Writer,
+    Account, Asked, Claim, Code, Identity, Marks, Membership, PeerMarks, Receipts, Records, Secret,
+    Sign, Store, StoreError, Take, Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, NodeId, OwnDevice, Role,
@@ -46,7 +49,7 @@ use crate::protocol::{
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
@@ -112,46 +115,6 @@ impl Redis {
             }
             _ => unavailable(&self.place, &error),
         })
-    }
-
-    /// The records of these accounts; what is not there or cannot be read is left out.
-    fn records(&self, ids: &[UserId]) -> Result<Vec<Account>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let fields: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let records: Vec<Option<Vec<u8>>> =
-            self.ask(|redis| cmd("HMGET").arg(keys::USERS).arg(fields).query(redis))?;
-        let readable = ids.iter().zip(records).filter_map(|(id, record)| {
-            let account = record::read(*id, &record?);
-            if account.is_none() {
-                log::warn!("redis: the record of account {id} cannot be read");
-            }
-            account
-        });
-        Ok(readable.collect())
-    }
-
-    /// The rooms an account is in, each with where it is by the positions under this key.
-    fn positions(
-        &self,
-        account: UserId,
-        key: &str,
-    ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        type Positions = BTreeMap<String, u64>;
-        let (rooms, taken): (Positions, Positions) = self.ask(|redis| {
-            let mut ask = redis::pipe();
-            ask.cmd("HGETALL").arg(keys::rooms(account)).cmd("HGETALL").arg(key).query(redis)
-        })?;
-        let positions = std::iter::once(("lobby".to_owned(), 0)).chain(rooms);
-        let mut positions: Vec<_> = positions
-            .filter_map(|(key, since)| {
-                let taken = taken.get(&key).copied().unwrap_or_default();
-                Some((RoomId::parse(&key)?, MessageId(since.max(taken))))
-            })
-            .collect();
-        positions.sort_unstable();
-        Ok(positions)
     }
 }
 
@@ -343,6 +306,10 @@ impl Store for Redis {
 
     fn codes(&self) -> Result<Vec<Code>, StoreError> {
         Ok(self.all_codes()?.into_iter().filter_map(readable).collect())
+    }
+
+    fn applicants(&self) -> Result<Vec<Asked>, StoreError> {
+        Ok(self.all_applicants()?.into_iter().filter_map(readable).collect())
     }
 
     fn page(

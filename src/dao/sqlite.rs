@@ -24,8 +24,8 @@ use rusqlite::{Connection, ErrorCode as SqliteCode};
 
 use super::contract;
 use super::{
-    Account, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take, Token,
-    TokenDigest, Writer,
+    Account, Asked, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take,
+    Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
@@ -240,6 +240,10 @@ impl Store for Sqlite {
 
     fn codes(&self) -> Result<Vec<Code>, StoreError> {
         self.read(entry::codes)
+    }
+
+    fn applicants(&self) -> Result<Vec<Asked>, StoreError> {
+        self.read(entry::applicants)
     }
 
     fn page(

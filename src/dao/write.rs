@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Cursor, Entry, Receipts, TokenDigest};
+use super::{Code, Cursor, Decision, Entry, Receipts, TokenDigest};
 use crate::protocol::{
     Append, Deed, Device, ErrorCode, Message, MessageId, Millis, Name, RoomChange, RoomDone,
     RoomId, Sanction, Tiding, UserId,
@@ -25,8 +25,20 @@ pub enum Write {
         name: Option<Name>,
         /// The password's hash.
         secret: String,
-        /// How it is let in; refused with [`ErrorCode::BadCode`] where a code is not good.
+        /// How it is let in; refused with [`ErrorCode::BadCode`] where a code is not good, with
+        /// [`ErrorCode::TooManyWaiting`] where 1,000 wait already.
         entry: Entry,
+    },
+    /// Who waits to be let in gets the account, or does not: recorded with it. Refused with
+    /// [`ErrorCode::NobodyWaits`].
+    #[serde(skip)]
+    Decide(Decision),
+    /// Those who asked before a moment wait no longer, at most so many; the oldest first.
+    ForgetApplicants {
+        /// The moment.
+        before: Millis,
+        /// How many at most.
+        limit: u32,
     },
     /// An invitation code; those that are over go.
     MakeCode(Code),
@@ -210,16 +222,18 @@ pub enum Written {
     },
     /// The account exists now.
     Registered(UserId),
+    /// It waits to be let in.
+    Waits(UserId),
     /// Fresh guest ids: this one and the next lower ones, as many as asked for.
     Guests(UserId),
-    /// So many messages, texts, references, sanctions or acts are gone. As many as the limit: there may be more.
+    /// So many messages, texts, references, sanctions, acts or applicants are gone. As many as the limit: there may be more.
     Pruned(u64),
     /// The named room is changed.
     Room(RoomDone),
     /// Done, nothing to tell.
     Done,
     /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
-    /// [`ErrorCode::BadCode`],
+    /// [`ErrorCode::BadCode`], [`ErrorCode::TooManyWaiting`], [`ErrorCode::NobodyWaits`],
     /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::RoomTaken`],
     /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::TooManyIgnored`], [`ErrorCode::Internal`] (an
     /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).

@@ -1,9 +1,9 @@
 //! What a client asks ([`Command`]), and what its session asks of the hub ([`Act`]).
 
 use super::{
-    Absence, Against, Device, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom, Order,
-    OwnDevice, Party, Password, Query, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
-    RoomName, RoomRef, Standing, Target, Text, UserId, What, Which,
+    Absence, Against, Device, EntryAsk, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom,
+    Order, OwnDevice, Party, Password, Query, Receipts, Reference, RoomAsk, RoomId, RoomKind,
+    RoomMember, RoomName, RoomRef, Standing, Target, Text, UserId, What, Which,
 };
 
 #[cfg(doc)]
@@ -143,6 +143,8 @@ pub enum Command {
     Room(RoomRef, RoomAsk),
     /// Who is banned, muted or slowed in a room; of the lobby: on the whole server?
     Sanctions(RoomRef),
+    /// Who asks for an account, and may they have it?
+    Entry(EntryAsk),
     /// What was done to keep order, the last so many times?
     Deeds(usize),
     /// Which rooms are there, by name, behind this one?

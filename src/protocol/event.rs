@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Deed, Device, Farewell, Leaving, Member, Message, MessageId, Millis, NamedRoom, Note,
-    OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomId, RoomKind,
-    RoomMember, RoomName, Sanction, SanctionKey, Shown, Topic, UserId,
+    Applicant, Deed, Device, EntryNews, Farewell, Leaving, Member, Message, MessageId, Millis,
+    NamedRoom, Note, OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role,
+    RoomId, RoomKind, RoomMember, RoomName, Sanction, SanctionKey, Shown, Topic, UserId,
 };
 
 #[cfg(doc)]
@@ -220,6 +220,10 @@ pub enum Event {
         /// The search can go on before this one.
         next: Option<MessageId>,
     },
+    /// Who asks for an account, by when they did: part of [`Command::Entry`].
+    Applicants(Arc<[Applicant]>),
+    /// Something about one of them, for operators.
+    Entry(Box<EntryNews>),
     /// At a line: where plain text goes from now on.
     Here(Option<Box<NamedRoom>>),
     /// What a room is about: the answer to a question.

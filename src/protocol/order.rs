@@ -273,6 +273,8 @@ impl Deed {
         "unslow",
         "operator",
         "no-operator",
+        "approve",
+        "reject",
     ];
 
     /// Bytes of what stands in `whom` and `how`: a name with an id.

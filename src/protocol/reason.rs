@@ -44,6 +44,13 @@ pub enum ErrorCode {
     CodeNeeded,
     /// No such invitation code, or not any more.
     BadCode,
+    /// The account was asked for, and an operator has still to let it in; of a registration
+    /// `detail` is the id that is kept for it.
+    NotLetIn,
+    /// As many ask for an account as can wait.
+    TooManyWaiting,
+    /// Nobody of this id asks for an account.
+    NobodyWaits,
     /// Guests are not let in here: register and log in.
     NoGuests,
     /// Private messages need an account.
@@ -142,6 +149,9 @@ impl ErrorCode {
         (Self::RegistrationClosed, "registration_closed"),
         (Self::CodeNeeded, "code_needed"),
         (Self::BadCode, "bad_code"),
+        (Self::NotLetIn, "not_let_in"),
+        (Self::TooManyWaiting, "too_many_waiting"),
+        (Self::NobodyWaits, "nobody_waits"),
         (Self::NoGuests, "no_guests"),
         (Self::AccountNeeded, "account_needed"),
         (Self::ClientNeeded, "client_needed"),

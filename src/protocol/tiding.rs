@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Absence, Device, Leaving, MessageId, Millis, Name, NamedRoom, Party, Receipts, Role, RoomId,
-    SessionId, UserId,
+    Absence, Device, EntryNews, Leaving, MessageId, Millis, Name, NamedRoom, Party, Receipts, Role,
+    RoomId, SessionId, UserId,
 };
 
 /// One run of one server on a store that several share: the time it began, in milliseconds since
@@ -102,6 +102,8 @@ pub enum Tiding {
     Delivered(UserId, RoomId, MessageId),
     /// Somebody writes something in a room.
     Typing(UserId, RoomId),
+    /// Somebody asks for an account, or was let in, or was not: for operators.
+    Entry(Box<EntryNews>),
     /// Somebody has read a room up to here; `true`: the other one may know.
     Read(UserId, RoomId, MessageId, bool),
 }

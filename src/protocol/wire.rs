@@ -6,6 +6,7 @@
 //! What comes *into* the server is read more leniently: `front::frame`.
 
 mod devices;
+pub mod entry;
 mod export;
 mod ignore;
 mod order;
@@ -16,6 +17,7 @@ mod words;
 pub use words::{AskSearch, Reaction, WordMes};
 
 pub use devices::{DeleteAccount, Devices, EndDevice, OwnDevice};
+pub use entry::{Applicants, EntryMes};
 pub use export::{AskExport, Exported};
 pub use ignore::{IgnoreMes, Ignored, Passed};
 pub use order::{AskAudit, AskSanctions, Audit, Deed, Sanction, Sanctions};
@@ -97,6 +99,9 @@ pub mod kind {
     pub const SANCTIONS_RES: &str = "SanctionsResMes";
     pub const AUDIT: &str = "AuditMes";
     pub const AUDIT_RES: &str = "AuditResMes";
+    pub const PENDING: &str = "PendingMes";
+    pub const PENDING_RES: &str = "PendingResMes";
+    pub const ENTRY: &str = "EntryMes";
     pub const EDIT: &str = "EditMes";
     pub const DELETE: &str = "DeleteMes";
     pub const REACT: &str = "ReactMes";

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use super::invites;
-use crate::auth::Auth;
+use super::{applicants, invites};
+use crate::auth::{self, Auth};
 use crate::clock;
 use crate::config::{StoreArg, UserAct};
 use crate::dao::{self, Account, Entry, Store, StoreError, Write, Written};
@@ -49,6 +49,9 @@ pub fn run_user_act(
         }
         UserAct::Invite { uses, days } => invites::invite(&*store, *uses, *days, out),
         UserAct::Invites { revoke } => invites::invites(&*store, revoke.as_deref(), out),
+        UserAct::Pending => applicants::pending(&*store, out),
+        UserAct::Approve { id } => applicants::approve(&*store, *id, out),
+        UserAct::Reject { id, reason } => applicants::reject(&*store, *id, reason.as_deref(), out),
         UserAct::Export { id, path } => {
             super::keeping::export_account(&*store, find(&*store, *id)?.id, path, out)
         }
@@ -125,13 +128,10 @@ fn hash(password: &Password) -> Result<String, String> {
 }
 
 /// What the command line did, for the record.
-fn done(act: &'static str, account: &Account) -> Result<Deed, String> {
-    let mut nonce = [0_u8; 8];
-    getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
+pub(super) fn done(act: &'static str, account: &Account) -> Result<Deed, String> {
     Ok(Deed {
         time: clock::now_ms(),
-        // Stores keep it signed.
-        nonce: u64::from_le_bytes(nonce) >> 1,
+        nonce: auth::nonce().ok_or("the system has no random bytes")?,
         by: Party { id: Deed::CONSOLE, name: "command line".into() },
         act,
         place: None,

@@ -39,6 +39,9 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Milliseconds. The promise is 7 days; who was away for a month may repeat a send too.
 const REFERENCES_KEPT: i64 = 30 * DAY;
 
+/// Milliseconds. Whom no operator has let in by then may ask again.
+const APPLICANTS_KEPT: i64 = 14 * DAY;
+
 /// What is to be kept.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
@@ -129,6 +132,8 @@ impl Keeping {
             }
         }
         n_gone += self.order(now)?;
+        let before = now.plus(-APPLICANTS_KEPT);
+        n_gone += self.repeat(&Write::ForgetApplicants { before, limit: STEP })?;
         let before = now.plus(-REFERENCES_KEPT);
         Ok(n_gone + self.repeat(&Write::Forget { before, limit: STEP })?)
     }

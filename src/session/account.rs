@@ -53,7 +53,9 @@ impl Session<'_> {
             .into());
         }
         let secret = self.host.auth.hash(password)?;
+        let called = name.clone();
         match self.host.write(Write::Register { id, name, secret, entry })? {
+            Written::Waits(id) => Err(self.asked_for(id, called.as_ref())),
             Written::Registered(id) => {
                 log::info!("registered {id}");
                 Ok(id)
@@ -108,15 +110,26 @@ impl Session<'_> {
             }
             Err(refusal) => return Err(refusal),
         };
+        let result = self.counted(Some(id), |this| this.verify(id, password));
+        if result.as_ref().is_err_and(|refusal| refusal.code == ErrorCode::WrongPassword) {
+            log::info!("wrong password for {id}");
+        }
+        result
+    }
+
+    /// A try that counts where the password is wrong, or nobody has it.
+    fn counted<T>(
+        &self,
+        id: Option<UserId>,
+        verify: impl FnOnce(&Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let now = clock::now();
         let is_first = self.host.wrong_from_address.is_untouched(&self.block(), now);
-        self.count_try(Some(id), is_first)?;
-        let result = self.verify(id, password);
-        match &result {
-            // Only wrong passwords count.
-            Ok(_) => self.uncount_try(id),
-            Err(refusal) if refusal.code != ErrorCode::WrongPassword => self.uncount_try(id),
-            Err(_) => log::info!("wrong password for {id}"),
+        self.count_try(id, is_first)?;
+        let result = verify(self);
+        let wrong = [ErrorCode::WrongPassword, ErrorCode::UnknownUser];
+        if result.as_ref().err().is_none_or(|refusal| !wrong.contains(&refusal.code)) {
+            self.uncount_try(id);
         }
         result
     }
@@ -154,13 +167,24 @@ impl Session<'_> {
             Who::Id(id) => Some(*id),
             Who::Named(_) => None,
         };
-        let now = clock::now();
-        let is_first = self.host.wrong_from_address.is_untouched(&self.block(), now);
-        if let Err(refusal) = self.count_try(id, is_first) {
-            return refusal;
-        }
-        match self.host.auth.pretend(password) {
-            Ok(()) => Refusal::of(ErrorCode::UnknownUser),
+        let checked: Result<(), _> =
+            self.counted(id, |this| Err(this.verify_nobody(who, password)));
+        checked.err().unwrap_or_else(|| Refusal::of(ErrorCode::Internal))
+    }
+
+    /// Who knows the password of somebody who waits is told that they do.
+    fn verify_nobody(&self, who: &Who, password: &Password) -> Refusal {
+        let asked = match self.waiting(who) {
+            Ok(asked) => asked.map(|asked| asked.account.secret),
+            Err(refusal) => return refusal,
+        };
+        let verified = match asked {
+            Some(Secret::Hash(phc)) => self.host.auth.verify(password, &phc),
+            _ => self.host.auth.pretend(password).map(|()| false),
+        };
+        match verified {
+            Ok(true) => Refusal::of(ErrorCode::NotLetIn),
+            Ok(false) => Refusal::of(ErrorCode::UnknownUser),
             Err(code) => Refusal::of(code),
         }
     }
@@ -182,10 +206,12 @@ impl Session<'_> {
         }
     }
 
-    fn uncount_try(&self, id: UserId) {
+    fn uncount_try(&self, id: Option<UserId>) {
         let now = clock::now();
         self.host.wrong_from_address.give_back(&self.block(), now);
-        self.host.wrong_for_account.give_back(&id, now);
+        if let Some(id) = id {
+            self.host.wrong_for_account.give_back(&id, now);
+        }
     }
 
     pub(super) fn passwd(&mut self, old: &Password, new: &Password) {

@@ -34,16 +34,22 @@ impl Session<'_> {
     /// What was done to keep order, newest first, for operators.
     pub(super) fn list_deeds(&self, limit: usize) {
         let read = || {
-            let me = self.account().ok_or(ErrorCode::OperatorsOnly)?;
-            let store = &self.host.store;
-            let is_operator = store.is_operator(me).map_err(|error| refusal_of(&error))?;
-            may_on_server(Deed::Audit, is_operator)?;
-            store.deeds(None, limit.min(MAX_DEEDS)).map_err(|error| refusal_of(&error))
+            self.check_operator(Deed::Audit)?;
+            let deeds = self.host.store.deeds(None, limit.min(MAX_DEEDS));
+            deeds.map_err(|error| refusal_of(&error))
         };
         match read() {
             Ok(deeds) => self.tell(&Event::Deeds(deeds.into())),
             Err(refusal) => self.tell(&Event::Refused(refusal)),
         }
+    }
+
+    /// The account of this session, if it may do this on the whole server.
+    pub(super) fn check_operator(&self, deed: Deed) -> Result<UserId, Refusal> {
+        let me = self.account().ok_or(ErrorCode::OperatorsOnly)?;
+        let is_operator = self.host.store.is_operator(me).map_err(|error| refusal_of(&error))?;
+        may_on_server(deed, is_operator)?;
+        Ok(me)
     }
 
     fn order_act(&mut self, room: &RoomRef, order: Order) -> Result<OrderAct, Refusal> {

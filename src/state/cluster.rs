@@ -196,6 +196,7 @@ impl State {
                 self.end_here((user, &Which::All), Farewell::Deleted, now, effects);
             }
             Tiding::Ignore(user, whom, is_so) => self.ignore_here(user, whom, is_so, effects),
+            Tiding::Entry(news) => self.tell_operators(None, news, effects),
             Tiding::All(all) => self.on_all(from, &all, now, effects),
             Tiding::Delivered(by, room, up_to) => self.pass_delivered(by, room, up_to, effects),
             Tiding::Typing(user, room) => self.pass_typing(user, room, None, effects),

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Device, ErrorCode, Leaving, Message, MessageId, Millis, Name, NamedRoom, Receipts,
-    Reference, Role, RoomChange, RoomDone, RoomId, SessionId, UserId,
+    Act, Device, EntryNews, ErrorCode, Leaving, Message, MessageId, Millis, Name, NamedRoom,
+    Receipts, Reference, Role, RoomChange, RoomDone, RoomId, SessionId, UserId,
 };
 
 use super::Heard;
@@ -59,6 +59,13 @@ pub enum Input {
     Posted(Vec<Posted>),
     /// What the servers of the store did and told, this one included, in the order of its feed.
     Heard(Vec<Heard>),
+    /// Somebody asks for an account, or a session of an operator has decided about it.
+    Entry {
+        /// Who is told besides the operators.
+        by: Option<SessionId>,
+        /// What.
+        news: Box<EntryNews>,
+    },
     /// The other servers are to be told again who is here.
     Announce,
     /// Something that was to be told to them did not come through.

@@ -38,6 +38,8 @@ pub enum Deed {
     Audit,
     /// Take back what somebody else said.
     Delete,
+    /// Say who gets an account, and see who asks for one.
+    Approve,
 }
 
 /// What somebody is to a room; the higher, the more they may.
@@ -118,6 +120,7 @@ pub const RIGHTS: &[Right] = &[
     right(Deed::Server, "server", (Rank::Nobody, Rank::Nobody), false, true),
     right(Deed::Audit, "audit", (Rank::Nobody, Rank::Nobody), false, true),
     right(Deed::Delete, "delete", (Rank::Moderator, Rank::Moderator), true, true),
+    right(Deed::Approve, "approve", (Rank::Nobody, Rank::Nobody), false, true),
 ];
 
 const fn right(

@@ -57,6 +57,9 @@ const WHAT: &[(&str, Both)] = &[
         },
     ),
     ("bans", Both { en: "who is banned, muted or slowed", zh: "禁入、禁言和慢速列表" }),
+    ("pending", Both { en: "who asks for an account", zh: "账号申请列表" }),
+    ("approve", Both { en: "lets somebody have an account", zh: "批准申请" }),
+    ("reject", Both { en: "does not let them have it", zh: "拒绝申请" }),
     ("audit", Both { en: "what was done to keep order", zh: "管理记录" }),
     (
         "reply",

@@ -61,6 +61,8 @@ pub enum Label {
     Deleted,
     Edited,
     Sanctions,
+    /// Title of who asks for an account.
+    Applicants,
     Audit,
     Nobody,
 }
@@ -164,6 +166,7 @@ impl Label {
             Self::Connecting => ("connecting…", "正在连接…"),
             Self::NotLoggedIn => ("not logged in", "未登录"),
             Self::TooSmall => ("too small", "窗口太小"),
+            Self::Applicants => ("Who asks for an account", "账号申请"),
             Self::Sanctions => ("Banned, muted or slowed here", "此处的禁入、禁言和慢速"),
             Self::Audit => ("What was done to keep order", "管理记录"),
             Self::Nobody => ("Nobody.", "没有。"),

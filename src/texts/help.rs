@@ -84,6 +84,13 @@ pub const AUDIT: Both = Both {
     en: "what was done to keep order, for operators",
     zh: "管理记录（仅服务器管理员）",
 };
+pub const PENDING: Both = Both {
+    en: "who asks for an account, for operators",
+    zh: "账号申请列表（仅服务器管理员）",
+};
+pub const APPROVE: Both = Both { en: "let them have the account", zh: "批准申请" };
+pub const REJECT: Both =
+    Both { en: "do not; the id is free again", zh: "拒绝申请，id 可再被申请" };
 pub const IGNORE: Both = Both {
     en: "nothing more from them to you; without a name: whom you ignore",
     zh: "屏蔽某人；不带名字则列出你屏蔽的人",

@@ -12,8 +12,8 @@ use crossbeam_channel::bounded;
 use hubbub::auth::Auth;
 use hubbub::config::Registration;
 use hubbub::dao::{
-    self, Account, Claim, Code, Health, Identity, Marks, Receipts, Records, Store, StoreError,
-    Take, Token, TokenDigest, Write, Writer, Written,
+    self, Account, Asked, Claim, Code, Health, Identity, Marks, Receipts, Records, Store,
+    StoreError, Take, Token, TokenDigest, Write, Writer, Written,
 };
 use hubbub::hub::{self, Item};
 use hubbub::limits::{self, Addresses, Budget, Throttle};
@@ -178,6 +178,10 @@ impl Store for Faulty {
 
     fn codes(&self) -> Result<Vec<Code>, StoreError> {
         self.inner.codes()
+    }
+
+    fn applicants(&self) -> Result<Vec<Asked>, StoreError> {
+        self.inner.applicants()
     }
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {

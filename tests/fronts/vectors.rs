@@ -1,10 +1,11 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    Against, Change, Changes, Deed, Device, Edit, ErrorCode, Event, Farewell, HelloReply, Leaving,
-    Measure, MessageId, Millis, NamedRoom, News, Note, OwnDevice, Party, Password, Progress,
-    Receipts, Reference, Refusal, Role, RoomChange, RoomId, RoomKind, RoomMember, RoomName,
-    RoomNews, RoomNo, Sanction, SanctionKey, Text, Topic, UserId, What, frame, shown,
+    Against, Applicant, Change, Changes, Deed, Device, Edit, EntryNews, ErrorCode, Event, Farewell,
+    HelloReply, Knock, Leaving, Measure, MessageId, Millis, NamedRoom, News, Note, OwnDevice,
+    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomChange, RoomId, RoomKind,
+    RoomMember, RoomName, RoomNews, RoomNo, Sanction, SanctionKey, Text, Topic, UserId, What,
+    frame, shown,
 };
 
 use super::{
@@ -337,6 +338,13 @@ fn event_of_a_room(meaning: &str) -> Event {
             name: rust().name,
             sanctions: vec![banned(), slowed()].into(),
         },
+        "applicants" => {
+            let all = vec![Applicant { who: jerry(), since: banned().since }];
+            Event::Applicants(all.into())
+        }
+        "entry-waits" => entry(Knock::Waits),
+        "entry-let-in" => entry(Knock::LetIn(tom())),
+        "entry-rejected" => entry(Knock::Rejected(tom(), Note::new("spam"))),
         "deeds" => Event::Deeds(vec![deed(), console()].into()),
         _ => panic!("the document means an event that is not known here: {meaning}"),
     }
@@ -411,6 +419,10 @@ fn tom() -> Party {
 
 fn jerry() -> Party {
     Party { id: UserId(200), name: "jerry".into() }
+}
+
+fn entry(what: Knock) -> Event {
+    Event::Entry(Box::new(EntryNews { whom: jerry(), what }))
 }
 
 /// By tom, in the room.

@@ -2,8 +2,9 @@
 
 use super::{Conversation, Order};
 use crate::client::{Ask, Update};
+use crate::protocol::wire::entry::{APPROVE, Applicants, EntryMes, REJECT};
 use crate::protocol::wire::{self, IgnoreMes, Ignored, Passed, kind};
-use crate::protocol::{Device, MessageId, RoomId, Who};
+use crate::protocol::{Device, EntryAsk, MessageId, Note, RoomId, Who};
 
 impl Conversation {
     /// Nothing else comes here.
@@ -30,6 +31,7 @@ impl Conversation {
                 self.write(kind::IGNORE, &mes);
             }
             Order::Ignored => self.write(kind::IGNORED, &wire::Empty {}),
+            Order::Entry(ask) => self.ask_entry(ask),
             _ => {}
         }
     }
@@ -43,6 +45,32 @@ impl Conversation {
             self.answered(Ask::Export);
         }
         self.hand_on(Update::Exported { text: told.text, more: told.more || told.part });
+    }
+
+    fn ask_entry(&mut self, ask: &EntryAsk) {
+        let (act, whom, text) = match ask {
+            EntryAsk::Pending => return self.write(kind::PENDING, &wire::Empty {}),
+            EntryAsk::Approve(whom) => (APPROVE, whom, None),
+            EntryAsk::Reject(whom, why) => (REJECT, whom, why.as_ref().map(Note::as_str)),
+        };
+        let (act, text) = (act.to_owned(), text.map(str::to_owned));
+        let mes = EntryMes { act, whom_id: whom.0, text, ..EntryMes::default() };
+        self.write(kind::ENTRY, &mes);
+    }
+
+    pub(super) fn applicants_told(&mut self, told: Applicants) {
+        if !told.more {
+            self.answered(Ask::Entry);
+        }
+        self.hand_on(Update::Applicants(told));
+    }
+
+    /// What oneself has decided is told as what others have.
+    pub(super) fn entry_told(&mut self, mes: EntryMes) {
+        if mes.user_id.is_some() && mes.user_id == self.account.me.map(|me| me.0) {
+            self.answered(Ask::Entry);
+        }
+        self.hand_on(Update::Entry(mes));
     }
 
     pub(super) fn ignoring_told(&mut self, mes: IgnoreMes) {

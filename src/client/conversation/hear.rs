@@ -76,6 +76,8 @@ impl Conversation {
                 self.hand_on(Update::DeviceEnded { device, sessions });
             }),
             kind::EXPORT_RES => read(data).map(|told| self.exported(told)),
+            kind::PENDING_RES => read(data).map(|told| self.applicants_told(told)),
+            kind::ENTRY => read(data).map(|mes| self.entry_told(mes)),
             kind::IGNORE => read(data).map(|mes| self.ignoring_told(mes)),
             kind::IGNORED_RES => read(data).map(|told| self.ignored_told(told)),
             kind::PASSED => read(data).map(|passed| self.passed(&passed)),

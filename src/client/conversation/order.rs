@@ -5,8 +5,8 @@ use super::rooms::spelled;
 use crate::client::{Ask, Reason, Unsent, Update};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Absence, Device, MessageId, Name, Password, Query, Receipts, RoomAsk, RoomId, RoomKind,
-    RoomName, RoomRef, Span, UserId, Who,
+    Absence, Device, EntryAsk, MessageId, Name, Password, Query, Receipts, RoomAsk, RoomId,
+    RoomKind, RoomName, RoomRef, Span, UserId, Who,
 };
 
 /// What the program asks for.
@@ -63,6 +63,7 @@ pub(in crate::client) enum Order {
     Rooms(Option<RoomName>),
     Sanctions(RoomRef),
     Audit(u32),
+    Entry(EntryAsk),
     Members(RoomRef, Option<UserId>),
     History {
         room: RoomRef,
@@ -94,6 +95,7 @@ impl Order {
             | Self::Sanctions(_)
             | Self::Audit(_)
             | Self::Members(..) => Some(Ask::Room),
+            Self::Entry(_) => Some(Ask::Entry),
             Self::History { .. } => Some(Ask::History),
             Self::Search(..) => Some(Ask::Search),
             Self::Receipts(_) => Some(Ask::Receipts),

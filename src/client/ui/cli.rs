@@ -78,6 +78,8 @@ Plain mode
     device NAME SINCE-MS USED-MS TOKEN-UNTIL-MS this| ADDRESS ...   devices-end
     device-ended NAME N-CONNECTIONS
     ignore-ok ID NAME               unignore-ok ID NAME    ignored ID NAME ...   ignored-end
+    applicant ID NAME SINCE-MS ...   applicants-end
+    entry wait|approve|reject ID NAME BY-ID BY-NAME WHY   (to operators: who asks for an account)
     absence ID NAME busy|away|here TEXT             absence-ok busy|away|here TEXT
     is-absent ID NAME busy|away TEXT (you wrote to them)           typing ROOM ID NAME
     crowd ONLINE CAME LEFT          (very many, not told one by one)

@@ -7,8 +7,8 @@ pub(super) mod words;
 use std::path::PathBuf;
 
 use crate::protocol::{
-    Absence, AbsenceKind, AbsenceNote, Device, Name, NameKey, Password, Receipts, RoomAsk,
-    RoomKind, RoomName, RoomRef, UserId, Who,
+    Absence, AbsenceKind, AbsenceNote, Device, EntryAsk, Name, NameKey, Password, Receipts,
+    RoomAsk, RoomKind, RoomName, RoomRef, UserId, Who,
 };
 
 use crate::texts::NAMELESS;
@@ -41,6 +41,7 @@ pub(super) enum Line {
     Rooms(Option<RoomName>),
     Sanctions(RoomRef),
     Audit(u32),
+    Entry(EntryAsk),
     Members(RoomRef, Option<UserId>),
     /// So many of the last messages.
     History(RoomRef, usize),
@@ -110,6 +111,9 @@ const COMMANDS: &[Row] = &[
     ("slow", "/slow ROOM|lobby SECONDS [WHO] [TIME] [WHY]", order::slow),
     ("bans", "/bans ROOM|lobby", order::bans),
     ("audit", "/audit [N]", order::audit),
+    ("pending", "/pending", |_| Some(Line::Entry(EntryAsk::Pending))),
+    ("approve", "/approve ID", order::approve),
+    ("reject", "/reject ID [WHY]", order::reject),
     ("reply", "/reply ROOM ID TEXT", words::reply),
     ("edit", "/edit ROOM ID TEXT", words::edit),
     ("delete", "/delete ROOM ID", words::delete),

@@ -308,6 +308,7 @@ impl Menu {
     }
 
     /// Does what a line says, speaking to `to` where it says something.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn obey(&mut self, to: Option<UserId>, line: &str) -> Next {
         let taken = match command::parse(line) {
             Line::Empty => Ok(()),
@@ -326,6 +327,7 @@ impl Menu {
             Line::Rooms(after) => self.client.rooms(after),
             Line::Sanctions(room) => self.client.sanctions(room),
             Line::Audit(limit) => self.client.audit(limit),
+            Line::Entry(ask) => self.client.entry(ask),
             Line::Members(room, after) => self.client.members(room, after),
             Line::History(room, limit) => self.client.history(room, Span::Last, limit),
             Line::Words(words) => words.order(&self.client, Duration::ZERO),

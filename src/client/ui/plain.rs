@@ -183,6 +183,7 @@ impl Plain {
             Line::Rooms(after) => self.client.rooms(after),
             Line::Sanctions(room) => self.client.sanctions(room),
             Line::Audit(limit) => self.client.audit(limit),
+            Line::Entry(ask) => self.client.entry(ask),
             Line::Members(room, after) => self.client.members(room, after),
             Line::Words(words) => words.order(&self.client, PATIENCE),
             Line::Msg { who, text } => {

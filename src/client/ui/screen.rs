@@ -12,10 +12,10 @@ use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, Party, Us
 use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
 
-use super::clean;
 use super::directory::Directory;
 use super::export::Downloads;
 use super::progress::{Progress, Step};
+use super::{applicants, clean};
 
 /// Messages that can be looked at again.
 const MAX_AWAY: usize = 1_000;
@@ -128,6 +128,10 @@ impl Screen {
             Update::Devices(devices) => Some(self.devices(devices)),
             Update::Ignoring(_) | Update::Ignored(_) => {
                 let lines = ignored_lines(update, self.lang);
+                Some(lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n"))
+            }
+            Update::Applicants(_) | Update::Entry(_) => {
+                let lines = applicants::lines(update, self.lang);
                 Some(lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n"))
             }
             Update::DeviceEnded { device, sessions } => {

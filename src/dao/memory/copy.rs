@@ -37,6 +37,7 @@ pub(super) fn export(tables: &Tables) -> Vec<Record> {
         records.extend(belongings(tables, *id));
     }
     records.extend(tables.codes().into_iter().map(Record::Code));
+    records.extend(tables.applicants().into_iter().map(Record::Asked));
     records.extend(tables.sanctions.values().cloned().map(Record::Sanction));
     records.extend(tables.deeds.values().cloned().map(Record::Deed));
     records
@@ -128,6 +129,9 @@ pub(super) fn put(tables: &mut Tables, record: Record) {
         }
         Record::Code(code) => {
             tables.codes.insert(code.digest, code);
+        }
+        Record::Asked(asked) => {
+            tables.applicants.insert(asked.account.id, asked);
         }
         Record::Sanction(sanction) => {
             tables.sanctions.insert(sanction.key.clone(), sanction);

@@ -7,7 +7,8 @@ use super::super::contract::{
     stored,
 };
 use super::super::{
-    Account, Code, Entry, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write, Written,
+    Account, Asked, Code, Entry, PeerMarks, Prune, Receipts, Secret, Token, TokenDigest, Write,
+    Written,
 };
 use crate::clock;
 use crate::protocol::{
@@ -35,6 +36,8 @@ pub(super) struct Tables {
     pub(super) references: BTreeMap<ReferenceKey, Kept>,
     pub(super) tokens: BTreeMap<TokenDigest, Token>,
     pub(super) codes: BTreeMap<TokenDigest, Code>,
+    /// Who waits to be let in; none of them is among the people.
+    pub(super) applicants: BTreeMap<UserId, Asked>,
     pub(super) sanctions: BTreeMap<SanctionKey, Sanction>,
     pub(super) deeds: BTreeMap<(Millis, u64), Deed>,
 }
@@ -95,6 +98,7 @@ impl Default for Tables {
             references: BTreeMap::new(),
             tokens: BTreeMap::new(),
             codes: BTreeMap::new(),
+            applicants: BTreeMap::new(),
             sanctions: BTreeMap::new(),
             deeds: BTreeMap::new(),
         }
@@ -111,6 +115,8 @@ impl Tables {
             }
             Write::MakeCode(code) => self.make_code(*code),
             Write::EndCode(digest) => self.end_code(digest),
+            Write::Decide(decision) => self.decide(decision),
+            Write::ForgetApplicants { before, limit } => self.forget_applicants(*before, *limit),
             Write::SetSecret { account, secret } => {
                 self.revoke(|token| token.account == *account);
                 self.change(*account, |person| person.account.secret = Secret::Hash(secret.clone()))
@@ -216,7 +222,7 @@ impl Tables {
     ) -> Written {
         let id = match id {
             Some(id) if id.0 <= 0 => return Written::Refused(ErrorCode::BadId),
-            Some(id) if self.people.contains_key(&id) || self.erasing.contains(&id) => {
+            Some(id) if self.has(id) => {
                 return Written::Refused(ErrorCode::IdTaken);
             }
             Some(id) => id,
@@ -227,6 +233,20 @@ impl Tables {
         }
         let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
         let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
+        match entry {
+            Entry::Asked(since) => self.ask(account, since),
+            Entry::Open | Entry::Code(..) => self.add(account),
+        }
+    }
+
+    /// Is this id an account's, kept for somebody who waits, or one whose words are being erased?
+    fn has(&self, id: UserId) -> bool {
+        let is_kept = self.applicants.contains_key(&id) || self.erasing.contains(&id);
+        is_kept || self.people.contains_key(&id)
+    }
+
+    pub(super) fn add(&mut self, account: Account) -> Written {
+        let id = account.id;
         let at_the_end = Positions::from([(RoomId::Lobby, self.last(RoomId::Lobby))]);
         let shared = at_the_end.clone();
         let new = Person::new(account, Receipts::default());
@@ -239,7 +259,7 @@ impl Tables {
         loop {
             let id = self.next_user;
             self.next_user = UserId(id.0.saturating_add(1));
-            if !self.people.contains_key(&id) && !self.retired.remove(&id) {
+            if !self.has(id) && !self.retired.remove(&id) {
                 return id;
             }
         }

@@ -362,6 +362,20 @@ function writes.end_code()
   return ''
 end
 
+-- Who asked before a moment, the oldest first.
+function writes.forget_applicants()
+  local before, limit = tonumber(take()), tonumber(take())
+  local all, old = redis.call('HGETALL', tag .. 'applicants'), {}
+  for i = 1, #all, 2 do
+    local since = tonumber(string.match(all[i + 1], '^%-?%d+'))
+    if since and since < before then old[#old + 1] = {since, all[i]} end
+  end
+  table.sort(old, function(a, b) return a[1] < b[1] end)
+  local gone = math.min(#old, limit)
+  for i = 1, gone do redis.call('HDEL', tag .. 'applicants', old[i][2]) end
+  return digits(gone)
+end
+
 function writes.deed()
   record(take())
   return ''

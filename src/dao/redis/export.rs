@@ -180,6 +180,9 @@ impl Export<'_, '_> {
         for code in self.redis.all_codes()? {
             (self.take)(code.map(Record::Code))?;
         }
+        for asked in self.redis.all_applicants()? {
+            (self.take)(asked.map(Record::Asked))?;
+        }
         for sanction in self.redis.all_sanctions()? {
             let place = sanction.as_ref().ok().and_then(|sanction| sanction.key.place);
             // A room that is new was not handed over.

@@ -164,6 +164,7 @@ fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
             ask.cmd("HSET").arg(keys::read(*account)).arg(room.to_string()).arg(up_to.0)
         }
         Record::Code(code) => entry::put_code(ask, code),
+        Record::Asked(asked) => entry::put_asked(ask, asked)?,
         Record::Sanction(sanction) => order::put_sanction(ask, sanction),
         Record::Deed(deed) => order::put_deed(ask, deed),
         Record::Token { digest, token } => {

@@ -28,6 +28,7 @@
 //! | `{f0}operators` | set | accounts that may keep order in every room |
 //! | `{f0}rooms:ACCOUNT` | hash | private or named room to the last id that was not for this account |
 //! | `{f0}codes` | hash | digest of an invitation code to how many uses are left, and its end |
+//! | `{f0}applicants` | hash | id of who waits to be let in to since when, a blank, and their record |
 //! | `{f0}sanctions` | hash | number of a room or 0, measure, against whom, to the line of an export |
 //! | `{f0}deeds` | sorted set | acts that kept order, all with score 0: time and nonce of 20 digits each, a blank, the line of an export |
 //! | `{f0}devices:ACCOUNT` | sorted set | devices in the order of their last use |
@@ -156,6 +157,10 @@ pub(super) fn operators() -> String {
 
 pub(super) fn codes() -> String {
     format!("{FEED}codes")
+}
+
+pub(super) fn applicants() -> String {
+    format!("{FEED}applicants")
 }
 
 pub(super) fn sanctions() -> String {

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, cmd};
-use serde::Serialize;
 
 use super::super::contract::{
     Doubt, Kept, MAX_DEVICES, MAX_IGNORED, MAX_TOKENS, digest, hex, unhex,
@@ -13,10 +12,11 @@ use super::super::lines::sanction_text;
 use super::super::{Account, Cursor, Entry, Prune, Secret, StoreError, Write, Writer, Written};
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection};
+use super::tell::{add_tidings, json};
 use super::{entry, erase, keys, order, record, rooms, unavailable};
 use crate::clock;
 use crate::protocol::{
-    Append, Device, ErrorCode, MessageId, Millis, Name, NodeId, RoomId, SessionId, Tiding, UserId,
+    Append, Device, ErrorCode, MessageId, Millis, Name, NodeId, RoomId, SessionId, UserId,
 };
 
 /// Seconds. The promise is 7 days; who was away for a month may repeat a send too.
@@ -26,14 +26,14 @@ pub(super) const REFERENCES_KEPT: u64 = 30 * 24 * 60 * 60;
 const MAX_SCRIPT: usize = 512;
 
 /// Attempts to change a record that somebody else changes at the same time.
-const MAX_ATTEMPTS: usize = 8;
+pub(super) const MAX_ATTEMPTS: usize = 8;
 
 pub(super) struct RedisWriter {
     pool: Pool,
     place: String,
-    guard: Guard,
-    scripts: Scripts,
-    doubt: Doubt,
+    pub(super) guard: Guard,
+    pub(super) scripts: Scripts,
+    pub(super) doubt: Doubt,
     /// Where the store is shared.
     node: Option<NodeId>,
     /// Writes of all batches before: a batch that is repeated has the same number.
@@ -43,10 +43,11 @@ pub(super) struct RedisWriter {
     drawn: HashMap<usize, UserId>,
 }
 
-struct Scripts {
+pub(super) struct Scripts {
     append: Script,
     draw: Script,
     register: Script,
+    pub(super) decide: Script,
     replace: Script,
     delete: Script,
 }
@@ -66,7 +67,16 @@ impl RedisWriter {
                 include_str!("append.lua")
             )),
             draw: guarded(include_str!("draw.lua")),
-            register: guarded(concat!(include_str!("forget.lua"), include_str!("register.lua"))),
+            register: guarded(concat!(
+                include_str!("forget.lua"),
+                include_str!("account.lua"),
+                include_str!("register.lua")
+            )),
+            decide: guarded(concat!(
+                include_str!("forget.lua"),
+                include_str!("account.lua"),
+                include_str!("decide.lua")
+            )),
             replace: guarded(concat!(include_str!("forget.lua"), include_str!("replace.lua"))),
             delete: guarded(concat!(include_str!("forget.lua"), include_str!("delete.lua"))),
         };
@@ -181,6 +191,7 @@ impl RedisWriter {
                 ""
             }),
             Write::Delete { account, erase } => self.delete(redis, *account, *erase),
+            Write::Decide(decision) => self.decide(redis, decision),
             // Not of an account: `is_of_an_account` lets no other come here.
             _ => Ok(Written::Refused(ErrorCode::Internal)),
         }
@@ -228,11 +239,13 @@ impl RedisWriter {
         let mut script = self.scripts.register.key(keys::FEED);
         script.key(keys::USERS).key(keys::name(account.name.key()));
         script.arg(account.id.0).arg(written_record(account)?).arg(again);
-        let (code, now) = entry::by_code(entry);
-        script.arg(code).arg(now);
+        let (code, now, most) = entry::how(entry);
+        script.arg(code).arg(now).arg(most);
         Ok(match self.guard.invoke(redis, &mut script)? {
             1 => Written::Registered(account.id),
             2 => Written::Refused(ErrorCode::BadCode),
+            3 => Written::Waits(account.id),
+            4 => Written::Refused(ErrorCode::TooManyWaiting),
             _ => Written::Refused(ErrorCode::IdTaken),
         })
     }
@@ -331,8 +344,8 @@ fn run<'a, 'w>(rest: &'a [&'w Write]) -> &'a [&'w Write] {
 }
 
 fn is_of_an_account(write: &Write) -> bool {
-    use Write::{Delete, Register, Rename, SetSecret};
-    matches!(write, Register { .. } | SetSecret { .. } | Rename { .. } | Delete { .. })
+    use Write::{Decide, Delete, Register, Rename, SetSecret};
+    matches!(write, Register { .. } | SetSecret { .. } | Rename { .. } | Delete { .. } | Decide(_))
 }
 
 /// What append.lua takes for one write.
@@ -382,7 +395,9 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
-        Write::MakeCode(_) | Write::EndCode(_) => entry::add_args(script, write),
+        Write::MakeCode(_) | Write::EndCode(_) | Write::ForgetApplicants { .. } => {
+            entry::add_args(script, write);
+        }
         Write::Deed(deed) => {
             script.arg("deed").arg(order::member(deed));
         }
@@ -401,39 +416,10 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
         Write::Register { .. }
         | Write::SetSecret { .. }
         | Write::Rename { .. }
-        | Write::Delete { .. } => {}
+        | Write::Delete { .. }
+        | Write::Decide(_) => {}
     }
     Ok(())
-}
-
-/// What the others are told, and what they must know of who is here when they come later.
-fn add_tidings(script: &mut ScriptInvocation<'_>, tidings: &[Tiding]) -> RedisResult<()> {
-    let (mut is_all, mut people) = (false, Vec::new());
-    for tiding in tidings {
-        match tiding {
-            Tiding::Here(present) => people.push((present.user, json(present)?)),
-            Tiding::Gone(user, _) => people.push((*user, String::new())),
-            Tiding::All(all) => {
-                (is_all, people) = (true, Vec::new());
-                for present in all {
-                    people.push((present.user, json(present)?));
-                }
-            }
-            // Heard by who is there.
-            _ => {}
-        }
-    }
-    script.arg("tell").arg(json(&tidings)?).arg(i32::from(is_all)).arg(people.len());
-    for (user, present) in people {
-        script.arg(user.0).arg(present);
-    }
-    Ok(())
-}
-
-/// As the other servers read it.
-fn json<T: Serialize>(value: &T) -> RedisResult<String> {
-    serde_json::to_string(value)
-        .map_err(|error| (ErrorKind::Client, "a write", error.to_string()).into())
 }
 
 fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
@@ -456,9 +442,11 @@ pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
         Write::Append(append) if answer != "unknown" => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
-        Write::Erase(_) | Write::Prune(_) | Write::Expire(_) | Write::ForgetDeeds { .. } => {
-            Some(Written::Pruned(answer.parse().ok()?))
-        }
+        Write::Erase(_)
+        | Write::Prune(_)
+        | Write::Expire(_)
+        | Write::ForgetDeeds { .. }
+        | Write::ForgetApplicants { .. } => Some(Written::Pruned(answer.parse().ok()?)),
         Write::Forget { .. } => Some(Written::Pruned(0)),
         Write::Room(change) => rooms::read_answer(change, answer),
         Write::Ignore { .. } if answer == "full" => {

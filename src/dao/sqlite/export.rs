@@ -10,7 +10,7 @@ use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::lines::{deed_text, sanction_text};
 use super::super::record::{Record, Referred};
 use super::super::{
-    Account, Code, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest,
+    Account, Asked, Code, Cursor, Receipts, Records, StoreError, Take, Token, TokenDigest,
 };
 use super::write::{self, SHARED};
 use super::{entry, failed, from_sql, order, read, rooms, to_sql};
@@ -137,6 +137,9 @@ impl Export<'_, '_> {
     fn order(&mut self) -> Result<(), StoreError> {
         self.each("invitation code", entry::CODES, [], |row| {
             entry::code_of(row).map(Record::Code)
+        })?;
+        self.each("applicant", entry::APPLICANTS, [], |row| {
+            entry::asked_of(row).map(Record::Asked)
         })?;
         let sql = "SELECT record FROM sanctions";
         let mut found = self.rows("sanction", sql, [], order::sanction_of)?;
@@ -365,6 +368,11 @@ impl Import<'_> {
             }
             Record::Code(Code { digest, uses, expires }) => self
                 .insert("INSERT INTO codes VALUES (?, ?, ?)", params![digest.0, uses, expires.0]),
+            Record::Asked(Asked { account, since }) => {
+                let (id, name) = (account.id.0, account.name.as_str());
+                let sql = "INSERT INTO applicants VALUES (?, ?, ?, ?)";
+                self.insert(sql, params![id, name, account.secret.as_stored(), since.0])
+            }
             Record::Sanction(sanction) => self.put_sanction(sanction),
             Record::Deed(deed) => self.put_deed(deed),
             Record::Token { digest, token: Token { account, device, expires } } => {

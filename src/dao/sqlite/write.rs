@@ -16,7 +16,9 @@ use rusqlite::{
 };
 
 use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
-use super::super::{Cursor, Entry, Receipts, StoreError, Token, Write, Writer, Written};
+use super::super::{
+    Account, Cursor, Entry, Receipts, Secret, StoreError, Token, Write, Writer, Written,
+};
 use super::{changes, count, from_sql, ignored, schema, to_sql};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
@@ -128,6 +130,10 @@ impl Batch<'_> {
             }
             Write::MakeCode(code) => self.make_code(code)?,
             Write::EndCode(digest) => self.end_code(digest)?,
+            Write::Decide(decision) => return self.decide(decision),
+            Write::ForgetApplicants { before, limit } => {
+                return self.forget_applicants(*before, *limit);
+            }
             Write::SetSecret { account, secret } => {
                 self.revoke_all(*account)?;
                 let sql = "UPDATE users SET secret = ?2 WHERE id = ?1";
@@ -302,8 +308,18 @@ impl Batch<'_> {
             return Ok(Written::Refused(ErrorCode::BadCode));
         }
         let name = name.cloned().unwrap_or_else(|| Name::of_id(id));
+        let account = Account { id, name, secret: Secret::Hash(secret.to_owned()) };
+        match entry {
+            Entry::Asked(since) => self.ask(&account, since),
+            Entry::Open | Entry::Code(..) => self.add(&account),
+        }
+    }
+
+    fn add(&mut self, account: &Account) -> rusqlite::Result<Written> {
+        let Account { id, name, secret } = account;
+        let id = *id;
         let sql = "INSERT INTO users (id, name, name_key, secret) VALUES (?, ?, ?, ?)";
-        let values = params![id.0, name.as_str(), name.key().as_str(), secret];
+        let values = params![id.0, name.as_str(), name.key().as_str(), secret.as_stored()];
         self.connection.prepare_cached(sql)?.execute(values)?;
         let lobby = self.open_room(RoomId::Lobby)?;
         self.move_to(id, SHARED, lobby, lobby.last)?;
@@ -315,6 +331,7 @@ impl Batch<'_> {
         let next = "UPDATE meta SET next_user = next_user + 1 RETURNING next_user - 1";
         let had = "
             SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM applicants WHERE id = ?1)
                 OR EXISTS (SELECT 1 FROM retired WHERE id = ?1)";
         loop {
             let id: i64 = self.connection.prepare_cached(next)?.query_row([], |row| row.get(0))?;

@@ -93,6 +93,8 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::MyRooms(_)
         | Event::Sanctions { .. }
         | Event::Deeds(_)
+        | Event::Applicants(_)
+        | Event::Entry(_)
         | Event::Rooms { .. }
         | Event::Members { .. }
         | Event::Here(_)

@@ -5,6 +5,7 @@
 //! sent: the client marks what could steer a terminal.
 
 mod devices;
+mod entry;
 mod export;
 mod ignore;
 mod order;
@@ -36,7 +37,7 @@ const VERSION: i64 = 1;
 /// What the server can do beyond version 1's first words.
 const FEATURES: &[&str] = &[
     RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order",
-    "words", "ignore",
+    "words", "ignore", "approval",
 ];
 
 /// The feature of a client that moves its cursors itself.
@@ -49,6 +50,7 @@ pub(super) const QUIET: &str = "quiet";
 /// second would be 1.5 GB to ten thousand.
 const MAX_NAMED: usize = 50;
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn spell(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Hello(reply) => encode(kind::HELLO_RES, &hello(reply), out),
@@ -102,6 +104,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Absent(_) | Event::AbsenceDone(_) | Event::IsAbsent(_) | Event::Typing { .. } => {
             presence::spell(event, out);
         }
+        Event::Applicants(_) | Event::Entry(_) => entry::spell(event, out),
         Event::Sanctions { .. } | Event::Deeds(_) => order::spell(event, out),
         Event::Room(_)
         | Event::Entered { .. }

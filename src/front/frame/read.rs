@@ -19,8 +19,8 @@ use fields::{Fields, Key, Keys, USER, fields};
 
 use crate::protocol::wire::kind;
 use crate::protocol::{
-    Command, Device, ErrorCode, Farewell, MessageId, NameKey, Receipts, Reference, Refusal, Text,
-    To, What, Which, Who,
+    Command, Device, EntryAsk, ErrorCode, Farewell, MessageId, NameKey, Receipts, Reference,
+    Refusal, Text, To, What, Which, Who,
 };
 
 /// The command of one body.
@@ -181,6 +181,18 @@ const KINDS: &[Kind] = &[
         names: &[kind::AUDIT],
         keys: &[("limit", Key::Limit)],
         command: order::deeds,
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::PENDING],
+        keys: &[],
+        command: |_| Ok(Command::Entry(EntryAsk::Pending)),
+        refused: Command::Bad,
+    },
+    Kind {
+        names: &[kind::ENTRY],
+        keys: &[("act", Key::Act), ("whomId", Key::WhomId), ("text", Key::Content)],
+        command: entry::decide,
         refused: Command::Bad,
     },
     Kind {

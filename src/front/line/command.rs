@@ -9,7 +9,9 @@ mod rooms;
 mod tests;
 mod words;
 
-use crate::protocol::{Command, ErrorCode, Name, NameKey, Refusal, RoomRef, Text, To, UserId, Who};
+use crate::protocol::{
+    Command, EntryAsk, ErrorCode, Name, NameKey, Refusal, RoomRef, Text, To, UserId, Who,
+};
 use crate::texts::{Both, Lang, help};
 
 /// A command that people type.
@@ -268,6 +270,27 @@ pub(super) const COMMANDS: &[Row] = &[
         arguments: "[N]",
         help: help::AUDIT,
         parse: order::audit,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/pending",
+        arguments: "",
+        help: help::PENDING,
+        parse: |_| Ok(Command::Entry(EntryAsk::Pending)),
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/approve",
+        arguments: "ID",
+        help: help::APPROVE,
+        parse: entry::approve,
+        refused: Command::Bad,
+    },
+    Row {
+        word: "/reject",
+        arguments: "ID [WHY]",
+        help: help::REJECT,
+        parse: entry::reject,
         refused: Command::Bad,
     },
     Row {

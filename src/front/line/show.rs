@@ -64,6 +64,8 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::History { .. }
         | Event::Found { .. } => words::spell(event, lang),
         Event::Room(_) | Event::Sanctions { .. } | Event::Deeds(_) => order(event, lang),
+        Event::Applicants(all) => listed(&texts::applicants(all, lang, clock::utc)),
+        Event::Entry(news) => server(&texts::entry_news(news, lang)),
         Event::Entered { room, role } => server(&texts::entered(room, *role, lang)),
         Event::MyRooms(rooms) => server(&texts::my_rooms(rooms, lang)),
         Event::Rooms { rooms, more } => listed(&texts::rooms(rooms, *more, lang)),

@@ -4,7 +4,7 @@
 use super::rooms::{alone, place};
 use super::{Line, split, word};
 use crate::protocol::{
-    Against, Aim, Measure, Note, Order, Pattern, RoomAsk, RoomRef, Terms, lasting,
+    Against, Aim, EntryAsk, Measure, Note, Order, Pattern, RoomAsk, RoomRef, Terms, UserId, lasting,
 };
 
 /// Acts that are shown where no number is given.
@@ -48,6 +48,16 @@ pub(super) fn audit(rest: &str) -> Option<Line> {
         "" => Some(Line::Audit(SHOWN)),
         number => number.parse().ok().map(Line::Audit),
     }
+}
+
+pub(super) fn approve(rest: &str) -> Option<Line> {
+    Some(Line::Entry(EntryAsk::Approve(UserId(rest.trim().parse().ok()?))))
+}
+
+pub(super) fn reject(rest: &str) -> Option<Line> {
+    let (id, why) = split(rest);
+    let why = if why.is_empty() { None } else { Some(Note::new(why)?) };
+    Some(Line::Entry(EntryAsk::Reject(UserId(id.parse().ok()?), why)))
 }
 
 fn set(rest: &str, measure: Measure) -> Option<Line> {

@@ -458,6 +458,7 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::DeleteAccount { password, erase } => client.delete_account(password, erase),
         Line::Sanctions(room) => client.sanctions(room),
         Line::Audit(limit) => client.audit(limit),
+        Line::Entry(ask) => client.entry(ask),
         Line::Devices => client.devices(),
         Line::EndDevice(device) => client.end_device(device),
         Line::Ignore { who, is_so: true } => client.ignore(who),

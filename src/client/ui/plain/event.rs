@@ -2,6 +2,7 @@
 //! Scripts read these lines, so kinds and fields stay as they are and new fields come at the end.
 //! `client --help` lists them.
 
+mod applicants;
 mod devices;
 mod ignore;
 mod presence;
@@ -76,6 +77,7 @@ pub(super) fn lines(update: &Update) -> String {
         }
         // Into a file.
         Update::Exported { .. } => String::new(),
+        Update::Applicants(_) | Update::Entry(_) => applicants::lines(update),
         Update::Ignoring(_) | Update::Ignored(_) => ignore::lines(update),
         Update::Devices(_) | Update::DeviceEnded { .. } => devices::lines(update),
         Update::AbsenceDone(_)
@@ -154,6 +156,7 @@ fn ask(ask: Ask) -> &'static str {
         Ask::Export => "export",
         Ask::Devices => "devices",
         Ask::Ignore => "ignore",
+        Ask::Entry => "entry",
         Ask::Absence => "absence",
         Ask::Passwd => "passwd",
         Ask::Who => "who",

@@ -1,11 +1,13 @@
-//! Invitation codes: writing.
+//! Invitation codes, and who waits to be let in: writing.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
-use super::super::super::{Code, Entry, TokenDigest};
+use super::super::super::contract::MAX_WAITING;
+use super::super::super::{Account, Asked, Code, Decision, Entry, TokenDigest, Written};
+use super::super::{count, entry};
 use super::Batch;
 use crate::clock;
-use crate::protocol::UserId;
+use crate::protocol::{ErrorCode, Millis, UserId};
 
 impl Batch<'_> {
     /// Those that are over go.
@@ -38,6 +40,44 @@ impl Batch<'_> {
     }
 
     pub(super) fn is_taken(&self, id: UserId) -> rusqlite::Result<bool> {
-        self.connection.prepare_cached("SELECT 1 FROM users WHERE id = ?")?.exists([id.0])
+        let sql = "
+            SELECT 1 FROM users WHERE id = ?1 UNION ALL SELECT 1 FROM applicants WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.exists([id.0])
+    }
+
+    pub(super) fn ask(&self, account: &Account, since: Millis) -> rusqlite::Result<Written> {
+        let sql = "
+            INSERT INTO applicants (id, name, secret, since) SELECT ?, ?, ?, ?
+            WHERE (SELECT count(*) FROM applicants) < ?";
+        let (id, name) = (account.id, account.name.as_str());
+        let values = params![id.0, name, account.secret.as_stored(), since.0, count(MAX_WAITING)];
+        Ok(match self.connection.prepare_cached(sql)?.execute(values)? {
+            0 => Written::Refused(ErrorCode::TooManyWaiting),
+            _ => Written::Waits(id),
+        })
+    }
+
+    pub(super) fn decide(&mut self, decision: &Decision) -> rusqlite::Result<Written> {
+        let sql = "DELETE FROM applicants WHERE id = ? RETURNING id, name, secret, since";
+        let asked: Option<Asked> = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row([decision.whom.0], entry::asked_of)
+            .optional()?;
+        let Some(asked) = asked else { return Ok(Written::Refused(ErrorCode::NobodyWaits)) };
+        self.deed(&decision.deed)?;
+        if decision.is_let_in { self.add(&asked.account) } else { Ok(Written::Done) }
+    }
+
+    pub(super) fn forget_applicants(
+        &self,
+        before: Millis,
+        limit: u32,
+    ) -> rusqlite::Result<Written> {
+        let sql = "
+            DELETE FROM applicants WHERE id IN
+                (SELECT id FROM applicants WHERE since < ? ORDER BY since, id LIMIT ?)";
+        let gone = self.connection.prepare_cached(sql)?.execute(params![before.0, limit])?;
+        Ok(Written::Pruned(gone as u64))
     }
 }

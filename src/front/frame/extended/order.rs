@@ -80,7 +80,7 @@ fn done(all: &[Deed], out: &mut Vec<u8>) {
 }
 
 /// At least one, if only an empty one; and whether another follows.
-fn pages<T>(all: &[T]) -> Vec<(&[T], bool)> {
+pub(super) fn pages<T>(all: &[T]) -> Vec<(&[T], bool)> {
     if all.is_empty() {
         return vec![(all, false)];
     }

@@ -1,11 +1,12 @@
 //! Frames by which a client becomes somebody.
 
-use super::{Fields, Key, optional};
+use super::{Fields, Key, optional, rooms};
 use crate::front::frame::extended;
 use crate::protocol::frame::HELLO_LIMIT;
+use crate::protocol::wire::entry;
 use crate::protocol::{
-    Command, Device, ErrorCode, Hello, MessageId, Name, NameKey, Password, Refusal, RoomId, UserId,
-    Who,
+    Command, Device, EntryAsk, ErrorCode, Hello, MessageId, Name, NameKey, Password, Refusal,
+    RoomId, UserId, Who,
 };
 
 pub(super) fn login(fields: &Fields) -> Result<Command, Refusal> {
@@ -84,6 +85,15 @@ pub(super) const MORE: &[(&str, Key)] = &[("more", Key::More)];
 
 pub(super) fn export(fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::Export { goes_on: fields.more })
+}
+
+pub(super) fn decide(fields: &Fields) -> Result<Command, Refusal> {
+    let whom = UserId(fields.whom_id);
+    match fields.act.as_str() {
+        entry::APPROVE => Ok(Command::Entry(EntryAsk::Approve(whom))),
+        entry::REJECT => Ok(Command::Entry(EntryAsk::Reject(whom, rooms::note(fields)?))),
+        _ => Err(Refusal::of(ErrorCode::BadRequest)),
+    }
 }
 
 pub(super) fn rename(fields: &Fields) -> Result<Command, Refusal> {

@@ -1,7 +1,7 @@
 //! What is typed to become somebody, and about one's account.
 
 use super::{Wrong, meant, named, split_word};
-use crate::protocol::{Command, ErrorCode, Password, UserId};
+use crate::protocol::{Command, EntryAsk, ErrorCode, Note, Password, UserId};
 
 pub(super) fn register(arguments: &str) -> Result<Command, Wrong> {
     let (id, rest) = split_word(arguments);
@@ -25,6 +25,20 @@ pub(super) fn code(code: &str) -> Result<Command, Wrong> {
         "" => Err(Wrong::Form),
         code => Ok(Command::Code(Password::new(code).map_err(|_code| ErrorCode::BadCode)?)),
     }
+}
+
+pub(super) fn approve(id: &str) -> Result<Command, Wrong> {
+    Ok(Command::Entry(EntryAsk::Approve(id.parse().map(UserId).map_err(|_no_id| Wrong::Form)?)))
+}
+
+pub(super) fn reject(arguments: &str) -> Result<Command, Wrong> {
+    let (id, why) = split_word(arguments);
+    let id = id.parse().map(UserId).map_err(|_no_id| Wrong::Form)?;
+    let why = match why {
+        "" => None,
+        why => Some(Note::new(why).ok_or(ErrorCode::BadNote)?),
+    };
+    Ok(Command::Entry(EntryAsk::Reject(id, why)))
 }
 
 /// A name may have blanks in it, so the last word is the password.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::client::ui::clean;
 use crate::client::ui::screen::ignored_lines;
+use crate::client::ui::{applicants, clean};
 use crate::client::wording as told;
 use crate::client::{Ask, Lost, OrderError, Reason, Said, Seen, Unsent, Update};
 use crate::protocol::{Farewell, Member, MessageId, Reference, RoomId, UserId};
@@ -95,6 +95,14 @@ impl Model {
             }
             Update::Audit(told) => {
                 self.mode = Mode::Panel(Panel::audit(told, self.offset, self.lang));
+            }
+            Update::Applicants(_) => {
+                let lines = applicants::lines(update, self.lang);
+                self.mode = Mode::Panel(Panel::applicants(&lines, self.lang));
+            }
+            Update::Entry(_) => {
+                let lines = applicants::lines(update, self.lang);
+                self.say_hint(clean::line(&lines.join("  ")));
             }
             Update::Devices(devices) => {
                 self.mode = Mode::Panel(Panel::devices(devices, self.offset, self.lang));

@@ -130,6 +130,12 @@ impl Panel {
         Self::new(Label::Found.text(lang).to_owned(), lines)
     }
 
+    /// Who asks for an account. A page that is continued shows its last part.
+    pub(super) fn applicants(lines: &[String], lang: Lang) -> Self {
+        let lines = lines.iter().map(|line| (clean::line(line), Goal::None)).collect();
+        Self::new(Label::Applicants.text(lang).to_owned(), lines)
+    }
+
     /// Of one's own account.
     pub(super) fn devices(devices: &[OwnDevice], offset: i64, lang: Lang) -> Self {
         let line = |device: &OwnDevice| {

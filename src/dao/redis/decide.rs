@@ -1,0 +1,58 @@
+//! An operator lets somebody in who asked for an account, or does not.
+
+use redis::{RedisResult, cmd};
+
+use super::super::{Decision, Written};
+use super::manager::RedisConnection;
+use super::write::{MAX_ATTEMPTS, RedisWriter, written_record};
+use super::{entry, keys, order};
+use crate::protocol::ErrorCode;
+
+impl RedisWriter {
+    /// Reads who waits, and hands them to a script that does nothing, and says so, when they have
+    /// changed since.
+    pub(super) fn decide(
+        &mut self,
+        redis: &mut RedisConnection,
+        decision: &Decision,
+    ) -> RedisResult<Written> {
+        let (id, deed) = (decision.whom, order::member(&decision.deed));
+        for _ in 0..MAX_ATTEMPTS {
+            let kept: Option<Vec<u8>> =
+                cmd("HGET").arg(keys::applicants()).arg(id.0).query(redis)?;
+            let Some(kept) = kept else { return self.decided(redis, decision, &deed) };
+            let Some(asked) = entry::read_asked(id, &kept) else {
+                return Ok(Written::Refused(ErrorCode::Internal));
+            };
+            let record = match decision.is_let_in {
+                true => written_record(&asked.account)?,
+                false => String::new(),
+            };
+            let mut script = self.scripts.decide.key(keys::FEED);
+            script.key(keys::USERS).key(keys::name(asked.account.name.key()));
+            script.arg(id.0).arg(kept).arg(record).arg(&deed);
+            if self.guard.invoke(redis, &mut script)? {
+                return Ok(done(decision));
+            }
+        }
+        Ok(Written::Refused(ErrorCode::Busy))
+    }
+
+    /// Nobody waits: an earlier attempt may have come through, and then its act is recorded.
+    fn decided(
+        &self,
+        redis: &mut RedisConnection,
+        decision: &Decision,
+        deed: &str,
+    ) -> RedisResult<Written> {
+        if !self.doubt.is_open() {
+            return Ok(Written::Refused(ErrorCode::NobodyWaits));
+        }
+        let recorded: Option<f64> = cmd("ZSCORE").arg(keys::deeds()).arg(deed).query(redis)?;
+        Ok(recorded.map_or(Written::Refused(ErrorCode::NobodyWaits), |_| done(decision)))
+    }
+}
+
+fn done(decision: &Decision) -> Written {
+    if decision.is_let_in { Written::Registered(decision.whom) } else { Written::Done }
+}
