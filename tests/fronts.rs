@@ -227,6 +227,7 @@ fn describe_ask(ask: &RoomAsk) -> String {
     match ask {
         RoomAsk::Join => "join".to_owned(),
         RoomAsk::Part => "part".to_owned(),
+        RoomAsk::Close => "close".to_owned(),
         RoomAsk::Topic(None) => "topic?".to_owned(),
         RoomAsk::Topic(Some(topic)) => format!("topic {:?}", topic.as_str()),
         RoomAsk::Invite(whom) => format!("invite {}", who(whom)),

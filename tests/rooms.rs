@@ -1,6 +1,7 @@
 //! Named rooms, over every front and every store: coming in, talking, leaving, and who is told.
 
 mod client;
+mod closing;
 pub mod frames;
 pub mod lines;
 

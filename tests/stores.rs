@@ -2,6 +2,7 @@
 //! what only one of them can be asked.
 
 mod altered;
+mod closing;
 mod contract;
 mod cursors;
 mod entry;

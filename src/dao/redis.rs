@@ -49,7 +49,7 @@ use crate::protocol::{
 };
 
 /// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;

@@ -15,6 +15,7 @@ use crate::protocol::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Write {
     /// A message. Creates its room when it is the first; a private room becomes known to both.
+    /// Refused in a named room that is not there, or not any more ([`ErrorCode::UnknownRoom`]).
     Append(Append),
     /// A new account, never over another. `None`: the store chooses a free id.
     /// The account starts at the end of the lobby (a cursor for the shared device).
@@ -161,6 +162,8 @@ pub enum Write {
     Erase(Erase),
     /// All words of an account that is gone are erased.
     Erased(UserId),
+    /// Removes what is left of rooms that were closed, at most so many messages and references.
+    Sweep(u32),
     /// Removes the oldest messages of a room.
     Prune(Prune),
     /// Forgets references to messages that were accepted before a moment, at most so many.

@@ -269,6 +269,8 @@ pub enum News {
     Topic(Topic),
     /// These may come in now; guests, too, or not.
     Set(RoomKind, bool),
+    /// It is no more.
+    Closed,
     /// Somebody is banned, muted or slowed: who, if it is one who is online.
     Sanctioned(Box<Sanction>, Option<Party>),
     /// Somebody is so no longer.

@@ -273,6 +273,7 @@ impl Deed {
         "unslow",
         "operator",
         "no-operator",
+        "close",
         "approve",
         "reject",
     ];
@@ -316,6 +317,9 @@ impl RoomChange {
                 let guests = if *guests { "guests" } else { "no-guests" };
                 let how = Some(format!("{} {guests}", kind.name()).into());
                 Deed { how, ..act("set", Some(*no)) }
+            }
+            Change::Close(no, name) => {
+                Deed { how: Some(name.as_str().into()), ..act("close", Some(*no)) }
             }
             Change::Sanction(sanction) => {
                 let key = &sanction.key;

@@ -236,6 +236,8 @@ pub enum RoomAsk {
     Role(Who, Role),
     /// Who may come in.
     Set(RoomKind, bool),
+    /// Close it for good.
+    Close,
     /// Ban, mute or slow somebody, or end that. Of the lobby it means the whole server.
     Order(Box<Order>),
 }
@@ -283,6 +285,9 @@ pub enum Change {
     Topic(RoomNo, Topic),
     /// Other rules for who may come in.
     Set(RoomNo, RoomKind, bool),
+    /// The room of this name is no more: nobody is in it, nobody reads what was said there, and its
+    /// name is free. Its number is never given again.
+    Close(RoomNo, RoomName),
     /// Somebody is banned, muted or slowed from now on, in a room or on the whole server; what
     /// there was under the same key ends. Whom a room bans in person is no member any more.
     Sanction(Box<Sanction>),
@@ -301,6 +306,7 @@ impl Change {
             | Self::Invite(no, _)
             | Self::Role(no, ..)
             | Self::Topic(no, _)
+            | Self::Close(no, _)
             | Self::Set(no, ..) => Some(*no),
             Self::Sanction(sanction) => sanction.key.place,
             Self::Lift(key) => key.place,

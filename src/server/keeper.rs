@@ -132,6 +132,7 @@ impl Keeping {
             }
         }
         n_gone += self.order(now)?;
+        n_gone += self.repeat(&Write::Sweep(STEP))?;
         let before = now.plus(-APPLICANTS_KEPT);
         n_gone += self.repeat(&Write::ForgetApplicants { before, limit: STEP })?;
         let before = now.plus(-REFERENCES_KEPT);

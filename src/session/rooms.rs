@@ -73,16 +73,14 @@ impl Session<'_> {
             RoomRef::Here => Ok(self.here.as_ref().map_or(RoomId::Lobby, NamedRoom::id)),
             RoomRef::Id(RoomId::Pair(..)) => Err(Refusal::of(ErrorCode::BadRequest)),
             RoomRef::Id(id) => Ok(*id),
-            RoomRef::Name(name) => match self.names.iter().find(|(_, known)| *known == name) {
-                Some((no, _)) => Ok(RoomId::Named(*no)),
-                // Who is not in a room does not learn from this whether there is one.
-                None => {
-                    self.find(room).map(|room| room.id()).map_err(|refusal| match refusal.code {
-                        ErrorCode::UnknownRoom => Refusal::of(ErrorCode::NotMember),
-                        _ => refusal,
-                    })
-                }
-            },
+            // Asked each time: a room may be closed, and another one have its name. Who is not in a
+            // room does not learn from this whether there is one.
+            RoomRef::Name(_) => {
+                self.find(room).map(|room| room.id()).map_err(|refusal| match refusal.code {
+                    ErrorCode::UnknownRoom => Refusal::of(ErrorCode::NotMember),
+                    _ => refusal,
+                })
+            }
         }
     }
 

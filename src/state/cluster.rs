@@ -237,7 +237,7 @@ impl State {
         if !self.people.is_here(user) {
             self.forget_rooms(user);
             for (room, role) in &present.rooms {
-                if self.people.enter_room(user, room.no) {
+                if !self.halls.is_closed(room.no) && self.people.enter_room(user, room.no) {
                     self.place_in(room, user, *role);
                 }
             }

@@ -78,6 +78,14 @@ impl Orders {
         }
     }
 
+    /// There is no such place any more.
+    pub(super) fn forget(&mut self, place: Place) {
+        if let Some(held) = self.places.remove(&place) {
+            self.n -= held.persons.len() + held.wide.len();
+        }
+        self.spoken.forget(place);
+    }
+
     /// What of this kind is against somebody in a place, at this moment.
     pub fn hit(
         &self,

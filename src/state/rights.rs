@@ -24,6 +24,8 @@ pub enum Deed {
     Role,
     /// Say who may come in.
     Set,
+    /// Close it for good.
+    Close,
     /// Keep somebody out, or end that.
     Ban,
     /// Have somebody say nothing, or end that.
@@ -113,6 +115,7 @@ pub const RIGHTS: &[Right] = &[
     right(Deed::Kick, "kick", (Rank::Moderator, Rank::Moderator), true, true),
     right(Deed::Role, "role", (Rank::Owner, Rank::Owner), false, true),
     right(Deed::Set, "set", (Rank::Owner, Rank::Owner), false, true),
+    right(Deed::Close, "close", (Rank::Owner, Rank::Owner), false, true),
     right(Deed::Ban, "ban", (Rank::Moderator, Rank::Moderator), true, true),
     right(Deed::Mute, "mute", (Rank::Moderator, Rank::Moderator), true, true),
     right(Deed::Slow, "slow", (Rank::Moderator, Rank::Moderator), true, true),

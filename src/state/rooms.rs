@@ -8,9 +8,12 @@
 //! place among the messages of its room.
 
 mod changed;
+mod closing;
+mod halls;
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+pub(super) use halls::Halls;
 
 use super::replay::{Held, Link};
 use super::rights::{Actor, Deed, Rank, may};
@@ -23,85 +26,12 @@ use crate::protocol::{
 /// Named rooms that one account can be in: its login asks for each of them.
 pub const MAX_ROOMS: usize = 200;
 
-/// The named rooms that are known.
-#[derive(Debug, Default)]
-pub(super) struct Halls(HashMap<RoomNo, Hall>);
-
-#[derive(Debug)]
-struct Hall {
-    room: NamedRoom,
-    /// Who of its members is online, and the guests in it.
-    people: BTreeMap<UserId, Role>,
-    /// Sessions in it that are told by themselves: they catch up, or have just come in.
-    apart: Vec<SessionId>,
-    /// Something was to be changed since the start, so what a thread has read may be older.
-    is_kept: bool,
-}
-
 /// A session that comes into a room: what is said there waits until its thread has sent what was
 /// said before.
 #[derive(Debug)]
 pub(super) struct Joining {
     pub(super) no: RoomNo,
     pub(super) held: Held,
-}
-
-impl Halls {
-    fn role(&self, no: RoomNo, user: UserId) -> Option<Role> {
-        self.0.get(&no)?.people.get(&user).copied()
-    }
-
-    pub(super) fn name(&self, room: RoomId) -> Option<RoomName> {
-        let RoomId::Named(no) = room else { return None };
-        self.0.get(&no).map(|hall| hall.room.name.clone())
-    }
-
-    pub(super) fn has(&self, no: RoomNo, user: UserId) -> bool {
-        self.role(no, user).is_some()
-    }
-
-    /// What somebody is a member of, and as what.
-    fn membership(&self, no: RoomNo, user: UserId) -> Option<(NamedRoom, Role)> {
-        let hall = self.0.get(&no)?;
-        Some((hall.room.clone(), *hall.people.get(&user)?))
-    }
-
-    /// This session is not told by itself any more; was it?
-    fn take_apart(&mut self, no: RoomNo, id: SessionId) -> bool {
-        let Some(hall) = self.0.get_mut(&no) else { return false };
-        let at = hall.apart.iter().position(|other| *other == id);
-        at.map(|at| hall.apart.swap_remove(at)).is_some()
-    }
-
-    /// Who is in a room, of those online.
-    pub(super) fn present(&self, no: RoomNo) -> Vec<UserId> {
-        self.0.get(&no).map_or(Vec::new(), |hall| hall.people.keys().copied().collect())
-    }
-
-    fn hall(&mut self, room: NamedRoom) -> &mut Hall {
-        self.0.entry(room.no).or_insert_with(|| Hall {
-            room,
-            people: BTreeMap::new(),
-            apart: Vec::new(),
-            is_kept: false,
-        })
-    }
-
-    /// Something is to be changed there, so what a thread has read may be older.
-    pub(super) fn keep(&mut self, no: RoomNo) {
-        if let Some(hall) = self.0.get_mut(&no) {
-            hall.is_kept = true;
-        }
-    }
-
-    /// Somebody is not there any more, or not online.
-    fn remove(&mut self, no: RoomNo, user: UserId) {
-        let Some(hall) = self.0.get_mut(&no) else { return };
-        hall.people.remove(&user);
-        if hall.people.is_empty() && !hall.is_kept {
-            self.0.remove(&no);
-        }
-    }
 }
 
 impl State {
@@ -117,6 +47,8 @@ impl State {
             // It was ended meanwhile.
             return effects.push(Effect::Ready { session: id, rooms: Vec::new() });
         };
+        let is_there = |room: &NamedRoom| !self.halls.is_closed(room.no);
+        let rooms: Vec<_> = rooms.into_iter().filter(|(room, _)| is_there(room)).collect();
         for (room, role) in rooms {
             if self.people.enter_room(user, room.no) {
                 self.halls.hall(room.clone()).people.insert(user, role);
@@ -131,7 +63,7 @@ impl State {
 
     /// How many are in a room and online.
     pub(super) fn n_online_in(&self, no: RoomNo) -> usize {
-        self.halls.0.get(&no).map_or(0, |hall| hall.people.len())
+        self.halls.known.get(&no).map_or(0, |hall| hall.people.len())
     }
 
     /// Who was banned while they were away is no member any more.
@@ -145,7 +77,7 @@ impl State {
 
     /// The room as it is known here: newer than what a thread has read.
     pub(super) fn newest(&self, room: NamedRoom) -> NamedRoom {
-        self.halls.0.get(&room.no).map_or(room, |hall| hall.room.clone())
+        self.halls.known.get(&room.no).map_or(room, |hall| hall.room.clone())
     }
 
     /// Something is about to be changed in a room.
@@ -199,7 +131,7 @@ impl State {
         let is_joining = session.joining.as_ref().is_some_and(|joining| joining.no == no);
         if matches!(session.link, Link::Entered) && !is_joining {
             effects.push(Effect::Subscribe { session: id, room: RoomId::Named(no) });
-        } else if let Some(hall) = self.halls.0.get_mut(&no) {
+        } else if let Some(hall) = self.halls.known.get_mut(&no) {
             hall.apart.push(id);
         }
     }
@@ -318,6 +250,7 @@ impl State {
             }
             (RoomAsk::Topic(Some(topic)), _) => Change::Topic(no, topic),
             (RoomAsk::Set(kind, guests), _) => Change::Set(no, kind, guests),
+            (RoomAsk::Close, _) => Change::Close(no, room.name),
             (RoomAsk::Invite(_), Some(whom)) => Change::Invite(no, whom),
             (RoomAsk::Kick(_, note), Some(whom)) if target >= Some(Rank::Visitor) => {
                 Change::Kick(no, whom, note)
@@ -386,7 +319,7 @@ impl State {
         (sender, standing): (UserId, Standing),
     ) -> Result<(), ErrorCode> {
         // Whoever is in it is online, so it is known; of others only an operator may.
-        let Some(room) = self.halls.0.get(&no).map(|hall| &hall.room) else {
+        let Some(room) = self.halls.known.get(&no).map(|hall| &hall.room) else {
             let is_operator = self.people.is_operator(user);
             return if is_operator { Ok(()) } else { Err(ErrorCode::NotMember) };
         };
@@ -422,7 +355,7 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let event = Arc::new(event);
-        let apart = self.halls.0.get(&no).map_or(Vec::new(), |hall| hall.apart.clone());
+        let apart = self.halls.known.get(&no).map_or(Vec::new(), |hall| hall.apart.clone());
         for id in apart {
             self.tell_one(id, &event, from, effects);
         }
@@ -441,7 +374,7 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         let counted = |room: NamedRoom| {
-            let n_online = self.halls.0.get(&room.no).map_or(0, |hall| hall.people.len());
+            let n_online = self.halls.known.get(&room.no).map_or(0, |hall| hall.people.len());
             (room, n_online)
         };
         let rooms = rooms.into_iter().map(counted).collect();
@@ -464,7 +397,7 @@ impl State {
         if let Err(code) = may(Deed::List, &room, actor, None) {
             return self.tell(id, Event::Refused(Refusal::of(code)), effects);
         }
-        let people = self.halls.0.get(&room.no).map(|hall| &hall.people);
+        let people = self.halls.known.get(&room.no).map(|hall| &hall.people);
         let guests = people.into_iter().flatten().filter(|(id, _)| id.is_guest() && !more);
         members.extend(guests.map(|(id, role)| RoomMember {
             who: self.party(*id),
@@ -486,6 +419,7 @@ fn deed(ask: &RoomAsk) -> Deed {
         RoomAsk::Kick(..) => Deed::Kick,
         RoomAsk::Role(..) => Deed::Role,
         RoomAsk::Set(..) => Deed::Set,
+        RoomAsk::Close => Deed::Close,
         RoomAsk::Order(_) => Deed::Ban,
     }
 }

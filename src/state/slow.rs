@@ -17,6 +17,11 @@ const MAX_SPOKEN: usize = 10_000;
 pub(super) struct Spoken(HashMap<(Place, UserId), Millis>);
 
 impl Spoken {
+    /// There is no such place any more.
+    pub(super) fn forget(&mut self, place: Place) {
+        self.0.retain(|(of, _), _| *of != place);
+    }
+
     /// Seconds until somebody may speak who may do so once in `every` seconds; none: they speak
     /// now.
     pub(super) fn wait(

@@ -207,6 +207,7 @@ pub enum Tell<'a> {
     Kicked { by: &'a str, whom: &'a str, room: &'a str, why: &'a str },
     Invited { by: &'a str, whom: &'a str, room: &'a str },
     Role { by: &'a str, whom: &'a str, role: &'a str },
+    Closed { by: &'a str, room: &'a str },
     Topic { by: &'a str, topic: &'a str },
     Access { by: &'a str, access: &'a str, guests: bool },
     Pasted { lines: usize, bytes: usize },
@@ -262,6 +263,7 @@ impl Tell<'_> {
                 format!("{by} invites {whom} to {room}; to come in: /join {room}")
             }
             Self::Role { by, whom, role } => format!("{by} made {whom} {role}"),
+            Self::Closed { by, room } => format!("{by} closed {room}; it is no more"),
             Self::Topic { by, topic: "" } => format!("{by} took the topic away"),
             Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
             Self::Access { by, access, guests: true } => format!("{by}: {access}, with guests"),
@@ -314,6 +316,7 @@ impl Tell<'_> {
                 format!("{by} 邀请 {whom} 加入 {room}: /join {room}")
             }
             Self::Role { by, whom, role } => format!("{by} 将 {whom} 设为 {role}"),
+            Self::Closed { by, room } => format!("{by} 关闭了 {room}"),
             Self::Topic { by, topic: "" } => format!("{by} 清除了话题"),
             Self::Topic { by, topic } => format!("{by} 修改了话题: {topic}"),
             Self::Access { by, access, guests: true } => format!("{by}: {access}，允许游客"),

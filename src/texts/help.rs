@@ -67,6 +67,10 @@ pub const LOGOUT: Both = Both {
     en: "log one of them out; - for all that have no name",
     zh: "让其中一台设备退出登录；- 表示所有没有名字的设备",
 };
+pub const CLOSE: Both = Both {
+    en: "your room is no more, nor what was said in it; for good",
+    zh: "永久关闭你的房间，其中的消息一并删除",
+};
 pub const BAN: Both = Both {
     en: "keep out an ID, a NAME, names like SPAM*, or an address, for 30m, 2h, 7d",
     zh: "封禁：id、名字、SPAM* 这样的名字或地址；可加时间 30m、2h、7d",

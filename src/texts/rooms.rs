@@ -26,6 +26,7 @@ fn news_en(news: &RoomNews) -> String {
         News::Topic(topic) if topic.as_str().is_empty() => format!("{by} took the topic away"),
         News::Topic(topic) => format!("{by} changed the topic: {}", topic.as_str()),
         News::Set(kind, guests) => format!("{} ({by})", access(*kind, *guests, Lang::En)),
+        News::Closed => format!("{by} closed the room; it is no more"),
         // Has words of its own.
         News::Sanctioned(..) | News::Lifted(..) => String::new(),
     }
@@ -47,6 +48,7 @@ fn news_zh(news: &RoomNews) -> String {
         News::Topic(topic) if topic.as_str().is_empty() => format!("{by} 去掉了主题"),
         News::Topic(topic) => format!("{by} 更改了主题：{}", topic.as_str()),
         News::Set(kind, guests) => format!("{}（{by}）", access(*kind, *guests, Lang::Zh)),
+        News::Closed => format!("{by} 关闭了房间"),
         News::Sanctioned(..) | News::Lifted(..) => String::new(),
     }
 }

@@ -287,6 +287,7 @@ fn history_changed() -> Event {
     Event::History { room: RoomId::Lobby, name: None, messages: messages.into(), more: false }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn event_of_a_room(meaning: &str) -> Event {
     match meaning {
         "said-in-room" => Event::Said {
@@ -325,6 +326,7 @@ fn event_of_a_room(meaning: &str) -> Event {
         "invited" => news(News::Invited(jerry())),
         "made" => news(News::Role(jerry(), Role::Moderator)),
         "topic" => news(News::Topic(Topic::new("crabs").unwrap())),
+        "closed" => news(News::Closed),
         "set" => news(News::Set(RoomKind::Invite, false)),
         "banned" => news(News::Sanctioned(Box::new(banned()), Some(jerry()))),
         "slowed" => {

@@ -135,6 +135,7 @@ fn the_help_lists_every_command() {
         "/kick",
         "/role",
         "/access",
+        "/close",
         "/away",
         "/busy",
         "/back",

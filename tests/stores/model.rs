@@ -30,6 +30,8 @@ struct Model {
     had: Vec<i64>,
     given: i64,
     guests: i64,
+    /// Rooms that were ever made.
+    made: u64,
     messages: Vec<(Append, u64)>,
     /// Accounts that are gone, and whose words are not yet.
     erasing: BTreeSet<i64>,

@@ -9,7 +9,7 @@ use hubbub::protocol::{
 use super::keeping::{import, lines};
 use super::{Place, at, on_every_store, register_as, say, write};
 
-fn party(id: i64) -> Party {
+pub(super) fn party(id: i64) -> Party {
     Party { id: UserId(id), name: format!("name of {id}").into() }
 }
 
@@ -22,7 +22,7 @@ pub(super) fn create(by: i64, nonce: u64, name: &str) -> Write {
     change(by, nonce, Change::Create { name, kind: RoomKind::Open, guests: true })
 }
 
-fn done(writer: &mut Box<dyn Writer>, by: i64, what: Change) -> RoomDone {
+pub(super) fn done(writer: &mut Box<dyn Writer>, by: i64, what: Change) -> RoomDone {
     match write(writer, &change(by, 0, what)) {
         Written::Room(done) => done,
         other => panic!("{other:?}"),
@@ -33,13 +33,13 @@ fn entered(since: u64, role: Role) -> RoomDone {
     RoomDone::Entered { since: MessageId(since), role }
 }
 
-fn said(no: u64, sender: i64, reference: &str) -> Write {
+pub(super) fn said(no: u64, sender: i64, reference: &str) -> Write {
     let room = RoomId::Named(RoomNo(no));
     Write::Append(hubbub::protocol::Append { room, ..say(sender, reference, "hi") })
 }
 
 /// Three accounts and a room of the first.
-fn begin(place: &Place) -> (std::sync::Arc<dyn Store>, Box<dyn Writer>, RoomNo) {
+pub(super) fn begin(place: &Place) -> (std::sync::Arc<dyn Store>, Box<dyn Writer>, RoomNo) {
     let store = place.open();
     let mut writer = store.writer().unwrap();
     for (id, name) in [(1, "tom"), (2, "ann"), (3, "bob")] {

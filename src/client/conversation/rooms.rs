@@ -108,6 +108,7 @@ fn asked(room: &RoomRef, ask: &RoomAsk) -> wire::RoomMes {
     match ask {
         RoomAsk::Join => plain(act::JOIN),
         RoomAsk::Part => plain(act::PART),
+        RoomAsk::Close => plain(act::CLOSE),
         RoomAsk::Topic(topic) => {
             let text = topic.as_ref().map(|topic| topic.as_str().to_owned());
             wire::RoomMes { text, ..plain(act::TOPIC) }

@@ -50,6 +50,7 @@ Plain mode
     /history ROOM [N]               /topic ROOM TEXT
     /invite ROOM WHO                /kick ROOM WHO [WHY]
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
+    /close ROOM                     (your room is no more, nor what was said in it; for good)
     /reply ROOM ID TEXT             /edit ROOM ID TEXT    /delete ROOM ID
     /react ROOM ID EMOJI            /unreact ROOM ID EMOJI
     /search ROOM [#ID] WORDS        (all of them; before #ID)

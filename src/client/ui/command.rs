@@ -104,6 +104,7 @@ const COMMANDS: &[Row] = &[
     ("kick", "/kick ROOM WHO [WHY]", rooms::kick),
     ("role", "/role ROOM WHO member|moderator|owner", rooms::role),
     ("access", "/access ROOM open|invite|hidden [no-guests]", rooms::access),
+    ("close", "/close ROOM", rooms::close),
     ("ban", "/ban ROOM|lobby WHO [TIME] [WHY]", order::ban),
     ("unban", "/unban ROOM|lobby WHO", order::unban),
     ("mute", "/mute ROOM|lobby WHO [TIME] [WHY]", order::mute),

@@ -27,6 +27,7 @@ impl Tables {
             Change::Set(no, kind, guests) => {
                 Ok(self.set(*no, |room| (room.kind, room.guests) = (*kind, *guests)))
             }
+            Change::Close(no, _) => Ok(self.close(*no)),
             Change::Sanction(sanction) => Ok(self.sanction(sanction)),
             Change::Lift(key) => Ok(self.lift(key)),
         };
@@ -64,6 +65,29 @@ impl Tables {
         self.by_name.insert(room.name.clone(), room.no);
         self.rooms.entry(room.id()).or_default();
         self.named.insert(room.no, Named { room, nonce, members: BTreeMap::new() });
+    }
+
+    fn close(&mut self, no: RoomNo) -> RoomDone {
+        let room = RoomId::Named(no);
+        if let Some(closed) = self.named.remove(&no) {
+            self.by_name.remove(&closed.room.name);
+        }
+        for person in self.people.values_mut() {
+            person.forget(room);
+            person.invited.remove(&no);
+        }
+        self.rooms.remove(&room);
+        self.references.retain(|(of, ..), _| *of != room);
+        self.sanctions.retain(|key, _| key.place != Some(no));
+        RoomDone::Done
+    }
+
+    /// Can something be said there? A room that was closed does not come back.
+    pub(super) fn is_open(&self, room: RoomId) -> bool {
+        match room {
+            RoomId::Named(no) => self.named.contains_key(&no),
+            RoomId::Lobby | RoomId::Pair(..) => true,
+        }
     }
 
     fn enter(&mut self, no: RoomNo, account: UserId) -> RoomDone {

@@ -175,6 +175,8 @@ impl Tables {
             Write::Erased(account) => self.erased(*account),
             Write::Prune(prune) => self.prune(prune),
             Write::Forget { before, limit } => self.forget(*before, *limit),
+            // What was closed is gone at once.
+            Write::Sweep(_) => Written::Pruned(0),
             Write::Tell(_) | Write::Mark => Written::Done,
         }
     }
@@ -191,6 +193,9 @@ impl Tables {
     }
 
     fn append(&mut self, append: &Append) -> Written {
+        if !self.is_open(append.room) {
+            return Written::Refused(ErrorCode::UnknownRoom);
+        }
         let key = (append.room, append.sender, append.device.clone(), append.reference.clone());
         if let Some(kept) = self.references.get(&key) {
             return kept.answer(append);

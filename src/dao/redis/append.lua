@@ -77,6 +77,9 @@ function writes.append()
   local room, one, other, ref = take(), take(), take(), take()
   local sender, name, time, text, reference = take(), take(), take(), take(), take()
   local digest, nonce, about, what = take(), take(), take(), take()
+  -- A room that was closed does not come back.
+  local no = string.match(room, '^!(%d+)$')
+  if no and redis.call('EXISTS', tag .. 'named:' .. no) == 0 then return 'unknown_room' end
   local kept = redis.call('GET', ref)
   if kept then return kept end
   if redis.call('SISMEMBER', tag .. 'erasing', sender) == 1 then return 'unknown' end
@@ -427,6 +430,57 @@ function writes.set()
   record(deed)
   redis.call('HSET', tag .. 'named:' .. room, 'kind', kind, 'guests', guests)
   return ''
+end
+
+-- A room is no more. What was said in it goes in steps, under keys that nobody reads.
+function writes.close()
+  local room, nonce, deed = take(), take(), take()
+  local name, key = redis.call('HGET', tag .. 'named:' .. room, 'name'), '!' .. room
+  if not name then
+    return redis.call('HGET', tag .. 'closed', room) == nonce and '' or 'unknown_room'
+  end
+  for _, account in ipairs(redis.call('HKEYS', tag .. 'members:' .. room)) do
+    for _, of in ipairs({'rooms:', 'read:', 'cursors:'}) do
+      redis.call('HDEL', tag .. of .. account, key)
+    end
+    for _, device in ipairs(redis.call('ZRANGE', tag .. 'devices:' .. account, 0, -1)) do
+      redis.call('HDEL', tag .. 'cursors:' .. account .. ':' .. device, key)
+    end
+  end
+  for _, field in ipairs(redis.call('HKEYS', tag .. 'sanctions')) do
+    if string.match(field, '^%d+') == room then redis.call('HDEL', tag .. 'sanctions', field) end
+  end
+  redis.call('DEL', tag .. 'named:' .. room, tag .. 'members:' .. room)
+  redis.call('HDEL', tag .. 'numbers', name)
+  redis.call('ZREM', tag .. 'names', name)
+  redis.call('HDEL', tag .. 'last', key)
+  for from, to in pairs({['room:' .. key] = 'gone:', ['changes:' .. key] = 'gone_changes:'}) do
+    if redis.call('EXISTS', tag .. from) == 1 then redis.call('RENAME', tag .. from, tag .. to .. room) end
+  end
+  redis.call('HSET', tag .. 'closed', room, nonce)
+  record(deed)
+  return ''
+end
+
+-- References end by themselves, and invitations to a room that is not there are none.
+function writes.sweep()
+  local limit = tonumber(take())
+  local left = limit
+  for _, room in ipairs(redis.call('HKEYS', tag .. 'closed')) do
+    local key, up_to = tag .. 'gone:' .. room, nil
+    if left == 0 then break end
+    for _, entry in ipairs(redis.call('XRANGE', key, '-', '+', 'COUNT', left)) do
+      up_to, left = tonumber(string.match(entry[1], '^%d+')), left - 1
+      redis.call('DEL', tag .. 'reactions:!' .. room .. ':' .. digits(up_to))
+    end
+    if up_to then redis.call('XTRIM', key, 'MINID', '=', digits(up_to + 1) .. '-0') end
+    if left > 0 then
+      redis.call('DEL', key)
+      redis.call('UNLINK', tag .. 'gone_changes:' .. room)
+      redis.call('HDEL', tag .. 'closed', room)
+    end
+  end
+  return digits(limit - left)
 end
 
 function writes.operator()

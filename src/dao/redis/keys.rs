@@ -22,6 +22,8 @@
 //! | `{f0}numbers` | hash | name of a room to its number |
 //! | `{f0}names` | sorted set | names of rooms, all with score 0 |
 //! | `{f0}named:NUMBER` | hash | name, topic, kind, guests, nonce of a named room |
+//! | `{f0}closed` | hash | number of a room that was closed, as long as something of it is left, to the attempt that did it |
+//! | `{f0}gone:NUMBER`, `{f0}gone_changes:NUMBER` | stream, hash | what is left of it |
 //! | `{f0}members:NUMBER` | hash | account to its role there: 1 member, 2 moderator, 3 owner |
 //! | `{f0}invited:ACCOUNT` | set | numbers of the rooms it is invited to |
 //! | `{f0}ignored:ACCOUNT` | set | accounts that it ignores |

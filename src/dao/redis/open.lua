@@ -7,7 +7,7 @@ end
 -- Version 1 had no named rooms, version 2 did not know when a device was there, version 3 had no
 -- sanctions, version 4 no messages about messages, version 5 no invitation codes, version 6 nobody
 -- who is ignored, version 7 no erased words, version 8
--- nobody who waits to be let in; nothing of them has to change.
+-- nobody who waits to be let in, version 9 no room that was closed; nothing of them has to change.
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or nil)
 if version and version < tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'version', ARGV[1])

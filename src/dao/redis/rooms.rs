@@ -104,11 +104,14 @@ impl Redis {
     }
 
     pub(super) fn standing_of(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
-        let (role, invited): (Option<String>, bool) = self.ask(|redis| {
+        let (role, invited, is_there): (Option<String>, bool, bool) = self.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HGET").arg(keys::members(no)).arg(account.0);
-            ask.cmd("SISMEMBER").arg(keys::invited(account)).arg(no.0).query(redis)
+            ask.cmd("SISMEMBER").arg(keys::invited(account)).arg(no.0);
+            ask.cmd("EXISTS").arg(keys::named(no)).query(redis)
         })?;
+        // Invitations outlive the room that they are to.
+        let invited = invited && is_there;
         Ok(Standing { role: role.as_deref().and_then(read_role), invited })
     }
 
@@ -201,6 +204,9 @@ pub(super) fn add_args(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
         Change::Set(no, kind, guests) => {
             script.arg("set").arg(no.0).arg(kind.name()).arg(i32::from(*guests));
         }
+        Change::Close(no, _) => {
+            script.arg("close").arg(no.0).arg(change.nonce);
+        }
         Change::Sanction(sanction) => order::add_sanction(script, sanction),
         Change::Lift(key) => {
             let room = key.place.map_or(String::new(), |no| no.0.to_string());
@@ -214,8 +220,8 @@ pub(super) fn add_args(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
 
 /// Does append.lua take the record of an act with it?
 fn is_recorded(what: &Change) -> bool {
-    use Change::{Kick, Lift, Role, Sanction, Set};
-    matches!(what, Kick(..) | Role(..) | Set(..) | Sanction(_) | Lift(_))
+    use Change::{Close, Kick, Lift, Role, Sanction, Set};
+    matches!(what, Close(..) | Kick(..) | Role(..) | Set(..) | Sanction(_) | Lift(_))
 }
 
 /// What append.lua answers to it; `None`: it does not answer so.
@@ -243,6 +249,7 @@ pub(super) fn read_answer(change: &RoomChange, answer: &str) -> Option<Written> 
         | Change::Role(..)
         | Change::Topic(..)
         | Change::Set(..)
+        | Change::Close(..)
         | Change::Lift(_) => RoomDone::Done,
     };
     Some(Written::Room(done))

@@ -392,6 +392,9 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
             script.arg(i32::from(*is_so)).arg(MAX_IGNORED);
         }
         Write::Erase(_) | Write::Erased(_) => erase::add_args(script, write),
+        Write::Sweep(limit) => {
+            script.arg("sweep").arg(limit);
+        }
         Write::Prune(Prune { room, before, keep, limit }) => {
             script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
         }
@@ -440,10 +443,14 @@ fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
 /// What append.lua answers to a write; `None`: it does not answer so.
 pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
     match write {
+        Write::Append(_) if answer == ErrorCode::UnknownRoom.name() => {
+            Some(Written::Refused(ErrorCode::UnknownRoom))
+        }
         Write::Append(append) if answer != "unknown" => Some(kept(answer)?.answer(append)),
         Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
         Write::Erase(_)
         | Write::Prune(_)
+        | Write::Sweep(_)
         | Write::Expire(_)
         | Write::ForgetDeeds { .. }
         | Write::ForgetApplicants { .. } => Some(Written::Pruned(answer.parse().ok()?)),

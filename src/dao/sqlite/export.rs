@@ -87,8 +87,9 @@ impl Export<'_, '_> {
         let mut rooms = Vec::new();
         let sql = "
             SELECT key, no, last_id FROM rooms
-            WHERE last_id > 0 OR EXISTS (SELECT 1 FROM messages WHERE room = no)
-                OR EXISTS (SELECT 1 FROM named WHERE room = no)";
+            WHERE (last_id > 0 OR EXISTS (SELECT 1 FROM messages WHERE room = no)
+                OR EXISTS (SELECT 1 FROM named WHERE room = no))
+                AND no NOT IN (SELECT room FROM closed)";
         let read = |row: &Row<'_>| Ok((row.get(1)?, read::room_of(row, 0)?, from_sql(row.get(2)?)));
         for room in self.rows("room", sql, [], read)? {
             match room {

@@ -153,7 +153,10 @@ fn seen(reader: &Connection, account: UserId, room: i64) -> rusqlite::Result<Pee
 
 pub(super) fn rooms(reader: &Connection) -> rusqlite::Result<Vec<(RoomId, MessageId)>> {
     let mut rooms = reader
-        .prepare_cached("SELECT key, last_id FROM rooms WHERE last_id > 0")?
+        .prepare_cached(
+            "SELECT key, last_id FROM rooms
+            WHERE last_id > 0 AND no NOT IN (SELECT room FROM closed)",
+        )?
         .query_map([], |row| Ok((room_of(row, 0)?, from_sql(row.get(1)?))))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     rooms.sort_unstable();

@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("9.sql"),
     include_str!("10.sql"),
     include_str!("11.sql"),
+    include_str!("12.sql"),
 ];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.

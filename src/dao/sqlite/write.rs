@@ -1,5 +1,6 @@
 //! The write side: a batch is one transaction.
 
+mod closing;
 mod entry;
 mod erase;
 mod order;
@@ -166,6 +167,7 @@ impl Batch<'_> {
             Write::ForgetDeeds { before, limit } => return self.forget_deeds(*before, *limit),
             Write::Erase(erase) => return self.erase(erase),
             Write::Erased(account) => self.erased(*account)?,
+            Write::Sweep(limit) => return self.sweep(*limit),
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
             Write::RevokeToken(digest) => self.revoke(digest)?,
@@ -195,7 +197,9 @@ impl Batch<'_> {
     }
 
     fn append(&mut self, append: &Append) -> rusqlite::Result<Written> {
-        let room = self.open_room(append.room)?;
+        let Some(room) = self.room_to_write(append.room)? else {
+            return Ok(Written::Refused(ErrorCode::UnknownRoom));
+        };
         let id = MessageId(room.last.0 + 1);
         let kept = Kept::new(append, id);
         let device = append.device.as_ref().map_or(SHARED, Device::as_str);
@@ -325,20 +329,6 @@ impl Batch<'_> {
         self.move_to(id, SHARED, lobby, lobby.last)?;
         self.mark_read(id, lobby, lobby.last)?;
         Ok(Written::Registered(id))
-    }
-
-    fn free_id(&self) -> rusqlite::Result<UserId> {
-        let next = "UPDATE meta SET next_user = next_user + 1 RETURNING next_user - 1";
-        let had = "
-            SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)
-                OR EXISTS (SELECT 1 FROM applicants WHERE id = ?1)
-                OR EXISTS (SELECT 1 FROM retired WHERE id = ?1)";
-        loop {
-            let id: i64 = self.connection.prepare_cached(next)?.query_row([], |row| row.get(0))?;
-            if !self.connection.prepare_cached(had)?.query_row([id], |row| row.get(0))? {
-                return Ok(UserId(id));
-            }
-        }
     }
 
     /// Changes the row of one account.

@@ -37,7 +37,7 @@ const VERSION: i64 = 1;
 /// What the server can do beyond version 1's first words.
 const FEATURES: &[&str] = &[
     RECEIVED, "resume", "read", "rooms", "crowd", "away", "typing", "devices", QUIET, "order",
-    "words", "ignore", "approval",
+    "words", "ignore", "approval", "close",
 ];
 
 /// The feature of a client that moves its cursors itself.

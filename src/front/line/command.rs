@@ -175,6 +175,13 @@ pub(super) const COMMANDS: &[Row] = &[
         refused: Command::Bad,
     },
     Row {
+        word: "/close",
+        arguments: "[ROOM]",
+        help: help::CLOSE,
+        parse: rooms::close,
+        refused: Command::Bad,
+    },
+    Row {
         word: "/away",
         arguments: "[TEXT]",
         help: help::AWAY,

@@ -17,6 +17,7 @@ pub mod act {
     pub const KICK: &str = "kick";
     pub const ROLE: &str = "role";
     pub const SET: &str = "set";
+    pub const CLOSE: &str = "close";
     /// Server to client: one is in this room now.
     pub const ENTERED: &str = "entered";
     /// What keeps order: which measure, and whether it begins or ends.

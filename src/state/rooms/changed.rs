@@ -46,7 +46,7 @@ impl State {
                 self.come_in(id, by.id, (room, Role::Owner, MessageId(0)), effects);
             }
             (Change::Enter(no), RoomDone::Entered { since, role }) => {
-                let Some(room) = self.halls.0.get(&no).map(|hall| hall.room.clone()) else {
+                let Some(room) = self.halls.known.get(&no).map(|hall| hall.room.clone()) else {
                     return;
                 };
                 if let Some(refusal) = self.banned(id, Some(no)) {
@@ -88,6 +88,9 @@ impl State {
                 self.set(no, |room| (room.kind, room.guests) = (kind, guests));
                 self.tell_news(no, by, News::Set(kind, guests), effects);
             }
+            (Change::Close(no, name), RoomDone::Done) => {
+                self.on_closed(id, (no, name), by, effects);
+            }
             (Change::Sanction(sanction), RoomDone::Left { successor }) => {
                 self.sanctioned(id, (*sanction, by), successor, effects);
             }
@@ -98,13 +101,13 @@ impl State {
     }
 
     fn set(&mut self, no: RoomNo, change: impl FnOnce(&mut NamedRoom)) {
-        if let Some(hall) = self.halls.0.get_mut(&no) {
+        if let Some(hall) = self.halls.known.get_mut(&no) {
             change(&mut hall.room);
         }
     }
 
     fn set_role(&mut self, no: RoomNo, user: UserId, role: Role) {
-        let hall = self.halls.0.get_mut(&no);
+        let hall = self.halls.known.get_mut(&no);
         if let Some(known) = hall.and_then(|hall| hall.people.get_mut(&user)) {
             *known = role;
         }

@@ -13,7 +13,7 @@ use super::Model;
 use super::any::{PEOPLE, person};
 
 /// The numbers that occur.
-pub(super) const NUMBERS: std::ops::RangeInclusive<u64> = 1..=3;
+pub(super) const NUMBERS: std::ops::RangeInclusive<u64> = 1..=6;
 
 const NAMES: [&str; 3] = ["hall", "attic", "大厅"];
 
@@ -52,6 +52,7 @@ pub(super) fn any_change() -> impl Strategy<Value = Write> {
         }),
         1 => (number(), person(), any::<bool>())
             .prop_map(|(no, id, ban)| Change::Lift(key(no, id, ban))),
+        1 => number().prop_map(|no| Change::Close(no, RoomName::new("any").unwrap())),
     ];
     // Nonces are never used twice.
     (party(), 0..u64::MAX / 2, what)
@@ -116,6 +117,7 @@ impl Model {
                 self.sanctions.remove(key);
                 Ok(RoomDone::Done)
             }
+            Change::Close(..) => Ok(self.close(no)),
             Change::Create { .. } => panic!("made above"),
         };
         done.map_or_else(Written::Refused, Written::Room)
@@ -142,7 +144,8 @@ impl Model {
         if self.halls.iter().any(|hall| hall.room.name == *name) {
             return Written::Refused(ErrorCode::RoomTaken);
         }
-        let no = RoomNo(self.halls.len() as u64 + 1);
+        self.made += 1;
+        let no = RoomNo(self.made);
         let (name, topic) = (name.clone(), Topic::default());
         let room = NamedRoom { no, name, topic, kind, guests };
         self.halls.push(Hall { room: room.clone(), members: Vec::new() });
@@ -189,6 +192,18 @@ impl Model {
             UserId(*id)
         });
         RoomDone::Left { successor }
+    }
+
+    fn close(&mut self, no: RoomNo) -> RoomDone {
+        let room = RoomId::Named(no);
+        self.halls.retain(|hall| hall.room.no != no);
+        self.invited.retain(|(_, invited)| *invited != no);
+        self.members.retain(|(_, its, _)| *its != room);
+        self.reads.retain(|(_, its, _)| *its != room);
+        self.cursors.retain(|(_, _, its, _)| *its != room);
+        self.messages.retain(|(append, _)| append.room != room);
+        self.sanctions.retain(|key, _| key.place != Some(no));
+        RoomDone::Done
     }
 
     /// An account is deleted.

@@ -21,6 +21,10 @@ pub(super) fn join(rest: &str) -> Option<Line> {
     Some(Line::Room(alone(rest)?, RoomAsk::Join))
 }
 
+pub(super) fn close(rest: &str) -> Option<Line> {
+    Some(Line::Room(alone(rest)?, RoomAsk::Close))
+}
+
 pub(super) fn part(rest: &str) -> Option<Line> {
     Some(Line::Room(alone(rest)?, RoomAsk::Part))
 }

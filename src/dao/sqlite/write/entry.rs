@@ -80,4 +80,18 @@ impl Batch<'_> {
         let gone = self.connection.prepare_cached(sql)?.execute(params![before.0, limit])?;
         Ok(Written::Pruned(gone as u64))
     }
+
+    pub(super) fn free_id(&self) -> rusqlite::Result<UserId> {
+        let next = "UPDATE meta SET next_user = next_user + 1 RETURNING next_user - 1";
+        let had = "
+            SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM applicants WHERE id = ?1)
+                OR EXISTS (SELECT 1 FROM retired WHERE id = ?1)";
+        loop {
+            let id: i64 = self.connection.prepare_cached(next)?.query_row([], |row| row.get(0))?;
+            if !self.connection.prepare_cached(had)?.query_row([id], |row| row.get(0))? {
+                return Ok(UserId(id));
+            }
+        }
+    }
 }

@@ -36,6 +36,7 @@ impl Batch<'_> {
                 let sql = "UPDATE named SET kind = ?2, guests = ?3 WHERE number = ?1";
                 self.set(sql, params![to_sql(*no), kind.name(), guests])?
             }
+            Change::Close(no, _) => Ok(self.close_room(*no)?),
             Change::Sanction(sanction) => Ok(self.sanction(sanction)?),
             Change::Lift(key) => Ok(self.lift(key)?),
         };

@@ -62,6 +62,7 @@ fn news(news: &RoomNews, out: &mut Vec<u8>) {
     let mes = match &news.what {
         News::Joined => plain(act::JOIN),
         News::Left => plain(act::PART),
+        News::Closed => plain(act::CLOSE),
         News::Kicked(whom, note) => {
             let text = note.as_ref().map(|note| note.as_str().to_owned());
             RoomMes { text, ..to(act::KICK, whom) }

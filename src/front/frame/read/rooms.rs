@@ -29,6 +29,7 @@ pub(super) fn room(fields: &Fields) -> Result<Command, Refusal> {
         }
         act::JOIN => RoomAsk::Join,
         act::PART => RoomAsk::Part,
+        act::CLOSE => RoomAsk::Close,
         act::TOPIC => RoomAsk::Topic(Some(Topic::new(&fields.content).map_err(Refusal::of)?)),
         act::INVITE => RoomAsk::Invite(whom(fields)?),
         act::KICK => RoomAsk::Kick(whom(fields)?, note(fields)?),

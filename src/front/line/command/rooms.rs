@@ -42,6 +42,10 @@ pub(super) fn part(arguments: &str) -> Result<Command, Wrong> {
     Ok(Command::Room(room(arguments)?, RoomAsk::Part))
 }
 
+pub(super) fn close(arguments: &str) -> Result<Command, Wrong> {
+    Ok(Command::Room(room(arguments)?, RoomAsk::Close))
+}
+
 fn room(name: &str) -> Result<RoomRef, ErrorCode> {
     if name.is_empty() { Ok(RoomRef::Here) } else { RoomRef::parse(name) }
 }

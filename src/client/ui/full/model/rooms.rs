@@ -37,6 +37,11 @@ impl Model {
                 return self.go(id);
             }
             act::PART if by == me => return self.close(id),
+            act::CLOSE => {
+                self.close(id);
+                let text = self.news(mes);
+                return self.notice(text, true);
+            }
             act::KICK | BAN if whom == Some(me) => {
                 self.close(id);
                 let text = self.news(mes);
@@ -92,6 +97,7 @@ impl Model {
             act::KICK | BAN => Tell::Kicked { by, whom, room, why: text },
             act::INVITE => Tell::Invited { by, whom, room },
             act::ROLE => Tell::Role { by, whom, role: mes.role.as_deref().unwrap_or_default() },
+            act::CLOSE => Tell::Closed { by, room },
             act::TOPIC => Tell::Topic { by, topic: text },
             act::SET => Tell::Access {
                 by,
