@@ -3,6 +3,7 @@
 
 mod room;
 mod server;
+mod table;
 
 use crate::support::peers::Line;
 

@@ -47,6 +47,8 @@ struct Room {
 pub struct RoomDiary {
     pair: [UserId; 2],
     rooms: Vec<Room>,
+    /// Made, and closed again.
+    closed: Vec<RoomName>,
     n_done: usize,
     n_unanswered: usize,
     n_said: usize,
@@ -145,6 +147,7 @@ impl Person {
             RoomAsk::Part => "part",
             RoomAsk::Kick(..) => "kick",
             RoomAsk::Role(..) => "role",
+            RoomAsk::Close => "close",
             other => panic!("the drill does not {other:?}"),
         };
         self.client.ask_room(RoomRef::Name(room.clone()), ask).unwrap();
@@ -183,6 +186,7 @@ impl Pair {
         let diary = RoomDiary {
             pair,
             rooms: Vec::new(),
+            closed: Vec::new(),
             n_done: 0,
             n_unanswered: 0,
             n_said: 0,
@@ -218,6 +222,9 @@ impl Pair {
             return self.create();
         }
         let at = self.dice.below(0..n_rooms) as usize;
+        if self.dice.below(0..40) == 0 {
+            return self.close(at);
+        }
         match (self.dice.below(0..10), self.diary.rooms[at].member) {
             (_, None) => self.be_sure(at),
             (0..4, _) => self.say(at),
@@ -229,7 +236,7 @@ impl Pair {
     }
 
     fn create(&mut self) {
-        let n = self.diary.rooms.len();
+        let n = self.diary.rooms.len() + self.diary.closed.len();
         let name = RoomName::new(&format!("drill-{}-{n}", self.owner.id)).unwrap();
         self.owner.client.create_room(name.clone(), RoomKind::Open, false).unwrap();
         let made = match self.owner.answer(&name, "entered") {
@@ -240,6 +247,25 @@ impl Pair {
         if made {
             self.diary.rooms.push(Room { name, member: Some(None) });
         }
+    }
+
+    /// For good: nobody is in it, and nobody finds it again.
+    fn close(&mut self, at: usize) {
+        let Room { name, .. } = self.diary.rooms.remove(at);
+        loop {
+            let answer = self.owner.ask(&name, RoomAsk::Close);
+            match self.count(answer) {
+                // By the attempt that was not answered.
+                Answer::Done | Answer::Refused(Some(ErrorCode::UnknownRoom)) => break,
+                Answer::Unknown => {}
+                Answer::Refused(code) if code.is_some_and(ErrorCode::is_temporary) => {}
+                Answer::Refused(code) => {
+                    self.diary.violations.push(format!("{name} was not closed: {code:?}"));
+                    break;
+                }
+            }
+        }
+        self.diary.closed.push(name);
     }
 
     /// Finds out what the member is where that is not known: out, in the end.
@@ -349,6 +375,11 @@ impl RoomDiary {
     pub fn judge(&self, store: &dyn Store) -> Vec<String> {
         let mut wrong = self.violations.clone();
         let [owner, member] = self.pair;
+        for name in &self.closed {
+            if store.room_named(name).unwrap().is_some() {
+                wrong.push(format!("{name} was closed and is there"));
+            }
+        }
         for Room { name, member: belief } in &self.rooms {
             let Some(room) = store.room_named(name).unwrap() else {
                 wrong.push(format!("{name} was made and is not there"));
@@ -370,8 +401,9 @@ impl fmt::Display for RoomDiary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "rooms {}, changes acknowledged {}, without an answer {}, messages {}",
+            "rooms {}, closed {}, changes acknowledged {}, without an answer {}, messages {}",
             self.rooms.len(),
+            self.closed.len(),
             self.n_done,
             self.n_unanswered,
             self.n_said
