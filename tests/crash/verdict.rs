@@ -78,7 +78,8 @@ impl Verdict {
             self.n_stored += stored.len();
             let mut before = 0;
             for message in stored {
-                let at = format!("{} of {room}, {}", message.id, message.reference);
+                let (id, sender) = (message.id, message.sender);
+                let at = format!("{id} of {room}, {} of {sender}", message.reference);
                 if message.id <= std::mem::replace(&mut before, message.id) {
                     self.add("stored out of order", at.clone());
                 }

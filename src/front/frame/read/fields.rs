@@ -202,6 +202,29 @@ impl Object {
     }
 }
 
+/// The name of a value, looked up where it stands.
+struct Name(Object);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<(Key, usize)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Option<(Key, usize)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.find(name))
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for Object {
     type Value = Fields;
 
@@ -224,8 +247,8 @@ impl<'de> Visitor<'de> for Object {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
         let mut fields = Fields::default();
         let mut taken: Vec<(Key, usize)> = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let Some((key, rank)) = self.find(&name) else {
+        while let Some(found) = map.next_key_seed(Name(self))? {
+            let Some((key, rank)) = found else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
