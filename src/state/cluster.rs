@@ -255,14 +255,28 @@ impl State {
     }
 
     fn on_name(&mut self, present: &Present, now: Moment, effects: &mut Vec<Effect>) {
-        let Some(changes) = self.people.adopt(present) else { return };
-        let member = self.people.member(present.user);
-        if !self.people.fold_name(&member) {
-            self.tell_all(Event::Renamed(member), None, effects);
+        let adopted = self.people.adopt(present);
+        if let Some(changes) = adopted.changes {
+            let member = self.people.member(present.user);
+            if !self.people.fold_name(&member) {
+                self.tell_all(Event::Renamed(member), None, effects);
+            }
+            self.tell_presence(changes, now, effects);
+            // Who comes later is to find this name on every server that they are on.
+            self.note_change(present.user);
         }
-        self.tell_presence(changes, now, effects);
-        // Who comes later is to find this name on every server that they are on.
-        self.note_change(present.user);
+        if adopted.insists {
+            self.insist(present.user, effects);
+        }
+    }
+
+    /// The others are told under which name somebody goes.
+    fn insist(&mut self, user: UserId, effects: &mut Vec<Effect>) {
+        if self.people.is_here(user) {
+            self.note_change(user);
+        } else {
+            self.tell_others(Tiding::Known(Box::new(self.present(user))), effects);
+        }
     }
 
     fn on_gone(

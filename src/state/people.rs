@@ -1,5 +1,6 @@
 //! Who is online, under which name, and how others hear of it.
 
+mod elsewhere;
 mod ignoring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -9,8 +10,8 @@ use super::Attach;
 use super::absence::Away;
 use super::ignore::instead;
 use crate::protocol::{
-    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, NodeId, Present, Receipts, RoomNo,
-    SessionId, Station, UserId,
+    ErrorCode, Event, Leaving, Member, Millis, Name, NameKey, NodeId, Receipts, RoomNo, SessionId,
+    Station, UserId,
 };
 
 /// Above this many people, who comes and who leaves is told once a second, all at once:
@@ -181,40 +182,6 @@ impl People {
     /// When somebody took their name, or lost one, since they came.
     pub(super) fn named(&self, id: UserId) -> Millis {
         self.persons.get(&id).map(|person| person.named).unwrap_or_default()
-    }
-
-    /// Their sessions on another server; none: they have left it.
-    pub(super) fn set_elsewhere(&mut self, id: UserId, node: NodeId, sessions: Vec<Station>) {
-        let Some(person) = self.persons.get_mut(&id) else { return };
-        if sessions.is_empty() {
-            person.elsewhere.remove(&node);
-        } else {
-            person.elsewhere.insert(node, sessions);
-        }
-    }
-
-    /// By which devices they are on other servers, and from where.
-    pub(super) fn elsewhere(&self, id: UserId) -> impl Iterator<Item = &Station> {
-        self.persons.get(&id).into_iter().flat_map(|person| person.elsewhere.values().flatten())
-    }
-
-    /// Takes over what another server says of somebody's name, if that is later than what is known
-    /// here; `None`: it is not.
-    pub(super) fn adopt(&mut self, present: &Present) -> Option<Vec<Change>> {
-        let person = self.persons.get_mut(&present.user)?;
-        let order = |name: &Option<Name>| name.as_ref().map(Name::shown);
-        let (known, other) = (order(&person.name), order(&present.name));
-        if (present.named, &other) > (person.named, &known) {
-            let name = present.name.as_ref();
-            return Some(self.call(present.user, name, present.shared, present.named));
-        }
-        let is_same = (present.named, other) == (person.named, known);
-        let is_news = is_same && present.shared && !person.shared;
-        is_news.then(|| {
-            person.shared = true;
-            self.roster = None;
-            Vec::new()
-        })
     }
 
     /// Somebody bears this name from now on, or none, whoever bears it now.

@@ -254,6 +254,9 @@ impl World {
 
     fn rename(&mut self, at: usize, n: usize, name: &str) {
         let Some(session) = self.session(at, n) else { return };
+        // One account that takes two names on two servers within a millisecond bears one of them
+        // until its next login, whichever the store has.
+        self.now.wall = self.now.wall.plus(1);
         let (user, name) = (self.nodes[at].sessions[&session], Name::new(name).unwrap());
         let bearers = self.names.iter().filter(|(id, n)| **id != user && n.as_ref() == Some(&name));
         let shared = bearers.count() > 0;

@@ -366,7 +366,9 @@ impl Row {
     /// What follows the word, if the line is this command.
     fn arguments<'a>(&self, line: &'a str) -> Option<&'a str> {
         if self.word.starts_with('/') {
-            let (word, rest) = split_word(line.trim_start());
+            let line = line.trim_start();
+            // Nearly all lines are texts, and long ones: no word is looked for in those.
+            let (word, rest) = line.starts_with('/').then(|| split_word(line))?;
             word.eq_ignore_ascii_case(self.word).then(|| rest.trim())
         } else if self.word.ends_with('|') {
             line.strip_prefix(self.word)
