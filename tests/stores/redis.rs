@@ -1,7 +1,7 @@
 //! What only the Redis store can be asked: the original's records, and a server that is gone,
 //! frozen, full, or somebody else.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use hubbub::dao::{self, Entry, Secret, Store, StoreError, Write, Writer, Written};
@@ -279,11 +279,14 @@ fn a_password_is_used_and_never_shown() {
 #[test]
 fn a_server_that_accepts_and_never_answers_is_refused_in_time() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("redis://{}/0", mute.local_addr().unwrap());
+    let address = mute.local_addr().unwrap();
+    let url = format!("redis://{address}/0");
     let error = in_time("an open", || dao::open(&url)).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     assert!(error.to_string().contains(&url), "{error}");
     drop(mute);
+    // A process that another test is starting has the port, too, until it runs its program.
+    in_time("a closed port", || while TcpStream::connect(address).is_ok() {});
     let error = in_time("an open", || dao::open(&url)).unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
 }
