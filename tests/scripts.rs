@@ -9,7 +9,10 @@ use crate::support::server::Server;
 
 /// A server with the account 100, `tom`, whose password is `secret`; and its address.
 fn with_account() -> (Server, String) {
-    let server = Server::start();
+    with_account_on(Server::start())
+}
+
+fn with_account_on(server: Server) -> (Server, String) {
     let mut course = Course::over(server.call(server.frames()));
     course.register(100, "secret", "tom");
     course.wire.close();

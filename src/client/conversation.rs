@@ -214,6 +214,7 @@ impl Conversation {
             Order::Send(unsent) => self.pending.push(unsent),
             Order::Login { who, password } => self.become_another(Some((who, password)), None, now),
             Order::Resume { token, otherwise } => self.become_another(otherwise, Some(token), now),
+            Order::Withdraw(reference) => self.withdraw(reference),
             Order::Code(code) => self.code = Some(code),
             Order::Typing { to, room } => self.typing(to, room.as_ref(), now),
             order => {
@@ -407,6 +408,7 @@ impl Conversation {
             | Order::Resume { .. }
             | Order::Code(_)
             | Order::Typing { .. }
+            | Order::Withdraw(_)
             | Order::Send(_) => {}
         }
     }

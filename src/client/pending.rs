@@ -72,6 +72,15 @@ impl Pending {
         Some(send.unsent)
     }
 
+    /// Takes out what was never on the wire. `None`: it had an end before, or may be stored.
+    pub(super) fn withdraw(&mut self, reference: &str) -> Option<Unsent> {
+        let at = self.at(reference)?;
+        let send = self.sends.get(at).filter(|send| !send.in_flight && !send.uncertain)?;
+        let unsent = send.unsent.clone();
+        self.sends.remove(at);
+        Some(unsent)
+    }
+
     /// It was stored, so the server is well.
     pub(super) fn stored(&mut self, reference: &str) -> Option<Unsent> {
         self.pause = None;
@@ -179,6 +188,10 @@ mod tests {
         assert!(pending.stored("r0").is_some());
         assert!(pending.stored("r0").is_none());
         pending.lost();
+        // What was on the wire may be stored; what was not is still the program's own.
+        assert!(pending.withdraw("r1").is_none());
+        assert!(pending.withdraw(&format!("r{WINDOW}")).is_some());
+        assert!(pending.withdraw(&format!("r{WINDOW}")).is_none());
         assert_eq!(pending.next(now).unwrap().reference.as_str(), "r1");
         assert!(pending.is_own_echo(None, (None, &[]), (None, "hi")));
         assert!(!pending.is_own_echo(Some("else"), (None, &[]), (None, "hi")));

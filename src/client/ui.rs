@@ -11,7 +11,9 @@ mod entry;
 mod export;
 mod full;
 mod jobs;
+mod listing;
 mod menu;
+mod news;
 mod plain;
 mod progress;
 mod screen;
@@ -21,8 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::protocol::Device;
-use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
+use crate::texts::{self, Lang};
 
 use super::device::{self, HeldDevice};
 use super::settings::{Keys, Secret};
@@ -69,6 +71,17 @@ pub enum Ending {
     Refused = 4,
     /// The connection was lost and did not come back.
     Lost = 5,
+}
+
+/// What can be typed on the full screen, by name: how it is used, and what it does.
+pub fn commands(lang: Lang) -> Vec<(String, &'static str)> {
+    let commands = command::here::commands().into_iter();
+    commands.map(|(name, usage)| (usage, texts::commands::what(name, lang))).collect()
+}
+
+/// The keys of the full screen, and what they do.
+pub fn keys(lang: Lang) -> Vec<(String, &'static str)> {
+    full::keys(lang)
 }
 
 /// Does the job, or talks until the person or the script leaves.

@@ -129,6 +129,13 @@ pub enum Update {
         /// It is repeated by and by; otherwise it was dropped.
         will_retry: bool,
     },
+    /// In answer to [`Client::withdraw`].
+    Withdrawn {
+        /// Of the send.
+        reference: Reference,
+        /// It is not said. Otherwise it has an end already, or was on the wire and gets one.
+        is_done: bool,
+    },
     /// Somebody came online.
     Came(Member),
     /// Somebody left.

@@ -84,6 +84,15 @@ impl Client {
         self.order(Order::Search(room, query, (before, limit)))
     }
 
+    /// Takes back what was to be said and has not been on its way. Answered by
+    /// [`Update::Withdrawn`].
+    ///
+    /// # Errors
+    /// [`OrderError`]: not taken.
+    pub fn withdraw(&self, reference: Reference) -> Result<(), OrderError> {
+        self.order(Order::Withdraw(reference))
+    }
+
     fn send_about(
         &self,
         room: RoomRef,

@@ -89,6 +89,13 @@ const WHAT: &[(&str, Both)] = &[
     ),
     ("close", Both { en: "takes a conversation out of the list", zh: "从列表中移除对话" }),
     ("clear", Both { en: "an empty place; older messages are fetched again", zh: "清空显示" }),
+    (
+        "connect",
+        Both {
+            en: "the first screen: another account or server",
+            zh: "返回登录界面，可换账号或服务器",
+        },
+    ),
     ("resend", Both { en: "sends again what was refused here", zh: "重发被拒绝的消息" }),
     ("mentions", Both { en: "where your name was said", zh: "提到你的消息" }),
     ("keys", Both { en: "what the keys do", zh: "按键说明" }),

@@ -1,6 +1,7 @@
 //! What people read on the full screen, beyond what the client says in the same words.
 
 use super::Lang;
+use crate::protocol::Measure;
 
 /// Texts without a gap to fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +45,21 @@ pub enum Label {
     NothingRefused,
     NothingNew,
     NothingFound,
-    Found,
+    SearchOn,
+    NotReached,
+    LookingBack,
     NoMentions,
     Mentions,
     PasteTooLong,
     PanelKeys,
     PickKeys,
+    PickWaitingKeys,
+    PickRefusedKeys,
+    NothingToPick,
+    OnItsWay,
+    Entering,
+    FirstStored,
     FindTyped,
-    FindText,
     Connecting,
     NotLoggedIn,
     TooSmall,
@@ -147,22 +155,48 @@ impl Label {
             }
             Self::NothingRefused => ("Nothing here was refused.", "这里没有被拒绝的消息。"),
             Self::NothingFound => ("Nothing was found.", "没有找到。"),
-            Self::Found => ("Found", "搜索结果"),
+            Self::SearchOn => ("There may be more: go on", "可能还有更多：继续搜索"),
+            Self::NotReached => (
+                "It is not to be found any more, or too far back.",
+                "找不到这条消息，或者时间太久远。",
+            ),
+            Self::LookingBack => ("Going back to it…", "正在查找较早的消息…"),
             Self::NothingNew => ("Nothing new.", "没有新消息。"),
             Self::NoMentions => ("Nobody has mentioned you there.", "没有提到你的消息。"),
             Self::Mentions => ("Where you were mentioned", "提到你的消息"),
             Self::PasteTooLong => {
                 ("That is too long; nothing of it was taken.", "内容太长，没有粘贴任何内容。")
             }
-            Self::PanelKeys => {
-                ("Up/Down, Enter: go there, Esc: back", "上/下 移动，Enter 前往，Esc 返回")
-            }
+            Self::PanelKeys => (
+                "Up/Down, PageDown, Enter: go there, Esc: back",
+                "上/下/翻页 移动，Enter 前往，Esc 返回",
+            ),
             Self::PickKeys => (
                 "Up/Down: choose, r: answer, e: change, d: delete, +: react, Esc: back",
                 "上/下 选择，r 回复，e 修改，d 删除，+ 回应，Esc 返回",
             ),
+            Self::PickWaitingKeys => (
+                "Not stored yet. e: back into the line, d: do not send it, Esc: back",
+                "尚未保存。e 放回输入框，d 不再发送，Esc 返回",
+            ),
+            Self::PickRefusedKeys => (
+                "Not sent. s: send it again, e: back into the line, d: drop it, Esc: back",
+                "未发送。s 重发，e 放回输入框，d 丢弃，Esc 返回",
+            ),
+            Self::NothingToPick => ("Nothing was said here yet.", "这里还没有消息。"),
+            Self::OnItsWay => (
+                "Too late: it is on its way. Once it is stored, /delete takes it back.",
+                "已经发出，无法取消。保存后可用 /delete 撤回。",
+            ),
+            Self::Entering => (
+                "You are not in the room yet: press Enter again when you are.",
+                "还没有进入房间，进入后请再按 Enter。",
+            ),
+            Self::FirstStored => (
+                "First what waits has to be stored, or be taken back by Alt-K.",
+                "请先等待消息保存，或用 Alt-K 取消发送。",
+            ),
             Self::FindTyped => ("typed before", "历史输入"),
-            Self::FindText => ("find here", "在此查找"),
             Self::Connecting => ("connecting…", "正在连接…"),
             Self::NotLoggedIn => ("not logged in", "未登录"),
             Self::TooSmall => ("too small", "窗口太小"),
@@ -203,13 +237,18 @@ pub enum Tell<'a> {
     Refused { why: &'a str },
     SaidTo { name: &'a str },
     NotFound { text: &'a str },
-    SearchOn { id: u64 },
+    Found { words: &'a str },
+    FindText { part: &'a str },
+    Entered { room: &'a str, topic: &'a str },
+    Joined { by: &'a str },
+    Parted { by: &'a str },
     Kicked { by: &'a str, whom: &'a str, room: &'a str, why: &'a str },
     Invited { by: &'a str, whom: &'a str, room: &'a str },
     Role { by: &'a str, whom: &'a str, role: &'a str },
     Closed { by: &'a str, room: &'a str },
     Topic { by: &'a str, topic: &'a str },
-    Access { by: &'a str, access: &'a str, guests: bool },
+    Access { by: &'a str, access: &'a str },
+    Ordered { by: &'a str, whom: &'a str, what: (Measure, bool), why: &'a str },
     Pasted { lines: usize, bytes: usize },
     Below { count: usize },
     Waiting { count: usize },
@@ -251,10 +290,15 @@ impl Tell<'_> {
             Self::Later { why } => format!("(not yet stored: {why}; sent again by itself)"),
             Self::Refused { why } => format!("(not sent: {why}; /resend)"),
             Self::SaidTo { name } => format!("Sent to {name}."),
-            Self::NotFound { text } => format!("Not found: {text}"),
-            Self::SearchOn { id } => {
-                format!("There may be more: /search ROOM #{id} and the words")
+            Self::NotFound { text } => format!("Not found here: {text}   (Enter: ask the server)"),
+            Self::Found { words } => format!("Found: {words}"),
+            Self::FindText { part } => {
+                format!("find here: {part}   (Ctrl-S: further up, Enter: ask the server)")
             }
+            Self::Entered { room, topic: "" } => format!("you are in {room} now"),
+            Self::Entered { room, topic } => format!("you are in {room} now: {topic}"),
+            Self::Joined { by } => format!("{by} joined"),
+            Self::Parted { by } => format!("{by} left"),
             Self::Kicked { by, whom, room, why: "" } => format!("{by} put {whom} out of {room}"),
             Self::Kicked { by, whom, room, why } => {
                 format!("{by} put {whom} out of {room}: {why}")
@@ -266,8 +310,8 @@ impl Tell<'_> {
             Self::Closed { by, room } => format!("{by} closed {room}; it is no more"),
             Self::Topic { by, topic: "" } => format!("{by} took the topic away"),
             Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
-            Self::Access { by, access, guests: true } => format!("{by}: {access}, with guests"),
-            Self::Access { by, access, guests: false } => format!("{by}: {access}, no guests"),
+            Self::Access { by, access } => format!("{access} ({by})"),
+            Self::Ordered { by, whom, what, why } => because(ordered_en(by, whom, what), why),
             Self::Pasted { lines, bytes } => format!(
                 "{lines} lines ({bytes} bytes) were pasted. s: send them as they are, \
                  e: put them into the line, Esc: drop them"
@@ -308,8 +352,15 @@ impl Tell<'_> {
             Self::Later { why } => format!("(暂未保存: {why}，将自动重发)"),
             Self::Refused { why } => format!("(未发送: {why}，/resend 重发)"),
             Self::SaidTo { name } => format!("已发送给 {name}。"),
-            Self::NotFound { text } => format!("没有找到: {text}"),
-            Self::SearchOn { id } => format!("可能还有更多：/search 房间 #{id} 加上字词"),
+            Self::NotFound { text } => format!("这里没有找到: {text}   （Enter 在服务器上搜索）"),
+            Self::Found { words } => format!("搜索结果: {words}"),
+            Self::FindText { part } => {
+                format!("在此查找: {part}   （Ctrl-S 继续向上，Enter 在服务器上搜索）")
+            }
+            Self::Entered { room, topic: "" } => format!("已进入 {room}"),
+            Self::Entered { room, topic } => format!("已进入 {room}: {topic}"),
+            Self::Joined { by } => format!("{by} 加入了房间"),
+            Self::Parted { by } => format!("{by} 退出了房间"),
             Self::Kicked { by, whom, room, why: "" } => format!("{by} 将 {whom} 移出 {room}"),
             Self::Kicked { by, whom, room, why } => format!("{by} 将 {whom} 移出 {room}: {why}"),
             Self::Invited { by, whom, room } => {
@@ -319,8 +370,8 @@ impl Tell<'_> {
             Self::Closed { by, room } => format!("{by} 关闭了 {room}"),
             Self::Topic { by, topic: "" } => format!("{by} 清除了话题"),
             Self::Topic { by, topic } => format!("{by} 修改了话题: {topic}"),
-            Self::Access { by, access, guests: true } => format!("{by}: {access}，允许游客"),
-            Self::Access { by, access, guests: false } => format!("{by}: {access}，不允许游客"),
+            Self::Access { by, access } => format!("{access}（{by}）"),
+            Self::Ordered { by, whom, what, why } => because(ordered_zh(by, whom, what), why),
             Self::Pasted { lines, bytes } => {
                 format!("粘贴了 {lines} 行（{bytes} 字节）。s 直接发送，e 放入输入框，Esc 丢弃")
             }
@@ -340,4 +391,30 @@ impl Tell<'_> {
             Self::Did { by, act, whom, why } => format!("{by}: {act} {whom}: {why}"),
         }
     }
+}
+
+fn ordered_en(by: &str, whom: &str, what: (Measure, bool)) -> String {
+    match what {
+        (Measure::Ban, true) => format!("{by} banned {whom}"),
+        (Measure::Ban, false) => format!("{whom} may come in again ({by})"),
+        (Measure::Mute, true) => format!("{by} muted {whom}"),
+        (Measure::Mute, false) => format!("{whom} may speak again ({by})"),
+        (Measure::Slow, true) => format!("slow mode for {whom} ({by})"),
+        (Measure::Slow, false) => format!("slow mode is off for {whom} ({by})"),
+    }
+}
+
+fn ordered_zh(by: &str, whom: &str, what: (Measure, bool)) -> String {
+    match what {
+        (Measure::Ban, true) => format!("{by} 封禁了 {whom}"),
+        (Measure::Ban, false) => format!("{whom} 已解除封禁（{by}）"),
+        (Measure::Mute, true) => format!("{by} 禁言了 {whom}"),
+        (Measure::Mute, false) => format!("{whom} 已解除禁言（{by}）"),
+        (Measure::Slow, true) => format!("{whom} 的慢速模式已开启（{by}）"),
+        (Measure::Slow, false) => format!("{whom} 的慢速模式已关闭（{by}）"),
+    }
+}
+
+fn because(what: String, why: &str) -> String {
+    if why.is_empty() { what } else { format!("{what}: {why}") }
 }

@@ -70,6 +70,12 @@ fn a_life_on_the_full_screen() {
     tom.wait_for("Eve │ are you there?");
     tom.wait_for("Eve │ psst");
     eve.wait_for("are you there? ✓✓");
+
+    // What was said in the room is found again.
+    tom.type_in("/go hall\r/search here\r");
+    tom.wait_for("Found: here");
+    tom.type_in("\r");
+    tom.wait_for("Eve │ in here");
     for screen in [&mut tom, &mut eve] {
         screen.type_in("/quit\r");
     }
@@ -89,6 +95,12 @@ fn a_server_that_is_killed_is_waited_for_and_nothing_is_lost() {
     tom.type_in("meanwhile\r");
     tom.wait_for("meanwhile …");
     tom.wait_for("1 waiting to be stored");
+    tom.type_in("a mistake\r");
+    tom.wait_for("a mistake …");
+    tom.type_in("\x1bk");
+    tom.wait_for("Not stored yet.");
+    tom.type_in("d");
+    tom.wait_until("it is taken back", |rows| !rows.iter().any(|row| row.contains("mistake")));
     server.launch();
     proxy.lead_to(server.frames());
     tom.wait_for("meanwhile ✓");

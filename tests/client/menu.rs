@@ -231,8 +231,8 @@ fn one_registers_lists_who_is_online_and_what_came() {
     assert_eq!(terminal.exit_code(), 0);
 }
 
-#[test]
-fn one_sees_how_far_private_words_come_and_may_hide_it_of_oneself() {
+/// Logged in, at the menu of those who are.
+fn enter() -> (FakeServer, Terminal, Peer) {
     let server = FakeServer::start();
     let args = ["--lang", "en", "--wait", "1"];
     let mut terminal = Terminal::start(&server.address(), &args);
@@ -245,6 +245,49 @@ fn one_sees_how_far_private_words_come_and_may_hide_it_of_oneself() {
     terminal.session.send("secret\r").unwrap();
     peer.expect::<wire::Login>(kind::LOGIN);
     peer.accept_login(100, "one");
+    (server, terminal, peer)
+}
+
+#[test]
+fn who_joins_and_leaves_rooms_and_what_was_asked_for_is_shown() {
+    let (_server, mut terminal, mut peer) = enter();
+    terminal.answer("Choose (1-5): ", "2");
+    terminal.wait_for("all> ");
+    let news = |act: &str, text: &str| wire::RoomMes {
+        act: act.to_owned(),
+        room: "!7".to_owned(),
+        room_name: "#rust".to_owned(),
+        user_id: Some(200),
+        user_name: Some("Eve\u{1b}[2J".to_owned()),
+        text: Some(text.to_owned()),
+        ..Default::default()
+    };
+    for (act, shown) in [("join", "joined"), ("part", "left")] {
+        peer.say(kind::ROOM, &news(act, ""));
+        terminal.wait_for("[#rust ");
+        terminal.wait_for(&format!("Eve\u{241b}[2J {shown}\r\n"));
+    }
+    peer.say(kind::ROOM, &news("topic", "crabs"));
+    terminal.wait_for("changed the topic: crabs\r\n");
+    terminal.session.send("/rooms\r").unwrap();
+    until::<serde_json::Value>(&mut peer, kind::ROOMS);
+    let room = wire::Room {
+        room_name: "#rust".to_owned(),
+        topic: "crabs".to_owned(),
+        online: Some(3),
+        ..Default::default()
+    };
+    peer.say(kind::ROOMS_RES, &wire::Rooms { rooms: vec![room], ..Default::default() });
+    terminal.wait_for("Rooms, and how many are there\r\n");
+    terminal.wait_for("  #rust      3  crabs\r\n");
+    terminal.session.send("/quit\r").unwrap();
+    see_off(peer);
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn one_sees_how_far_private_words_come_and_may_hide_it_of_oneself() {
+    let (_server, mut terminal, mut peer) = enter();
     terminal.answer("Choose (1-5): ", "3");
     terminal.answer("To whom (id or name): ", "200");
     terminal.answer("200> ", "hello");

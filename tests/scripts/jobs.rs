@@ -1,4 +1,4 @@
-//! One job and its exit code: send, tail, history, who, rooms, login, logout.
+//! One job and its exit code: send, tail, history, search, who, rooms, login, logout.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::net::TcpListener;
@@ -9,10 +9,11 @@ use hubbub::client::kept::Logins;
 use hubbub::protocol::{Device, Member, UserId, Who};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::with_account;
+use super::{with_account, with_account_on};
 use crate::support::peers::Line;
 use crate::support::program::{Ended, client, run};
 use crate::support::proxy::Proxy;
+use crate::support::server::Server;
 
 /// As tom, whose password is in the variable.
 struct Script<'a> {
@@ -216,6 +217,37 @@ fn a_tail_goes_on_where_it_stopped_and_over_a_break() {
     assert_eq!(value(&tail.next(), "text"), "\"six\"");
 }
 
+/// Killed or asked to stop, a server that comes back finds the tail waiting for it.
+#[test]
+fn a_tail_waits_for_a_server_that_starts_again() {
+    let (mut server, _) = with_account_on(Server::start_on_disk());
+    let proxy = Proxy::start(server.any());
+    let home = tempfile::tempdir().unwrap();
+    let address = proxy.address().to_string();
+    let tom = Script { home: home.path(), address: &address };
+    let mut tail = Running::start(&tom, &["tail"]);
+    server.expect_in_log("100 logged in");
+    let mut guest = Line::enter(server.lines());
+    guest.say("before");
+    assert!(tail.next().ends_with(": before"));
+    server.kill();
+    server.launch();
+    // Said before the tail is back.
+    let mut guest = Line::enter(server.lines());
+    guest.say("after the kill");
+    guest.next("what it said itself");
+    proxy.lead_to(server.any());
+    assert!(tail.next().ends_with(": after the kill"));
+    server.ask_to_stop();
+    server.wait();
+    server.launch();
+    proxy.lead_to(server.any());
+    let mut guest = Line::enter(server.lines());
+    guest.say("after the stop");
+    assert!(tail.next().ends_with(": after the stop"));
+    assert_eq!(tail.stop(), Some(0));
+}
+
 /// What a tail of one room does not print is still there for the next tail.
 #[test]
 fn a_tail_of_one_room_takes_nothing_from_another() {
@@ -339,4 +371,23 @@ fn who_and_rooms_are_listed_for_people_and_programs() {
     let refused = tom.run(&["who", "--room", "#none"], "");
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.err.contains("there is no such room"), "{refused:?}");
+}
+
+#[test]
+fn what_was_said_is_found_page_by_page() {
+    let (_server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let input: String = (1..=70).map(|n| format!("soup {n}\nbread {n}\n")).collect();
+    assert_eq!(tom.run(&["send", "--lines"], &input).code, Some(0));
+    let found = tom.said(&["search", "SOUP"]);
+    assert_eq!(found.len(), 20);
+    assert!(found[0].ends_with("tom: soup 70") && found[19].ends_with("soup 51"), "{found:?}");
+    let all = tom.lines(&["search", "-n", "100", "--json", "soup"]);
+    assert_eq!((all.len(), value(&all[69], "text")), (70, "\"soup 1\"".to_owned()));
+    assert_eq!(tom.said(&["search", "soup", "7"]).len(), 1);
+    assert_eq!(tom.lines(&["search", "cake"]), [""; 0]);
+    let refused = tom.run(&["search", "!"], "");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("search for words"), "{refused:?}");
 }

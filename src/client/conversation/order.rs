@@ -5,8 +5,8 @@ use super::rooms::spelled;
 use crate::client::{Ask, Reason, Unsent, Update};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Absence, Device, EntryAsk, MessageId, Name, Password, Query, Receipts, RoomAsk, RoomId,
-    RoomKind, RoomName, RoomRef, Span, UserId, Who,
+    Absence, Device, EntryAsk, MessageId, Name, Password, Query, Receipts, Reference, RoomAsk,
+    RoomId, RoomKind, RoomName, RoomRef, Span, UserId, Who,
 };
 
 /// What the program asks for.
@@ -73,6 +73,7 @@ pub(in crate::client) enum Order {
     /// Before this message, at most so many.
     Search(RoomRef, Query, (Option<MessageId>, usize)),
     Send(Unsent),
+    Withdraw(Reference),
 }
 
 impl Order {
@@ -99,7 +100,11 @@ impl Order {
             Self::History { .. } => Some(Ask::History),
             Self::Search(..) => Some(Ask::Search),
             Self::Receipts(_) => Some(Ask::Receipts),
-            Self::Read { .. } | Self::Typing { .. } | Self::Send(_) | Self::Code(_) => None,
+            Self::Read { .. }
+            | Self::Typing { .. }
+            | Self::Send(_)
+            | Self::Withdraw(_)
+            | Self::Code(_) => None,
         }
     }
 }
@@ -120,6 +125,13 @@ impl Conversation {
         };
         let code = self.code.as_ref().map(|code| code.reveal().to_owned());
         self.write(kind::REGISTER, &wire::Register { user, code });
+    }
+
+    /// What has not been on the wire is not said any more.
+    pub(super) fn withdraw(&mut self, reference: Reference) {
+        let is_done = self.pending.withdraw(reference.as_str()).is_some();
+        self.n_ended += usize::from(is_done);
+        self.hand_on(Update::Withdrawn { reference, is_done });
     }
 
     pub(super) fn refuse_pending(&mut self, why: &Reason) {

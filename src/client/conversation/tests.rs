@@ -1,5 +1,6 @@
 //! Whatever order of cuts, acknowledgements, refusals and repeats a server makes: every message
-//! of others is handed on once, in order, and every send comes to one end, stored once.
+//! of others is handed on once, in order, and every send comes to one end: stored once, or taken
+//! back and not stored.
 //!
 //! The server here is a naive one over two queues of frames; a cut loses what is in them.
 
@@ -27,6 +28,8 @@ enum Step {
     FanOut,
     /// The program says something.
     Say,
+    /// It takes back what it said last.
+    Withdraw,
     /// The server looks at this many frames.
     Serve(usize),
     /// It refuses the next send for the time being.
@@ -47,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Other),
         3 => Just(Step::FanOut),
         4 => Just(Step::Say),
+        1 => Just(Step::Withdraw),
         4 => (1_usize..4).prop_map(Step::Serve),
         1 => Just(Step::Refuse),
         2 => Just(Step::Acknowledge),
@@ -90,6 +94,7 @@ struct World {
     /// The number of the update, and the id.
     seen: Vec<(u64, u64)>,
     sent: BTreeMap<String, u64>,
+    withdrawn: BTreeSet<String>,
 }
 
 impl World {
@@ -118,6 +123,7 @@ impl World {
             n_seen: 0,
             seen,
             sent,
+            withdrawn: BTreeSet::new(),
         }
     }
 
@@ -141,6 +147,11 @@ impl World {
                     self.now,
                 );
             }
+            Step::Withdraw if self.n_said > 0 => {
+                let reference = Reference::new(&format!("r{}", self.n_said)).unwrap();
+                self.client.order(Order::Withdraw(reference), self.now);
+            }
+            Step::Withdraw => {}
             Step::Serve(n) => (0..*n).for_each(|_| self.serve()),
             Step::Refuse => self.refusing = true,
             Step::Acknowledge => self.acknowledge(),
@@ -180,6 +191,9 @@ impl World {
                 Update::Sent { reference, id, .. } => {
                     let before = self.sent.insert(reference.as_str().to_owned(), id.0);
                     assert_eq!(before, None, "one end");
+                }
+                Update::Withdrawn { reference, is_done: true } => {
+                    assert!(self.withdrawn.insert(reference.as_str().to_owned()), "one end");
                 }
                 Update::NotSent { will_retry, .. } => assert!(will_retry),
                 _ => {}
@@ -292,7 +306,7 @@ impl World {
 
 proptest! {
     #[test]
-    fn every_message_is_seen_once_in_order_and_every_send_is_stored_once(
+    fn every_message_is_seen_once_in_order_and_every_send_has_one_end(
         replays_own: bool,
         steps in prop::collection::vec(step(), 1..200),
     ) {
@@ -304,12 +318,13 @@ proptest! {
         prop_assert_eq!(seen, others.map(|(id, _)| id).collect::<Vec<u64>>());
         let own: BTreeSet<_> = world.room.iter().flatten().cloned().collect();
         prop_assert_eq!(own.len(), world.room.iter().flatten().count(), "stored once");
-        prop_assert_eq!(own.len(), world.n_said, "all stored");
+        prop_assert!(own.is_disjoint(&world.withdrawn), "what is taken back is not stored");
+        prop_assert_eq!(own.len() + world.withdrawn.len(), world.n_said, "all stored");
         for (reference, id) in &world.sent {
             let at = usize::try_from(*id).unwrap() - 1;
             prop_assert_eq!(world.room[at].as_ref(), Some(reference));
         }
-        prop_assert_eq!(world.sent.len(), world.n_said);
+        prop_assert_eq!(world.sent.len(), own.len());
         prop_assert!(world.client.pending.is_empty());
     }
 }

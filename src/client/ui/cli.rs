@@ -90,7 +90,7 @@ Plain mode
     error CODE WHAT (a line that was not sent)      no-end REFERENCE (not known to be stored)
 
 Scripts
-  client send, tail, history, who and rooms do one thing and end: client send --help
+  client send, tail, history, search, who and rooms do one thing and end: client send --help
     make 2>&1 | tail -5 | client send --to '#builds' || echo 'nobody was told'
 
 Files

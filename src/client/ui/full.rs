@@ -18,4 +18,5 @@ mod terminal;
 mod tests;
 mod wrap;
 
+pub(super) use keymap::listed as keys;
 pub(super) use run::run;

@@ -6,6 +6,7 @@ mod history;
 mod lists;
 mod moment;
 mod out;
+mod search;
 mod send;
 mod sign;
 mod tail;
@@ -31,6 +32,8 @@ pub enum Job {
     Export(export::Export),
     /// Print what was said
     History(history::History),
+    /// Print what was said with these words, the newest first
+    Search(search::Search),
     /// Print who is online, or who is in a room
     Who(lists::Present),
     /// Print the rooms there are
@@ -46,6 +49,7 @@ pub(super) fn run(job: &Job, options: &Options) -> Ending {
         Job::Tail(tail) => tail::run(tail, options),
         Job::Export(export) => export::run(export, options),
         Job::History(history) => history::run(history, options),
+        Job::Search(search) => search::run(search, options),
         Job::Who(present) => lists::who(present, options),
         Job::Rooms(rooms) => lists::rooms(rooms, options),
     };

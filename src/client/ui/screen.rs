@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::wording;
-use crate::client::{Ask, Changed, IgnoreMes, Lost, OwnDevice, Reason, Said, Unsent, Update};
+use crate::client::{Ask, Changed, IgnoreMes, Lost, Reason, RoomMes, Said, Unsent, Update};
 use crate::clock;
-use crate::protocol::{self, Device, Farewell, Leaving, Member, Millis, Party, UserId};
+use crate::protocol::{Farewell, Leaving, Member, Millis, Party, UserId};
 use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
 
 use super::directory::Directory;
 use super::export::Downloads;
+use super::listing::Listing;
 use super::progress::{Progress, Step};
-use super::{applicants, clean};
+use super::{applicants, clean, news};
 
 /// Messages that can be looked at again.
 const MAX_AWAY: usize = 1_000;
@@ -125,7 +126,15 @@ impl Screen {
             Update::Absence(who) | Update::IsAbsent(who) => {
                 Some(clean::line(&crate::texts::is_absent(who, self.lang)))
             }
-            Update::Devices(devices) => Some(self.devices(devices)),
+            Update::Room(mes) => Some(self.room(mes)),
+            Update::Rooms { own: false, .. }
+            | Update::Members(_)
+            | Update::Sanctions(_)
+            | Update::Audit(_)
+            | Update::Devices(_) => {
+                let list = Listing::of(update, self.offset, self.lang);
+                list.map(|list| list.text(self.columns.load(Ordering::Relaxed)))
+            }
             Update::Ignoring(_) | Update::Ignored(_) => {
                 let lines = ignored_lines(update, self.lang);
                 Some(lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n"))
@@ -145,12 +154,9 @@ impl Screen {
             Update::Exported { .. } => None,
             // The menus have no place for these.
             Update::Connected { .. }
-            | Update::Room(_)
             | Update::Rooms { .. }
-            | Update::Members(_)
             | Update::Typing { .. }
-            | Update::Sanctions(_)
-            | Update::Audit(_)
+            | Update::Withdrawn { .. }
             | Update::Online(_) => None,
         }
     }
@@ -163,18 +169,12 @@ impl Screen {
         }
     }
 
-    fn devices(&self, devices: &[OwnDevice]) -> String {
-        let own = |device: &OwnDevice| protocol::OwnDevice {
-            name: Device::new(&device.device),
-            since: Millis(device.since),
-            used: Millis(device.used),
-            token_until: Millis(device.token_until),
-            online: device.online.iter().map(|address| address.as_str().into()).collect(),
-            is_this: device.is_this,
-        };
-        let devices: Vec<_> = devices.iter().map(own).collect();
-        let lines = crate::texts::devices(&devices, self.lang, clock::minute);
-        lines.iter().map(|line| clean::line(line)).collect::<Vec<_>>().join("\n")
+    /// What happens in a room, the coming and going of members too.
+    fn room(&self, mes: &RoomMes) -> String {
+        let (room, now) = (clean::line(&mes.room_name), clock::now_ms());
+        let head = format!("[{room} {}] ", self.time(now));
+        let columns = self.columns.load(Ordering::Relaxed);
+        clean::paragraph(&head, &news::line(mes, self.lang), columns)
     }
 
     fn not_sent(&self, unsent: &Unsent, why: &Reason, will_retry: bool) -> String {

@@ -1,6 +1,7 @@
 //! The full-screen client in a terminal of its own, and what that terminal shows: an emulator of
 //! the few control sequences that the client writes.
 
+use std::env::var_os;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::Command;
@@ -122,14 +123,16 @@ impl Screen {
         Self::start_with(state, args, &[], size)
     }
 
-    /// The same with variables.
+    /// The same with variables. `HUBBUB_TEST_CLIENT` names another build of the client, to measure
+    /// it.
     pub(crate) fn start_with(
         state: &TempDir,
         args: &[&str],
         variables: &[(&str, &str)],
         (columns, rows): (u16, u16),
     ) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        let built = || env!("CARGO_BIN_EXE_client").into();
+        let mut command = Command::new(var_os("HUBBUB_TEST_CLIENT").unwrap_or_else(built));
         command
             .args(["--lang", "en"])
             .args(args)

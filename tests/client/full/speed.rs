@@ -1,5 +1,6 @@
 //! How fast the full screen is: the figures stand in docs/performance.md.
-//! `cargo test --test tests -- full::speed --nocapture` prints them.
+//! `cargo test --test tests -- full::speed --nocapture` prints them, of a release build with
+//! `HUBBUB_TEST_CLIENT=target/release/client`.
 
 use std::time::{Duration, Instant};
 

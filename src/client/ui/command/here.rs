@@ -18,6 +18,8 @@ pub(in crate::client::ui) enum OnScreen {
     Clear,
     /// What was refused goes out again.
     Resend,
+    /// Back to the first screen: another account, or another server.
+    Connect(Option<String>),
     Mentions,
     Keys,
     /// Something is missing; how it is used.
@@ -34,6 +36,10 @@ const ON_SCREEN: &[Row] = &[
     ("close", "/close", |_| Some(OnScreen::Close)),
     ("clear", "/clear", |_| Some(OnScreen::Clear)),
     ("resend", "/resend", |_| Some(OnScreen::Resend)),
+    ("connect", "/connect [ADDRESS]", |rest| {
+        let address = rest.trim();
+        Some(OnScreen::Connect((!address.is_empty()).then(|| address.to_owned())))
+    }),
     ("mentions", "/mentions", |_| Some(OnScreen::Mentions)),
     ("keys", "/keys", |_| Some(OnScreen::Keys)),
 ];

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::colour::{Look, Palette};
 use super::input::Input;
 use super::model::{Link, Mode, Model, Panel};
-use super::talk::{self, Ink, Row};
+use super::talk::{self, Ink, Row, Size};
 use super::wrap::{fit, width};
 use crate::client::ui::clean;
 use crate::texts::full::{Label, Tell};
@@ -129,7 +129,7 @@ fn said(model: &Model, palette: Palette, area: Rect, buffer: &mut Buffer) {
         offset: model.offset,
         me: model.my_id(),
         columns: usize::from(area.width),
-        picked: model.picked(),
+        picked: model.outstanding(),
     };
     let window = talk::window(here, usize::from(area.height), ink);
     rows(&window, area, buffer);
@@ -148,12 +148,10 @@ fn rows(rows: &[Row], area: Rect, buffer: &mut Buffer) {
 }
 
 fn panel(panel: &Panel, palette: Palette, area: Rect, buffer: &mut Buffer) {
-    put(buffer, (area.x, area.y), area.width, &panel.title, palette.look(Look::Strong));
-    let room = usize::from(area.height.saturating_sub(1)).max(1);
-    let first = (panel.at + 1).saturating_sub(room);
-    let shown = panel.lines.iter().enumerate().skip(first).take(room);
-    for ((at, (line, _)), y) in shown.zip(area.y + 1..area.bottom()) {
-        let look = if at == panel.at { Look::Chosen } else { Look::Plain };
+    put(buffer, (area.x, area.y), area.width, &panel.list.title, palette.look(Look::Strong));
+    let size = Size { columns: area.width.into(), rows: area.height.into() };
+    for ((is_chosen, line), y) in panel.window(size).iter().zip(area.y + 1..area.bottom()) {
+        let look = if *is_chosen { Look::Chosen } else { Look::Plain };
         put(buffer, (area.x, y), area.width, line, palette.look(look));
     }
 }
@@ -189,10 +187,10 @@ fn doing(model: &Model) -> String {
             return format!("{label}: {} → {}", clean::line(part), clean::line(found));
         }
         Mode::FindText { part } if model.hint().is_none() => {
-            return format!("{}: {}", Label::FindText.text(lang), clean::line(part));
+            return Tell::FindText { part: &clean::line(part) }.text(lang);
         }
         Mode::Panel(_) => return Label::PanelKeys.text(lang).to_owned(),
-        Mode::Pick { .. } => return Label::PickKeys.text(lang).to_owned(),
+        Mode::Pick { .. } => return model.pick_keys().to_owned(),
         _ => {}
     }
     if let Some(completion) = model.completion().filter(|completion| completion.offered.len() > 1) {
@@ -211,14 +209,7 @@ fn doing(model: &Model) -> String {
 fn link(model: &Model) -> String {
     let lang = model.lang;
     match &model.link {
-        Link::In => {
-            let below = model.here().filter(|here| here.anchor.is_some());
-            let count = below.map_or(0, |here| here.n_unread);
-            if count > 0 {
-                return format!("↓ {}", Tell::Below { count }.text(lang));
-            }
-            typing(model)
-        }
+        Link::In => typing(model),
         Link::None => Label::Connecting.text(lang).to_owned(),
         Link::Met => Label::NotLoggedIn.text(lang).to_owned(),
         Link::Lost { why, retry_at } => {
@@ -238,12 +229,16 @@ fn typing(model: &Model) -> String {
     }
 }
 
-/// Oneself, and what waits.
+/// What waits, what stands below, oneself.
 fn standing(model: &Model) -> String {
     let name = model.me.as_ref().map_or(String::new(), |me| clean::line(&me.name));
-    let n_waiting = model.n_waiting();
-    let waiting = Tell::Waiting { count: n_waiting }.text(model.lang);
-    if n_waiting > 0 { format!("{waiting}  {name} ") } else { format!("{name} ") }
+    let waiting = Some(model.n_waiting()).filter(|count| *count > 0);
+    let waiting = waiting.map(|count| Tell::Waiting { count }.text(model.lang));
+    let below = model.here().filter(|here| here.anchor.is_some()).map(|here| here.n_unread);
+    let below = below.filter(|count| *count > 0);
+    let below = below.map(|count| format!("↓ {}", Tell::Below { count }.text(model.lang)));
+    let parts = [waiting, below, Some(name)].into_iter().flatten();
+    parts.collect::<Vec<_>>().join("  ") + " "
 }
 
 const PROMPT: &str = "> ";

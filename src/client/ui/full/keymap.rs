@@ -108,7 +108,7 @@ const fn alt(letter: char) -> Key {
 }
 
 /// Every key that does something but stand for itself.
-pub(super) const KEYS: &[Row] = &[
+const KEYS: &[Row] = &[
     (Key::plain(Code::Enter), "Enter", Action::Send),
     (Key::alt(Code::Enter), "Alt-Enter", Action::Edit(Edit::Newline)),
     (Key::shift(Code::Enter), "Shift-Enter", Action::Edit(Edit::Newline)),
@@ -181,14 +181,30 @@ pub(super) fn action(key: Key) -> Option<Action> {
     KEYS.iter().find(|(known, ..)| *known == key).map(|(.., action)| *action)
 }
 
-/// How people call the keys that do this.
-pub(super) fn names(action: Action) -> Vec<&'static str> {
-    KEYS.iter().filter(|row| row.2 == action).map(|row| row.1).collect()
+/// What people read of it: how the keys are called that do the same, and what that is.
+pub(in crate::client::ui) fn listed(lang: Lang) -> Vec<(String, &'static str)> {
+    let mut listed: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (_, name, action) in KEYS {
+        let what = action.what(lang);
+        match listed.iter_mut().find(|(_, known)| *known == what) {
+            Some((names, _)) => names.push(name),
+            None => listed.push((vec![name], what)),
+        }
+    }
+    listed.into_iter().map(|(names, what)| (names.join(", "), what)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_is_listed_once() {
+        let listed = listed(Lang::En);
+        let names: Vec<_> = listed.iter().flat_map(|(names, _)| names.split(", ")).collect();
+        assert_eq!(names.len(), KEYS.len());
+        assert!(listed.contains(&("Alt-K".to_owned(), Action::Pick.what(Lang::En))));
+    }
 
     #[test]
     fn no_key_does_two_things() {

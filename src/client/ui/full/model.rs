@@ -11,6 +11,7 @@ mod people;
 mod pick;
 mod place;
 mod rooms;
+mod search;
 mod speak;
 mod start;
 mod view;
@@ -72,6 +73,8 @@ pub(super) enum Do {
         reply_to: Option<MessageId>,
     },
     Change(Change),
+    /// What waits is not to be said.
+    Withdraw(Reference),
     /// What a typed command asks for.
     Ask(Line),
     Read(RoomId, MessageId),
@@ -168,6 +171,11 @@ pub(super) struct Model {
     pub(super) screen: usize,
     /// The entry that was found last, and the mention that was shown last, by its place.
     found: Option<u64>,
+    search: search::Search,
+    /// On the way into a room: what is said now may be meant for it.
+    is_entering: bool,
+    /// What is taken back to be changed.
+    wanted_back: Option<u64>,
     shown_mention: Option<usize>,
     /// Names of entries that were given.
     last_key: u64,
@@ -209,6 +217,9 @@ impl Model {
             size: Size { columns: 80, rows: 20 },
             screen: 80,
             found: None,
+            search: search::Search::default(),
+            is_entering: false,
+            wanted_back: None,
             shown_mention: None,
             last_key: 0,
             unsaid: HashMap::new(),
@@ -373,7 +384,7 @@ impl Model {
             left.marker = None;
         }
         self.previous = std::mem::replace(&mut self.current, id);
-        (self.completion, self.shown_mention, self.found) = (None, None, None);
+        (self.completion, self.shown_mention, self.found, self.hint) = (None, None, None, None);
         let Some(here) = self.here_mut() else { return };
         here.marker = (here.n_unread > 0).then_some(here.read);
         let draft = std::mem::take(&mut here.draft);

@@ -26,7 +26,7 @@ use super::draw;
 use super::editor;
 use super::keyboard::{Event, Keyboard};
 use super::model::{Change, Do, Model, PAGE, Setup};
-use super::terminal::{Ansi, Held};
+use super::terminal::{self, Ansi, Held};
 use crate::texts::full::Label;
 
 /// Between two pictures, at least: what others say need not be drawn more often than anybody
@@ -45,6 +45,8 @@ struct Screen<'a> {
     model: Model,
     palette: Palette,
     entry: Arc<Entry>,
+    /// The address that it is for.
+    entry_address: String,
     /// The way in that is known without asking.
     way: Option<Way>,
     terminal: Terminal<Ansi>,
@@ -94,6 +96,7 @@ impl<'a> Screen<'a> {
             device,
             model: Model::new(setup, clock::now_ms()),
             entry: Arc::new(entry),
+            entry_address: options.keys.address(),
             way,
             palette: Palette(Depth::of(|name| std::env::var(name).ok())),
             terminal: Terminal::new(Ansi::new())?,
@@ -123,6 +126,10 @@ impl<'a> Screen<'a> {
             self.take_updates();
             self.take_connection();
             self.take_edited();
+            // What happened is told on standard error; there is nothing left to draw on.
+            if terminal::has_panicked() {
+                return Ending::NotStored;
+            }
         }
         self.leave()
     }
@@ -176,8 +183,8 @@ impl<'a> Screen<'a> {
                         self.model.told(outcome.text(self.options.lang));
                     }
                 }
-                Err(Quiet::Yet) => return,
-                Err(Quiet::ForGood) => break,
+                // It ends for good with the connection's thread, which is looked for elsewhere.
+                Err(Quiet::Yet | Quiet::ForGood) => return,
             }
         }
     }
@@ -260,11 +267,11 @@ impl<'a> Screen<'a> {
     fn connect(&mut self, address: String) {
         // What was there ends by itself when nobody holds it.
         self.connection = None;
-        if address != self.options.keys.address() {
+        if address != self.entry_address {
             let keys = Keys { addr: vec![address.clone()], ..self.options.keys.clone() };
             // A password that is known is for the server that it was given for.
             let entry = Entry::new(&keys, Secret::Unknown, self.device.as_ref(), true);
-            self.entry = Arc::new(entry);
+            (self.entry, self.entry_address) = (Arc::new(entry), address.clone());
             self.way = None;
         }
         let program = concat!("hubbub-client/", env!("CARGO_PKG_VERSION")).to_owned();
@@ -315,6 +322,7 @@ impl<'a> Screen<'a> {
                 let room = Some(RoomRef::Id(room)).filter(|_| to.is_none());
                 client.typing(to, room)
             }
+            Do::Withdraw(reference) => client.withdraw(reference),
             Do::Read(room, up_to) => client.read(room, up_to),
             Do::History(room, span) => client.history(RoomRef::Id(room), span, PAGE),
             Do::Members(room) => client.members(RoomRef::Id(room), None),
@@ -452,6 +460,7 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::Rooms(after) => client.rooms(after),
         Line::Members(room, after) => client.members(room, after),
         Line::History(room, limit) => client.history(room, Span::Last, limit),
+        Line::Words(words) => words.order(client, Duration::ZERO),
         Line::Who => client.who(),
         Line::Rename(name) => client.rename(name),
         Line::Passwd { old, new } => client.passwd(old, new),
@@ -466,9 +475,6 @@ fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
         Line::Ignored => client.ignored(),
         Line::Absence(absence) => client.absence(absence),
         Line::Receipts(receipts) => client.show_receipts(receipts),
-        Line::Login { who, password } => client.login(who, password),
-        Line::Register { id, password, name } => client.register(id, password, name),
-        Line::Code(code) => client.invitation_code(code),
         // The screen does these by itself.
         _ => Ok(()),
     }

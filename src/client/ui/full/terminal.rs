@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use ratatui_core::backend::{Backend, ClearType, WindowSize};
@@ -21,6 +22,14 @@ const LEAVE: &[u8] = b"\x1b[?2004l\x1b[?1004l\x1b[0m\x1b[?25h\x1b[?1049l\x1b[23;
 /// How the terminal was; also for a panic, which may come in any thread. Held only to take it.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
+/// Some thread has panicked: the terminal is given back, and nothing may be drawn any more.
+static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Is the screen at its end, because a thread of this program is?
+pub(super) fn has_panicked() -> bool {
+    HAS_PANICKED.load(Ordering::Acquire)
+}
+
 /// The terminal in our hands; dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Held(());
@@ -35,6 +44,7 @@ impl Held {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
+                HAS_PANICKED.store(true, Ordering::Release);
                 give_back();
                 before(info);
             }));
@@ -231,7 +241,15 @@ impl Backend for Ansi {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+    use std::process::Command;
+
+    use expectrl::process::Process;
+    use expectrl::process::unix::{UnixProcess, WaitStatus};
+    use rustix::termios::LocalModes;
+
     use super::*;
+    use crate::threads;
 
     #[test]
     fn what_others_wrote_reaches_the_terminal_without_control_bytes() {
@@ -240,5 +258,39 @@ mod tests {
         let mut ansi = Ansi::new();
         ansi.draw((0..).zip(&cells).map(|(x, cell)| (x, 0, cell))).unwrap();
         assert_eq!(ansi.bytes, "\u{1b}[1;1H\u{1b}[0ma\u{fffd}\u{1b}[1;3H你\u{1b}[0m");
+    }
+
+    /// Set: this process is the one in the terminal, which panics.
+    const PANICS: &str = "HUBBUB_TEST_PANICS";
+
+    const TEST: &str =
+        "client::ui::full::terminal::tests::a_panic_in_any_thread_gives_the_terminal_back";
+
+    /// This test runs itself once more, in a terminal, where a thread panics.
+    #[test]
+    fn a_panic_in_any_thread_gives_the_terminal_back() {
+        if std::env::var_os(PANICS).is_some() {
+            let _held = Held::take().unwrap();
+            let thread = threads::spawn("doomed", || panic!("this is told")).unwrap();
+            assert!(thread.join().is_err() && has_panicked());
+            let modes = termios::tcgetattr(io::stdin()).unwrap().local_modes;
+            assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
+            return;
+        }
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", TEST, "--nocapture", "--test-threads=1"]).env(PANICS, "1");
+        let process = UnixProcess::spawn_command(command).unwrap();
+        let mut terminal = process.get_raw_handle().unwrap();
+        let mut shown = Vec::new();
+        // Reading fails when nobody has the terminal any more.
+        drop(terminal.read_to_end(&mut shown));
+        let shown = String::from_utf8_lossy(&shown).into_owned();
+        let ended = process.wait().unwrap();
+        assert!(matches!(ended, WaitStatus::Exited(_, 0)), "{ended:?}: {shown}");
+        let (enter, leave) = (str::from_utf8(ENTER).unwrap(), str::from_utf8(LEAVE).unwrap());
+        let (_, inside) = shown.split_once(enter).expect("it is taken");
+        let (inside, after) = inside.split_once(leave).expect("it is given back");
+        assert!(!inside.contains("this is told") && after.contains("this is told"), "{shown}");
+        assert!(!after.contains(leave), "once");
     }
 }

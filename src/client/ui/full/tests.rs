@@ -1,6 +1,8 @@
 //! The screen as people see it: updates and keys in, a picture out.
 
+mod again;
 mod bench;
+mod search;
 
 use std::time::Duration;
 
@@ -199,20 +201,6 @@ fn the_past_is_fetched_by_looking_for_it() {
     bench.must_show("old 20");
     bench.type_in("\x1b[5~");
     bench.must_show("old 15");
-}
-
-#[test]
-fn what_was_found_is_listed_and_says_where_to_go_on() {
-    let mut bench = Bench::inside(80, 12);
-    bench.type_in("/search soup\r");
-    assert!(bench.orders().iter().any(|order| matches!(order, Do::Ask(_))));
-    let messages = vec![bench.said(RoomId::Lobby, 7, (EVE, "Eve"), "the soup\x1b[2J is ready")];
-    let next = Some(MessageId(7));
-    bench.hear(Update::Found { room: RoomId::Lobby, messages, next });
-    bench.must_show("the soup␛[2J is ready");
-    bench.must_show("/search ROOM #7");
-    bench.hear(Update::Found { room: RoomId::Lobby, messages: Vec::new(), next: None });
-    bench.must_show("Nothing was found.");
 }
 
 #[test]

@@ -45,8 +45,8 @@ pub(super) fn lines(update: &Update) -> String {
             lines.push_str(&line("online-end", &[&online.len().to_string()]));
             lines
         }
-        // A secret, and kept elsewhere.
-        Update::Token { .. } => String::new(),
+        // A secret, and kept elsewhere; nothing is taken back here.
+        Update::Token { .. } | Update::Withdrawn { .. } => String::new(),
         Update::Registered(id) => line("registered", &[&id.to_string()]),
         Update::RenameDone(name) => line("rename-ok", &[name]),
         Update::PasswdDone => line("passwd-ok", &[]),

@@ -1,7 +1,6 @@
 //! What is done to messages that were said: another text, taking back, reactions.
 
 use crate::client::ui::clean;
-use crate::client::ui::command::Line;
 use crate::client::ui::command::words::Words as Typed;
 use crate::client::{Changed, Doing, Reaction, Reason};
 use crate::protocol::{MessageId, Reference, RoomId, RoomRef, UserId};
@@ -46,8 +45,8 @@ impl Model {
                 let Some(room) = self.known(&room) else { return false };
                 return self.say(room, text.as_str(), Some(id));
             }
-            search @ Typed::Search(..) => {
-                self.order(Do::Ask(Line::Words(search)));
+            Typed::Search(room, query, before) => {
+                self.search(room, query, before);
                 return true;
             }
             Typed::Edit(place, text) => (place, Doing::Edit(text.as_str().to_owned())),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::client::ui::listing::{Listing, Row};
 use crate::client::ui::screen::ignored_lines;
 use crate::client::ui::{applicants, clean};
 use crate::client::wording as told;
@@ -10,7 +11,7 @@ use crate::protocol::{Farewell, Member, MessageId, Reference, RoomId, UserId};
 use crate::texts;
 use crate::texts::client::Notice;
 
-use super::{Do, Entry, Link, Mode, Model, Panel, Past, Place, Start, State, What};
+use super::{Do, Entry, Link, Mode, Model, Panel, Past, People, Place, Start, State, What};
 use crate::texts::full::{Label, Tell};
 
 /// How long it is shown that somebody writes, in milliseconds.
@@ -46,6 +47,7 @@ impl Model {
                 }
             }
             Update::NotSent { unsent, why, will_retry } => self.not_sent(unsent, why, *will_retry),
+            Update::Withdrawn { reference, is_done } => self.withdrawn(reference, *is_done),
             Update::Came(who) => self.came(who, true),
             Update::Left { who, .. } => self.came(who, false),
             Update::Renamed(who) => self.renamed(who),
@@ -60,6 +62,9 @@ impl Model {
             Update::Skipped { room, .. } => {
                 if let Some(place) = self.place_mut(*room) {
                     place.skip();
+                }
+                if *room == self.current {
+                    self.want_past();
                 }
             }
             Update::History { room, messages, more } => self.past_told(*room, messages, *more),
@@ -90,22 +95,15 @@ impl Model {
                 let lines = ignored_lines(update, self.lang);
                 self.say_hint(clean::line(&lines.join("  ")));
             }
-            Update::Sanctions(told) => {
-                self.mode = Mode::Panel(Panel::sanctions(told, self.offset, self.lang));
-            }
-            Update::Audit(told) => {
-                self.mode = Mode::Panel(Panel::audit(told, self.offset, self.lang));
-            }
             Update::Applicants(_) => {
-                let lines = applicants::lines(update, self.lang);
-                self.mode = Mode::Panel(Panel::applicants(&lines, self.lang));
+                let rows = applicants::lines(update, self.lang);
+                let rows = rows.iter().map(|line| Row::alone(clean::line(line))).collect();
+                let list = Listing::new(Label::Applicants.text(self.lang), rows);
+                self.mode = Mode::Panel(Panel::new(list));
             }
             Update::Entry(_) => {
                 let lines = applicants::lines(update, self.lang);
                 self.say_hint(clean::line(&lines.join("  ")));
-            }
-            Update::Devices(devices) => {
-                self.mode = Mode::Panel(Panel::devices(devices, self.offset, self.lang));
             }
             Update::DeviceEnded { device, sessions } => {
                 let (name, count) = (&clean::line(device), *sessions);
@@ -114,19 +112,20 @@ impl Model {
             Update::Rooms { rooms, own: true, .. } => {
                 rooms.iter().for_each(|room| self.my_room(room));
             }
-            Update::Rooms { rooms, more, .. } => {
-                self.mode = Mode::Panel(Panel::rooms(rooms, *more, self.lang));
-            }
-            Update::Found { messages, next, .. } => {
-                let found = Panel::found(messages, *next, (self.offset, self.lang));
-                self.mode = Mode::Panel(found);
-            }
             Update::Online(_) if self.panel_wanted => {
                 self.panel_wanted = false;
                 self.mode = Mode::Panel(Panel::online(&self.people, self.lang));
             }
             Update::Members(members) => self.members_told(members),
-            _ => {}
+            Update::Found { .. } => self.found(update),
+            update => self.list(update),
+        }
+    }
+
+    /// An answer that is a list.
+    pub(super) fn list(&mut self, update: &Update) {
+        if let Some(list) = Listing::of(update, self.offset, self.lang) {
+            self.mode = Mode::Panel(Panel::new(list));
         }
     }
 
@@ -138,7 +137,7 @@ impl Model {
     }
 
     fn disconnected(&mut self, why: &Lost, retry_in: Option<i64>) {
-        (self.past_asked, self.panel_wanted) = (false, false);
+        (self.past_asked, self.panel_wanted, self.is_entering) = (false, false, false);
         let is_final = matches!(why, Lost::Insecure(_)) || retry_in.is_none();
         let is_tidying = matches!(why.farewell(), Some(Farewell::LoginTimeout | Farewell::Idle));
         let why = clean::line(&told::lost(why, self.lang));
@@ -164,14 +163,8 @@ impl Model {
     }
 
     fn logged_in(&mut self, me: &Member) {
-        let is_another = self.me.as_ref().is_some_and(|before| before.id != me.id);
-        if is_another {
-            self.places.retain(|place| place.id == RoomId::Lobby);
-            self.places
-                .iter_mut()
-                .for_each(|place| *place = Place::new(place.id, place.name.clone()));
-            self.current = RoomId::Lobby;
-            self.unsaid.clear();
+        if self.me.as_ref().is_some_and(|before| before.id != me.id) {
+            self.forget();
         }
         self.me = Some(me.clone());
         self.link = Link::In;
@@ -189,6 +182,27 @@ impl Model {
             }
         }
         self.ask_past();
+    }
+
+    /// Another connection, perhaps to another server: ids are other people there.
+    pub(super) fn connect(&mut self, address: String) {
+        if address != self.address {
+            self.forget();
+            (self.me, self.people) = (None, People::default());
+        }
+        self.address.clone_from(&address);
+        self.order(Do::Connect(address));
+    }
+
+    /// Nothing that was said before is of this account, or of this server.
+    pub(super) fn forget(&mut self) {
+        self.places.retain(|place| place.id == RoomId::Lobby);
+        self.places.iter_mut().for_each(|place| *place = Place::new(place.id, place.name.clone()));
+        (self.current, self.previous) = (RoomId::Lobby, RoomId::Lobby);
+        self.unsaid.clear();
+        self.unchanged.clear();
+        self.past_wanted.clear();
+        self.past_asked = false;
     }
 
     fn registered(&mut self, id: UserId) {
@@ -221,7 +235,7 @@ impl Model {
                 self.ask_past();
             }
             _ => {
-                self.panel_wanted = false;
+                (self.panel_wanted, self.is_entering) = (false, false);
                 let text = Notice::Refused { why: &words }.text(self.lang);
                 self.notice(text, true);
             }
@@ -369,6 +383,7 @@ impl Model {
         }
         self.read_current();
         self.ask_past();
+        self.look_further();
     }
 
     /// A message got this name, or was not taken at all.
@@ -413,10 +428,5 @@ impl Model {
 
     pub(in super::super) fn not_taken(&mut self) {
         self.say_hint(Label::TooMuchWaits.text(self.lang));
-    }
-
-    /// Orders that a start screen gives.
-    pub(super) fn order_all(&mut self, orders: impl IntoIterator<Item = Do>) {
-        orders.into_iter().for_each(|order| self.order(order));
     }
 }

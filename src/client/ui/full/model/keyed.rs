@@ -4,10 +4,10 @@ use crate::client::ui::full::input::Edit;
 use crate::client::ui::full::keymap::{self, Action};
 use crate::client::ui::full::keys::{Code, Key, Typed};
 use crate::client::ui::full::talk;
+use crate::client::ui::listing::Goal;
 use crate::protocol::RoomId;
 use crate::texts::full::{Label, Tell};
 
-use super::panel::Goal;
 use super::{Anchor, Do, LEAVE, Mode, Model};
 
 /// Lines that are pasted without a question, at most.
@@ -87,7 +87,10 @@ impl Model {
             }
             _ => None,
         };
-        self.order_all(order);
+        match order {
+            Some(Do::Connect(address)) => self.connect(address),
+            order => self.orders.extend(order),
+        }
     }
 
     fn key_in_mode(&mut self, key: Key, action: Option<Action>) {
@@ -120,8 +123,10 @@ impl Model {
             Action::Newer => self.input.down(),
             Action::Complete => self.complete(true),
             Action::CompleteBack => self.complete(false),
-            Action::FindTyped => self.mode = Mode::FindTyped { part: String::new(), skip: 0 },
-            Action::FindText => self.mode = Mode::FindText { part: String::new() },
+            Action::FindTyped => {
+                self.begin_finding(Mode::FindTyped { part: String::new(), skip: 0 });
+            }
+            Action::FindText => self.begin_finding(Mode::FindText { part: String::new() }),
             Action::Pick => self.pick(),
             Action::Editor => self.order(Do::Editor(self.input.text().to_owned())),
             Action::End if self.input.is_empty() => self.cancel(),
@@ -194,6 +199,7 @@ impl Model {
     }
 
     fn go_down(&mut self) {
+        self.found = None;
         if let Some(here) = self.here_mut() {
             here.anchor = None;
         }
@@ -204,7 +210,10 @@ impl Model {
     fn show(&mut self, is_it: impl Fn(&super::Entry) -> bool) {
         let found = self.here().and_then(|here| here.entries.iter().find(|entry| is_it(entry)));
         match found.map(|entry| entry.key) {
-            Some(key) => self.show_key(key),
+            Some(key) => {
+                self.found = Some(key);
+                self.show_key(key);
+            }
             None => self.say_hint(Label::NothingNew.text(self.lang)),
         }
     }
@@ -262,13 +271,13 @@ impl Model {
     }
 
     fn key_in_panel(&mut self, key: Key, action: Option<Action>) {
-        let page = self.page();
+        let size = self.size;
         let Mode::Panel(panel) = &mut self.mode else { return };
         match (key.code, action) {
             (_, Some(Action::Older | Action::Before)) => panel.step(-1),
             (_, Some(Action::Newer | Action::Behind)) => panel.step(1),
-            (_, Some(Action::PageUp)) => panel.step(-page),
-            (_, Some(Action::PageDown)) => panel.step(page),
+            (_, Some(Action::PageUp)) => panel.turn(false, size),
+            (_, Some(Action::PageDown)) => panel.turn(true, size),
             (_, Some(Action::Top)) | (Code::Home, _) => panel.step(isize::MIN),
             (_, Some(Action::Bottom)) | (Code::End, _) => panel.step(isize::MAX),
             (_, Some(Action::Send)) => {
@@ -289,16 +298,12 @@ impl Model {
     fn reach(&mut self, goal: Goal) {
         match goal {
             Goal::None => {}
-            Goal::Join(name) => {
-                self.input.set(&format!("/join {name}"));
-                self.submit();
-            }
+            Goal::Do(line) => drop(self.obey(&line)),
             Goal::Talk(id) if id == self.my_id() || id.is_guest() => {}
             Goal::Talk(id) => self.talk_with(id),
-            Goal::Message(room, id) => {
-                self.go(room);
-                self.show(|entry| entry.id() == Some(id));
-            }
+            Goal::Message(room, id) => self.go_to_message(room, id),
+            Goal::SearchOn(room, before) => self.search_on(room, before),
+            Goal::Type(line) => self.begin(&line),
         }
     }
 
@@ -310,6 +315,11 @@ impl Model {
             }),
             (_, Some(Action::FindTyped | Action::FindText | Action::Older)) => self.find_next(),
             (_, Some(Action::Back)) => self.mode = Mode::Typing,
+            (_, Some(Action::Send)) if matches!(self.mode, Mode::FindText { .. }) => {
+                if let Mode::FindText { part } = std::mem::replace(&mut self.mode, Mode::Typing) {
+                    self.search_here(&part);
+                }
+            }
             (_, Some(Action::Send)) => {
                 let found = self.found_typed().map(str::to_owned);
                 self.mode = Mode::Typing;
@@ -322,6 +332,10 @@ impl Model {
                 self.key_while_typing(key, action);
             }
         }
+    }
+
+    fn begin_finding(&mut self, mode: Mode) {
+        (self.mode, self.hint, self.found) = (mode, None, None);
     }
 
     /// The line typed before that is being looked for.
@@ -377,7 +391,7 @@ impl Model {
         });
         match found.map(|entry| entry.key).next() {
             Some(key) => {
-                self.found = Some(key);
+                (self.found, self.hint) = (Some(key), None);
                 self.show_key(key);
             }
             None => self.tell_hint(Tell::NotFound { text: &crate::client::ui::clean::line(&part) }),

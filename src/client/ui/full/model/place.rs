@@ -264,13 +264,23 @@ impl Place {
     }
 
     /// Takes out what was refused, oldest first.
-    pub(in super::super) fn take_refused(&mut self) -> Vec<Arc<str>> {
-        let is_refused = |entry: &Entry| matches!(&entry.what, What::Said(words) if matches!(words.state, State::Refused(_)));
+    pub(in super::super) fn take_refused(&mut self) -> Vec<Words> {
+        let is_refused = |entry: &Entry| {
+            entry.words().is_some_and(|words| matches!(words.state, State::Refused(_)))
+        };
         let refused = self.entries.iter().filter(|entry| is_refused(entry));
-        let texts = refused.filter_map(|entry| entry.words().map(|words| Arc::clone(&words.text)));
-        let texts = texts.collect();
+        let words = refused.filter_map(|entry| entry.words().cloned()).collect();
         self.entries.retain(|entry| !is_refused(entry));
-        texts
+        words
+    }
+
+    /// Takes out one's own words that are not stored.
+    pub(super) fn take_unstored(&mut self, key: u64) -> Option<Words> {
+        let at = self.position(key)?;
+        let entry = self.entries.get(at).filter(|entry| entry.is_waiting())?;
+        let words = entry.words().cloned();
+        self.entries.remove(at);
+        words
     }
 
     /// Somebody came or left. Who has not spoken here lately makes no line.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::client::ui::clean;
-use crate::client::{Members, Room, RoomMes};
+use crate::client::ui::{clean, news};
+use crate::client::{Members, Room, RoomMes, Update};
 use crate::protocol::wire::act;
 use crate::protocol::{RoomId, UserId};
-use crate::texts::full::Tell;
 
 use super::place::Present;
-use super::{Entry, Mode, Model, Panel, What};
+use super::{Entry, Model, What};
 
 /// Who is banned is put out, too.
 const BAN: &str = "ban";
@@ -30,25 +29,32 @@ impl Model {
         let whom = mes.whom_id.map(UserId);
         match mes.act.as_str() {
             act::ENTERED => {
+                // Whoever asked to come in has typed ahead for here.
+                let is_asked = std::mem::take(&mut self.is_entering);
+                let ahead = is_asked.then(|| self.input.take_draft());
                 let topic = clean::line(mes.text.as_deref().unwrap_or_default());
                 if let Some(place) = self.open(id, Some(&mes.room_name)) {
                     place.topic = topic;
                 }
-                return self.go(id);
+                self.go(id);
+                return ahead
+                    .filter(|line| !line.is_empty())
+                    .iter()
+                    .for_each(|line| self.begin(line));
             }
             act::PART if by == me => return self.close(id),
             act::CLOSE => {
                 self.close(id);
-                let text = self.news(mes);
+                let text = news::line(mes, self.lang);
                 return self.notice(text, true);
             }
             act::KICK | BAN if whom == Some(me) => {
                 self.close(id);
-                let text = self.news(mes);
+                let text = news::line(mes, self.lang);
                 return self.notice(text, true);
             }
             act::INVITE if self.place(id).is_none() => {
-                let text = self.news(mes);
+                let text = news::line(mes, self.lang);
                 return self.notice(text, false);
             }
             act::JOIN | act::PART => return self.present(id, by, mes),
@@ -65,7 +71,7 @@ impl Model {
             }
             _ => {}
         }
-        let text = self.news(mes);
+        let text = news::line(mes, self.lang);
         let (key, time) = (self.key(), self.now);
         if let Some(place) = self.place_mut(id) {
             let what = What::Notice { text, is_bad: false };
@@ -84,30 +90,6 @@ impl Model {
         } else {
             place.members.remove(&by);
         }
-    }
-
-    /// Something happened in a room, in words.
-    fn news(&self, mes: &RoomMes) -> String {
-        let name = |name: &Option<String>| clean::line(name.as_deref().unwrap_or_default());
-        let (by, whom, text) = (name(&mes.user_name), name(&mes.whom_name), name(&mes.text));
-        let (by, whom, text) = (by.as_str(), whom.as_str(), text.as_str());
-        let (room, against) = (&clean::line(&mes.room_name), name(&mes.against));
-        let whom = if whom.is_empty() { against.as_str() } else { whom };
-        let tell = match mes.act.as_str() {
-            act::KICK | BAN => Tell::Kicked { by, whom, room, why: text },
-            act::INVITE => Tell::Invited { by, whom, room },
-            act::ROLE => Tell::Role { by, whom, role: mes.role.as_deref().unwrap_or_default() },
-            act::CLOSE => Tell::Closed { by, room },
-            act::TOPIC => Tell::Topic { by, topic: text },
-            act::SET => Tell::Access {
-                by,
-                access: mes.access.as_deref().unwrap_or_default(),
-                guests: mes.guests.unwrap_or_default(),
-            },
-            // Bans and the like.
-            act => Tell::Did { by, act, whom, why: text },
-        };
-        tell.text(self.lang)
     }
 
     /// The place is left for good.
@@ -132,7 +114,7 @@ impl Model {
             place.members.insert(UserId(member.user_id), present);
         }
         if std::mem::take(&mut self.panel_wanted) {
-            self.mode = Mode::Panel(Panel::members(members, self.lang));
+            self.list(&Update::Members(members.clone()));
         }
     }
 }

@@ -6,9 +6,10 @@ use crate::client::ui::clean;
 use crate::client::ui::command::Line;
 use crate::client::ui::command::here::{self, OnScreen};
 use crate::client::ui::directory::Unresolved;
-use crate::protocol::{MessageId, RoomId, RoomRef, Text, UserId};
+use crate::client::ui::listing::{Goal, Listing, Row};
+use crate::protocol::{MessageId, RoomAsk, RoomId, RoomRef, Text, UserId};
 
-use super::{Do, Entry, Mode, Model, Panel, State, What, Words};
+use super::{Do, Entry, Link, Mode, Model, Panel, Start, State, What, Words};
 use crate::texts::client::Notice;
 use crate::texts::full::{Label, Tell};
 
@@ -18,6 +19,8 @@ impl Model {
         if self.input.text().trim().is_empty() {
             return;
         }
+        self.found = None;
+        self.hint = None;
         // Out of the line before: what it asks for may lead elsewhere, where another draft is.
         let line = self.input.take_draft();
         let is_taken = match line.starts_with('/') {
@@ -33,7 +36,7 @@ impl Model {
     }
 
     /// `false`: the line stays, to be mended.
-    fn obey(&mut self, line: &str) -> bool {
+    pub(super) fn obey(&mut self, line: &str) -> bool {
         let here = self.here().map(|here| here.id).unwrap_or(RoomId::Lobby);
         let line = match here::parse_here(line, here) {
             OnScreen::Line(line) => line,
@@ -47,6 +50,13 @@ impl Model {
                 return self.say(RoomId::pair(self.my_id(), id), &text, None);
             }
             Line::Words(words) => return self.obey_words(words),
+            Line::Login { who, password } => {
+                let start = Start::knowing(self.address.clone(), &who, &password);
+                return self.go_elsewhere(start);
+            }
+            Line::Register { .. } | Line::Code(_) => {
+                return self.go_elsewhere(Start::new(self.address.clone(), None, false));
+            }
             Line::Help => self.mode = Mode::Panel(Panel::help(self.lang)),
             Line::Quit => self.order(Do::Leave),
             Line::Empty => {}
@@ -61,6 +71,8 @@ impl Model {
             }
             line => {
                 self.panel_wanted = matches!(line, Line::Who | Line::Members(..));
+                self.is_entering |=
+                    matches!(line, Line::CreateRoom { .. } | Line::Room(_, RoomAsk::Join));
                 self.order(Do::Ask(line));
             }
         }
@@ -85,6 +97,10 @@ impl Model {
                 }
             }
             OnScreen::Resend => self.resend(),
+            OnScreen::Connect(address) => {
+                let address = address.unwrap_or_else(|| self.address.clone());
+                return self.go_elsewhere(Start::new(address, None, false));
+            }
             OnScreen::Mentions => self.list_mentions(),
             OnScreen::Keys => self.mode = Mode::Panel(Panel::keys(self.lang)),
             OnScreen::Incomplete(usage) => {
@@ -96,8 +112,24 @@ impl Model {
         true
     }
 
+    /// To the first screen, for another account or server. `false`: what waits would be lost.
+    fn go_elsewhere(&mut self, start: Start) -> bool {
+        if self.n_waiting() > 0 {
+            self.say_hint(Label::FirstStored.text(self.lang));
+            return false;
+        }
+        let address = start.server.text().to_owned();
+        (self.link, self.start) = (Link::None, Some(start));
+        self.connect(address);
+        true
+    }
+
     /// Several lines of a paste become several messages only where one is too long.
     fn say_here(&mut self, text: &str) -> bool {
+        if self.is_entering {
+            self.say_hint(Label::Entering.text(self.lang));
+            return false;
+        }
         let here = self.here().map_or(RoomId::Lobby, |here| here.id);
         self.say(here, text, None)
     }
@@ -205,8 +237,8 @@ impl Model {
         if refused.is_empty() {
             self.say_hint(Label::NothingRefused.text(self.lang));
         }
-        for text in refused {
-            self.say(id, &text, None);
+        for words in refused {
+            self.say(id, &words.text, words.reply_to);
         }
     }
 
@@ -217,19 +249,17 @@ impl Model {
                 let Some(words) = entry.words().filter(|words| words.is_mention) else { continue };
                 let Some(id) = words.id else { continue };
                 let line = format!("{}  {}: {}", place.name, words.name, words.text);
-                found.push((
-                    entry.time,
-                    clean::line(&line),
-                    super::panel::Goal::Message(place.id, id),
-                ));
+                let goal = Goal::Message(place.id, id);
+                found.push((entry.time, Row::new("", clean::line(&line), goal)));
             }
         }
-        found.sort_by_key(|(time, ..)| std::cmp::Reverse(*time));
+        found.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
         if found.is_empty() {
             return self.say_hint(Label::NoMentions.text(self.lang));
         }
-        let lines = found.into_iter().map(|(_, line, goal)| (line, goal)).collect();
-        self.mode = Mode::Panel(Panel::new(Label::Mentions.text(self.lang).to_owned(), lines));
+        let rows = found.into_iter().map(|(_, row)| row).collect();
+        let list = Listing::new(Label::Mentions.text(self.lang), rows);
+        self.mode = Mode::Panel(Panel::new(list));
     }
 }
 

@@ -54,6 +54,17 @@ pub(in super::super) enum Wrong {
     Differ,
 }
 
+/// How much is known before anybody is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ready {
+    #[default]
+    No,
+    /// The settings know the way in.
+    Way,
+    /// What is filled in was said in full.
+    FilledIn,
+}
+
 #[derive(Debug)]
 pub(in super::super) struct Start {
     pub(in super::super) finding: Finding,
@@ -71,8 +82,8 @@ pub(in super::super) struct Start {
     pub(in super::super) wrong: Option<Wrong>,
     /// The server was asked and has not answered.
     pub(in super::super) is_asking: bool,
-    /// The way in is known: it is taken as soon as the server is there.
-    is_ready: bool,
+    /// What becomes of it as soon as the server is there.
+    ready: Ready,
     /// What the address was when it was asked for last.
     asked: String,
 }
@@ -92,7 +103,7 @@ impl Start {
             // Who says nothing is new here.
             is_new: user.is_none(),
             server: filled(&address),
-            is_ready,
+            ready: if is_ready { Ready::Way } else { Ready::No },
             who: filled(&user.unwrap_or_default()),
             name: Input::default(),
             password: Input::default(),
@@ -110,6 +121,18 @@ impl Start {
         let mut start = Self::new(address, user, false);
         start.finding = Finding::There(String::new());
         start.is_new = false;
+        start
+    }
+
+    /// Who wants in, and how, is known: it is used as soon as the server is there.
+    pub(super) fn knowing(address: String, who: &Who, password: &Password) -> Self {
+        let user = match who {
+            Who::Id(id) => id.to_string(),
+            Who::Named(key) => key.as_str().to_owned(),
+        };
+        let mut start = Self::new(address, Some(user), false);
+        start.password = filled(password.reveal());
+        (start.is_new, start.ready) = (false, Ready::FilledIn);
         start
     }
 
@@ -148,8 +171,14 @@ impl Start {
     /// The server answers. Where everything is known already, that is used at once.
     pub(super) fn met(&mut self, server: String) -> Option<Do> {
         self.finding = Finding::There(server);
-        self.is_asking = std::mem::take(&mut self.is_ready);
-        self.is_asking.then_some(Do::Enter)
+        match std::mem::take(&mut self.ready) {
+            Ready::No => None,
+            Ready::FilledIn => self.submit(),
+            Ready::Way => {
+                self.is_asking = true;
+                Some(Do::Enter)
+            }
+        }
     }
 
     pub(super) fn not_there(&mut self, words: String) {

@@ -15,6 +15,9 @@ impl Model {
         self.screen = usize::from(area.width);
         let talk = draw::lay_out(self, area).talk;
         self.size = Size { columns: talk.width.into(), rows: talk.height.into() };
+        if let Mode::Panel(panel) = &mut self.mode {
+            panel.follow(self.size);
+        }
     }
 
     /// For rows that nobody sees.
@@ -27,6 +30,11 @@ impl Model {
             columns: self.size.columns,
             picked: None,
         }
+    }
+
+    /// The message that stands out: chosen, or found.
+    pub(in super::super) fn outstanding(&self) -> Option<u64> {
+        self.picked().or(self.found)
     }
 
     /// Of the window: with what is new.

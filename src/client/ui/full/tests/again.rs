@@ -1,0 +1,142 @@
+//! Taking back, sending again, being somebody else; and what stands in the way of nothing.
+
+use super::Positions;
+use super::bench::{Bench, NOW, RUST, member};
+use crate::client::ui::full::model::{Do, Mode};
+use crate::client::{Ask, Reason, RoomMes, Unsent, Update};
+use crate::protocol::{MessageId, Reference, RoomId, Text, UserId, Who};
+
+#[test]
+fn what_waits_can_be_taken_back_and_what_was_refused_sent_again() {
+    let mut bench = Bench::inside(120, 14);
+    bench.type_in("/reply 1 first\rsecond\r");
+    let references = bench.send();
+    let withdrawn = |reference: &Reference, is_done| Update::Withdrawn {
+        reference: reference.clone(),
+        is_done,
+    };
+    // The newest one back into the line, where another text was begun.
+    bench.type_in("begun\x1bk");
+    bench.must_show("Not stored yet.");
+    bench.type_in("e");
+    assert!(bench.orders().contains(&Do::Withdraw(references[1].clone())));
+    bench.must_show("second …");
+    bench.hear(withdrawn(&references[1], true));
+    assert_eq!(bench.model.input.text(), "second");
+    assert!(!bench.shows("second …"));
+    bench.type_in("\x1b[A");
+    assert_eq!(bench.model.input.text(), "begun", "nothing that was typed is lost");
+    // Too late for the other one.
+    bench.type_in("\x15\x1bkd");
+    assert!(bench.orders().contains(&Do::Withdraw(references[0].clone())));
+    bench.hear(withdrawn(&references[0], false));
+    bench.must_show("Too late: it is on its way.");
+    bench.must_show("first …");
+    // Refused, it goes out again as the answer that it was, and only once.
+    let unsent = Unsent {
+        reference: references[0].clone(),
+        to: None,
+        room: None,
+        text: Text::new("first").unwrap(),
+        about: None,
+    };
+    let why = Reason { code: "muted".into(), text: "you are muted".into(), detail: None };
+    bench.hear(Update::NotSent { unsent, why, will_retry: false });
+    bench.type_in("\x1bk");
+    bench.must_show("s: send it again");
+    bench.type_in("s");
+    let orders = bench.orders();
+    let [Do::Say { reply_to, text, .. }] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!((*reply_to, text.as_str()), (Some(MessageId(1)), "first"));
+    let rows = bench.draw();
+    assert_eq!(rows.iter().positions_of("first").len(), 1, "{rows:?}");
+}
+
+#[test]
+fn another_account_is_asked_for_when_nothing_waits_any_more() {
+    let mut bench = Bench::inside(100, 20);
+    bench.say(RUST, "of the first account");
+    bench.type_in("wait\r");
+    let reference = bench.send().remove(0);
+    bench.type_in("/login 300 geheim\r");
+    bench.must_show("First what waits has to be stored");
+    assert_eq!(bench.model.input.text(), "/login 300 geheim");
+    let room = RoomId::Lobby;
+    bench.hear(Update::Sent { reference, id: MessageId(90), room, time: NOW });
+    bench.type_in("\r");
+    assert_eq!(bench.orders(), [Do::Connect("127.0.0.1:8889".to_owned())]);
+    bench.hear(Update::Connected { server: "hubbub/1".to_owned() });
+    let orders = bench.orders();
+    let [Do::Login { who, password }] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!((who, password.reveal()), (&Who::Id(UserId(300)), "geheim"));
+    bench.hear(Update::LoggedIn { me: member(UserId(300), "third"), n_online: 1 });
+    bench.must_show("Welcome, third.");
+    assert!(!bench.shows("#rust") && !bench.shows("wait"));
+    // Another server: the same number is somebody else there.
+    bench.say(RoomId::Lobby, "of the first server");
+    bench.type_in("/connect other:1\r");
+    assert!(bench.orders().contains(&Do::Connect("other:1".to_owned())));
+    bench.hear(Update::Connected { server: "hubbub/1".to_owned() });
+    bench.hear(Update::LoggedIn { me: member(UserId(300), "another"), n_online: 1 });
+    bench.must_show("Welcome, another.");
+    assert!(!bench.shows("of the first server"));
+}
+
+#[test]
+fn hints_hide_nothing_for_long() {
+    let mut bench = Bench::inside(100, 6);
+    for n in 1..30 {
+        bench.say(RoomId::Lobby, &format!("message {n}"));
+    }
+    bench.type_in("\x1b[5~");
+    bench.hear(Update::PasswdDone);
+    bench.must_show("Your password is changed.");
+    bench.say(RoomId::Lobby, "one more");
+    bench.must_show("↓ 1 new below");
+    bench.type_in("\x13");
+    bench.must_show("find here: ");
+    assert!(!bench.shows("Your password is changed."));
+}
+
+#[test]
+fn help_is_whole_at_sixty_columns_and_begins_a_command() {
+    let mut bench = Bench::inside(60, 40);
+    bench.type_in("/help\r");
+    bench.must_show("/create ROOM [open|invite|hidden] [no-guests]");
+    let rows = bench.draw();
+    assert!(rows[2..].iter().all(|row| !row.contains('…')), "{rows:?}");
+    while !matches!(&bench.model.mode, Mode::Panel(panel) if panel.leads_to("/kick ")) {
+        bench.type_in("\x1b[B");
+    }
+    bench.type_in("\r");
+    assert_eq!(bench.model.input.text(), "/kick ");
+}
+
+#[test]
+fn what_is_typed_ahead_is_not_said_in_another_room() {
+    let mut bench = Bench::inside(100, 12);
+    let says = |bench: &mut Bench| bench.orders().iter().any(|o| matches!(o, Do::Say { .. }));
+    bench.type_in("/join #secret\rfor the few\r");
+    assert!(!says(&mut bench));
+    bench.must_show("You are not in the room yet");
+    let entered = RoomMes {
+        act: "entered".to_owned(),
+        room: "!9".to_owned(),
+        room_name: "#secret".to_owned(),
+        ..RoomMes::default()
+    };
+    bench.hear(Update::Room(Box::new(entered)));
+    assert!(bench.draw()[0].starts_with(" #secret"));
+    assert_eq!(bench.model.input.text(), "for the few");
+    bench.type_in("\r");
+    let orders = bench.orders();
+    let is_said_there =
+        |order: &Do| matches!(order, Do::Say { room, .. } if *room == RoomId::parse("!9").unwrap());
+    assert!(orders.iter().any(is_said_there), "{orders:?}");
+    // Refused, one is where one was.
+    bench.type_in("/join #none\r");
+    let why = Reason { code: "no_such_room".into(), text: "no room".into(), detail: None };
+    bench.hear(Update::Refused { what: Some(Ask::Room), why });
+    bench.type_in("here\r");
+    assert!(says(&mut bench));
+}
