@@ -270,11 +270,13 @@ mod tests {
     #[test]
     fn a_panic_in_any_thread_gives_the_terminal_back() {
         if std::env::var_os(PANICS).is_some() {
+            let modes = || termios::tcgetattr(io::stdin()).unwrap().local_modes;
+            let before = modes();
             let _held = Held::take().unwrap();
+            assert!(!modes().contains(LocalModes::ICANON));
             let thread = threads::spawn("doomed", || panic!("this is told")).unwrap();
             assert!(thread.join().is_err() && has_panicked());
-            let modes = termios::tcgetattr(io::stdin()).unwrap().local_modes;
-            assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
+            assert_eq!(modes(), before);
             return;
         }
         let mut command = Command::new(std::env::current_exe().unwrap());
