@@ -39,6 +39,9 @@ const PING: Duration = Duration::from_secs(30);
 /// Two pings without an answer, and some more: nobody is there.
 const SILENCE: Duration = Duration::from_secs(90);
 
+/// After this computer has slept, a server that is still there answers within this time.
+const WAKE_WAIT: Duration = Duration::from_secs(10);
+
 /// Between two times that the server is told what this device has.
 const RECEIPTS: Duration = Duration::from_secs(1);
 
@@ -118,6 +121,8 @@ pub(super) struct Conversation {
     /// A page of what was said, as it comes in pieces.
     page: Vec<Said>,
     heard_at: Instant,
+    /// Without a word until then, nobody is there.
+    hear_by: Option<Instant>,
     ping_at: Instant,
     receipts_at: Option<Instant>,
     /// When the server was told last that somebody types.
@@ -164,6 +169,7 @@ impl Conversation {
             online: Vec::new(),
             page: Vec::new(),
             heard_at: now,
+            hear_by: None,
             ping_at: now,
             receipts_at: None,
             typed_at: None,
@@ -189,7 +195,7 @@ impl Conversation {
     /// The connection stands.
     pub(super) fn connected(&mut self, now: Instant) {
         self.stage = Stage::Greeting { by: now + HELLO_WAIT };
-        (self.heard_at, self.ping_at) = (now, now + PING);
+        (self.heard_at, self.hear_by, self.ping_at) = (now, None, now + PING);
         let Hello { program, device, is_quiet } = &self.hello;
         let device = device.as_ref().map_or("", Device::as_str);
         let features = [Some("received"), is_quiet.then_some("quiet")];
@@ -254,7 +260,7 @@ impl Conversation {
             Stage::Leaving { by } if now >= by => self.stage = Stage::Over,
             Stage::Met { login_at: Some(at) } if now >= at => self.login(now),
             Stage::Away { .. } | Stage::Over => {}
-            _ if now >= self.heard_at + SILENCE => self.give_up(),
+            _ if now >= self.silent_at() => self.give_up(),
             _ if now >= self.ping_at => {
                 self.ping_at = now + PING;
                 self.write(kind::PING, &wire::Empty {});
@@ -279,7 +285,7 @@ impl Conversation {
             Stage::In | Stage::Over => None,
         };
         let link = (!matches!(self.stage, Stage::Away { .. } | Stage::Over))
-            .then(|| self.ping_at.min(self.heard_at + SILENCE));
+            .then(|| self.ping_at.min(self.silent_at()));
         let receipts = self.receipts_at.filter(|_| self.stage == Stage::In);
         let close = self.close_by.filter(|_| !matches!(self.stage, Stage::Leaving { .. }));
         [stage, link, receipts, self.pending.paused_until(), close].into_iter().flatten().min()

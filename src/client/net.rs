@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::clock;
-use crate::protocol::Farewell;
+use crate::protocol::{Farewell, Millis};
 
 use super::conversation::{Conversation, Order, Parting};
 use super::link::{self, CONNECT_WAIT, Link, STUCK};
@@ -20,6 +20,10 @@ use super::{ConnectError, Lost, Unsent, Update};
 
 /// While the program is leaving and has updates to look at: how soon to see that it has.
 const LEAVING_TICK: Duration = Duration::from_millis(20);
+
+/// The clock of the day is this much ahead of the one that stands still in sleep: this computer
+/// has slept. More than anybody sets a clock right by.
+const SLEPT: Duration = Duration::from_secs(20);
 
 /// What comes from the program.
 #[derive(Debug)]
@@ -42,6 +46,26 @@ pub(super) struct Net {
     conversation: Conversation,
     /// The server has said that it ends.
     moves_on: bool,
+    clocks: Clocks,
+}
+
+/// What both clocks said last.
+#[derive(Debug)]
+struct Clocks {
+    /// Stands still while this computer sleeps.
+    steady: Instant,
+    day: Millis,
+}
+
+impl Clocks {
+    /// Has this computer slept since it was asked last?
+    fn slept(&mut self, steady: Instant, day: Millis) -> bool {
+        let passed =
+            u64::try_from(day.0 - self.day.0).map_or(Duration::ZERO, Duration::from_millis);
+        let slept = passed.saturating_sub(steady.saturating_duration_since(self.steady)) > SLEPT;
+        (self.steady, self.day) = (steady, day);
+        slept
+    }
 }
 
 impl Net {
@@ -51,7 +75,8 @@ impl Net {
         updates: Sender<Update>,
         conversation: Conversation,
     ) -> Self {
-        Self { servers, inlets, updates, conversation, moves_on: false }
+        let clocks = Clocks { steady: clock::now(), day: clock::now_ms() };
+        Self { servers, inlets, updates, conversation, moves_on: false, clocks }
     }
 
     /// Runs until the program leaves. Returns the sends that have no end.
@@ -76,6 +101,9 @@ impl Net {
     fn turn(&mut self, link: &mut Option<Link>) -> Option<Lost> {
         self.take_orders();
         let now = clock::now();
+        if self.clocks.slept(now, clock::now_ms()) {
+            self.conversation.woke(now);
+        }
         let (handled, only) = self.inlets.handled.so_far();
         self.conversation.positions.count_only(only);
         self.conversation.tick(handled, now);
@@ -196,4 +224,20 @@ impl Net {
 /// Without a source of randomness everybody waits equally long, which is no reason to stop.
 fn random() -> u32 {
     getrandom::u32().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleep_is_told_from_waiting_and_from_a_clock_that_is_set() {
+        let (now, second) = (clock::now(), Duration::from_secs(1));
+        let mut clocks = Clocks { steady: now, day: Millis(0) };
+        assert!(!clocks.slept(now + 90 * second, Millis(90_000)), "nothing happened for long");
+        assert!(!clocks.slept(now + 90 * second, Millis(95_000)), "set right");
+        assert!(!clocks.slept(now + 91 * second, Millis(1_000)), "set back");
+        assert!(clocks.slept(now + 92 * second, Millis(3_600_000)));
+        assert!(!clocks.slept(now + 93 * second, Millis(3_601_000)));
+    }
 }

@@ -11,7 +11,7 @@ use crate::protocol::{
     frame,
 };
 
-use super::{Conversation, RETRY, Stage, presence};
+use super::{Conversation, RETRY, SILENCE, Stage, WAKE_WAIT, presence};
 use crate::client::{Ask, Lost, Reason, Seen, Update};
 
 /// More people online than this are not listed: the list comes in pieces without end otherwise.
@@ -23,7 +23,20 @@ const LOGIN_RETRY: u32 = 4;
 impl Conversation {
     /// Some bytes came, so somebody is there.
     pub(in crate::client) fn heard(&mut self, now: Instant) {
-        self.heard_at = now;
+        (self.heard_at, self.hear_by) = (now, None);
+    }
+
+    /// This computer has slept: the connection may be long gone without a sign of it, so the
+    /// server is asked whether it is there.
+    pub(in crate::client) fn woke(&mut self, now: Instant) {
+        self.ping_at = now;
+        self.hear_by = Some(now + WAKE_WAIT);
+    }
+
+    /// When it has been silent for too long.
+    pub(super) fn silent_at(&self) -> Instant {
+        let at = self.heard_at + SILENCE;
+        self.hear_by.map_or(at, |by| by.min(at))
     }
 
     /// The server says this.

@@ -328,3 +328,24 @@ proptest! {
         prop_assert!(world.client.pending.is_empty());
     }
 }
+
+/// A server that is gone without a sign is given up soon after this computer has slept; one that
+/// is there keeps its connection.
+#[test]
+fn after_sleep_a_silent_server_is_given_up() {
+    for answers in [true, false] {
+        let mut world = World::new(false);
+        world.step(&Step::Cut);
+        world.settle();
+        assert!(world.is_linked);
+        world.client.woke(world.now);
+        world.step(&Step::Pass(1));
+        let asked = world.up.iter().any(|(kind, _)| kind == kind::PING);
+        assert!(asked, "{:?}", world.up);
+        if answers {
+            world.client.heard(world.now);
+        }
+        world.client.tick(world.n_handled, world.now + super::WAKE_WAIT);
+        assert_eq!(world.client.take_lost().is_none(), answers);
+    }
+}
