@@ -1,7 +1,9 @@
 //! What is one's own, over the wire: over every store, the same that the command line writes.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use hubbub::dao::STORES;
 use serde_json::{Value, json};
@@ -221,4 +223,28 @@ fn the_client_writes_a_new_file_for_its_owner_only() {
         said.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(messages(&lines), messages(&written));
+}
+
+#[test]
+fn plain_mode_writes_it_too() {
+    let server = Server::start_on_disk();
+    let (tom, _ann) = talk(&server);
+    drop(tom);
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.jsonl");
+    let mut client = program::client(home.path(), &["--plain", "--user", "100", "--addr"]);
+    client.arg(server.frames().to_string()).env("HUBBUB_PASSWORD", "secret");
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut typed = client.stdin.take().unwrap();
+    let mut lines = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |start: &str| lines.find(|line| line.starts_with(start)).unwrap();
+    until("login");
+    writeln!(typed, "/export {}", file.display()).unwrap();
+    assert_eq!(until("exported"), format!("exported\t{}", file.display()));
+    assert!(fs::read_to_string(&file).unwrap().contains("大厅里"));
+    writeln!(typed, "/export {}", file.display()).unwrap();
+    assert!(until("error\tbad_request").contains("mine.jsonl"));
+    writeln!(typed, "/quit").unwrap();
+    drop(typed);
+    client.wait().unwrap();
 }

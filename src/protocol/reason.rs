@@ -24,7 +24,7 @@ pub enum ErrorCode {
     WrongPassword,
     /// The token is unknown, expired, revoked, or another device's: log in with the password.
     BadToken,
-    /// Too many wrong passwords or codes, registrations or new rooms; wait.
+    /// Too many wrong passwords or codes, registrations, new rooms or exports; wait.
     Throttled,
     /// Somebody has this id.
     IdTaken,

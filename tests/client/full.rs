@@ -164,3 +164,20 @@ fn a_line_is_edited_by_another_program() {
     tom.type_in("/quit\r");
     assert_eq!(tom.end().0, 0);
 }
+
+#[test]
+fn what_is_ones_own_is_saved_from_the_full_screen() {
+    let server = Server::start_on_disk();
+    let state = tempdir().unwrap();
+    let mut tom = register(&state, &server.frames().to_string(), "tom");
+    tom.type_in("hello 世界\r");
+    tom.wait_for("hello 世界 ✓");
+    let file = state.path().join("own");
+    tom.type_in(&format!("/export {}\r", file.display()));
+    tom.wait_for("What is yours is in");
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("hello 世界") && saved.contains("\"kind\":\"end\""), "{saved}");
+    tom.type_in(&format!("/export {}\r", file.display()));
+    tom.wait_for("Nothing is exported: ");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), saved);
+}
