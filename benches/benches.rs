@@ -1,5 +1,5 @@
 //! Micro-benchmarks: `cargo bench --bench benches [-- WORD...]`, where the words choose among
-//! codec, state, envelope, outbox and store. What whole servers cost is measured by the yardstick.
+//! codec, state, envelope, outbox, store and search. What whole servers cost is measured by the yardstick.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,7 @@
 mod codec;
 mod harness;
 mod outbox;
+mod search;
 mod state;
 mod store;
 
@@ -27,6 +28,7 @@ const ALL: &[(&str, fn())] = &[
     ("envelope", codec::envelope),
     ("outbox", outbox::run),
     ("store", store::run),
+    ("search", search::run),
 ];
 
 fn main() {

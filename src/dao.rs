@@ -16,6 +16,7 @@ pub mod own;
 mod people;
 pub mod record;
 pub mod redis;
+mod search;
 pub mod sqlite;
 mod write;
 
@@ -25,6 +26,7 @@ pub use health::Health;
 pub use people::{
     Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
 };
+pub use search::{Hits, Lookup};
 pub use write::{Erase, Prune, Write, Written};
 
 use std::fmt;
@@ -215,6 +217,19 @@ pub trait Store: Send + Sync + fmt::Debug {
         room: RoomId,
         ids: &[MessageId],
     ) -> Result<Vec<(MessageId, Changes)>, StoreError>;
+
+    /// Which messages of a room may have these words, by an index; `None`: it has none, or it does
+    /// not work, so read the room. Returns at about the deadline of what is asked, at the latest.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn lookup(&self, _: &Lookup<'_>) -> Result<Option<Hits>, StoreError> {
+        Ok(None)
+    }
+
+    /// Does the index lack messages that [`Write::Index`] would add? `None`: there is no index.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn is_index_behind(&self) -> Result<Option<bool>, StoreError> {
+        Ok(None)
+    }
 
     /// The id of the newest message of a room ever stored; 0 where there is none.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]

@@ -37,7 +37,7 @@ pub use order::{
     Against, Aim, Deed, Measure, Order, Pattern, Place, Sanction, SanctionKey, Subject, Terms,
     lasting, place_of,
 };
-pub use query::Query;
+pub use query::{Before, Query, Search, words};
 pub use reason::{ErrorCode, Farewell, Leaving};
 pub use room::{
     Change, NamedRoom, Note, Party, Role, RoomAsk, RoomChange, RoomDone, RoomKind, RoomMember,

@@ -9,7 +9,9 @@ mod accounts;
 mod applicants;
 mod audit;
 mod certs;
+mod clerk;
 mod cluster;
+mod indexer;
 mod invites;
 mod keeper;
 pub mod keeping;
@@ -29,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use self::keeper::Keeper;
+use self::clerk::Clerks;
 use crate::auth::Auth;
 use crate::config::{CoursePrivate, Options};
 use crate::dao::{self, Claim, Entry, Health, Store, StoreError, Write, Written};
@@ -112,8 +114,8 @@ pub struct Server {
     is_closing: Arc<AtomicBool>,
     connections: Connections,
     accepting: Vec<JoinHandle<()>>,
-    keeper: Keeper,
-    /// Keeper, hub, journal: each ends after those before it.
+    clerks: Clerks,
+    /// Keeper, indexer, hub, journal: each ends after those before it.
     stages: Vec<JoinHandle<()>>,
     stopped: Receiver<()>,
     replaced: Receiver<()>,
@@ -148,8 +150,8 @@ impl Server {
         let (flusher, _flush) = Flusher::start()?;
         let Stages { host, mut threads, stopped, replaced, membership } =
             start_stages(options, Arc::clone(&store), tls, &ports)?;
-        let (keeper, keeping) = keeper::start(options, store, host.journal.clone())?;
-        threads.insert(0, keeping);
+        let (clerks, keeping) = clerk::start(options, &store, &host.journal)?;
+        threads.splice(0..0, keeping);
         if options.demo {
             make_demo_account(&host).map_err(StartError::Demo)?;
         }
@@ -174,7 +176,7 @@ impl Server {
             is_closing,
             connections,
             accepting,
-            keeper,
+            clerks,
             stages: threads,
             stopped,
             replaced,
@@ -254,7 +256,7 @@ impl Server {
         let began = clock::now();
         log::info!("shutting down");
         self.stop_accepting();
-        drop(self.keeper);
+        drop(self.clerks);
         if self.host.hub.enter(Item::Input(Input::Shutdown)).is_err() {
             log::error!("the hub has ended before the server");
         }

@@ -372,9 +372,7 @@ impl<'a> Session<'a> {
             Command::Rooms(after) => self.list_rooms(after),
             Command::Members(room, after) => self.list_members(&room, after),
             Command::History { room, span, limit } => return self.history(&room, span, limit),
-            Command::Search { room, query, before, limit } => {
-                return self.search(&room, &query, (before, limit));
-            }
+            Command::Search(search) => return self.search(&search),
             Command::Ping => self.tell(&Event::Pong),
             Command::Help => self.tell(&Event::Help { guest: self.account().is_none() }),
             Command::Logout => {

@@ -35,7 +35,7 @@ pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
 pub use words::{did, done, state};
 
-use crate::protocol::{ErrorCode, Farewell, Refusal, UserId};
+use crate::protocol::{Before, ErrorCode, Farewell, Refusal, UserId};
 
 /// A language of texts for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,8 +99,8 @@ pub enum Reply<'a> {
     NothingSaid,
     /// No message has these words.
     NothingFound,
-    /// The search can go on before this message.
-    SearchOn(u64),
+    /// The search can go on here.
+    SearchOn(Before),
     /// There is more of the history than this.
     MoreSaid,
     /// So many came and so many left.
@@ -404,7 +404,10 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::Skipped(count) => format!("{count} older messages are not shown"),
         Reply::NothingSaid => "nothing was said there".to_owned(),
         Reply::NothingFound => "nothing was found".to_owned(),
-        Reply::SearchOn(id) => format!("there may be more: /search #{id} and the words"),
+        Reply::SearchOn(before) => {
+            let star = if before.among.is_some() { "* " } else { "" };
+            format!("there may be more: /search {star}#{before} and the words")
+        }
         Reply::MoreSaid => "this is not all that was said".to_owned(),
         Reply::Crowd { came, left } => format!("{came} came, {left} left"),
         Reply::HelpHint => {
@@ -433,7 +436,10 @@ fn reply_zh(reply: Reply<'_>) -> String {
         Reply::Skipped(count) => format!("还有 {count} 条更早的消息没有显示"),
         Reply::NothingSaid => "没有消息".to_owned(),
         Reply::NothingFound => "没有找到".to_owned(),
-        Reply::SearchOn(id) => format!("可能还有更多：/search #{id} 加上要找的字词"),
+        Reply::SearchOn(before) => {
+            let star = if before.among.is_some() { "* " } else { "" };
+            format!("可能还有更多：/search {star}#{before} 加上要找的字词")
+        }
         Reply::MoreSaid => "还有更多消息没有显示".to_owned(),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),

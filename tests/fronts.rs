@@ -15,8 +15,8 @@ use hubbub::envelope::Dialect;
 use hubbub::front::{self, Speech};
 use hubbub::protocol::{
     About, Absence, AbsenceKind, AbsenceNote, Aim, Command, EntryAsk, Event, Farewell, Member,
-    Message, MessageId, Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Span, Text, To, UserId,
-    Welcome, What, Which, Who, frame,
+    Message, MessageId, Millis, Order, Reference, RoomAsk, RoomId, RoomRef, Search, Span, Text, To,
+    UserId, Welcome, What, Which, Who, frame,
 };
 use hubbub::texts::Lang;
 
@@ -189,9 +189,11 @@ fn describe_room(command: &Command) -> String {
             };
             format!("history {} {span} limit={limit}", room(place))
         }
-        Command::Search { room: place, query, before, limit } => {
-            let before = before.map_or(String::new(), |id| format!(" before {}", id.0));
-            format!("search {} {:?}{before} limit={limit}", room(place), query.as_str())
+        Command::Search(Search { within, query, from, before, limit }) => {
+            let before = before.map_or(String::new(), |before| format!(" before {before}"));
+            let from = from.map_or(String::new(), |from| format!(" from {from}"));
+            let within = within.as_ref().map_or("everywhere".to_owned(), room);
+            format!("search {within} {:?}{from}{before} limit={limit}", query.as_str())
         }
         Command::Members(place, after) => {
             format!("members {} after={}", room(place), after.map_or(0, |id| id.0))

@@ -15,6 +15,7 @@ mod model;
 mod order;
 mod redis;
 mod rooms;
+mod search;
 mod sqlite;
 mod tokens;
 mod words;

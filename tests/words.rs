@@ -5,6 +5,7 @@ mod client;
 mod frames;
 mod later;
 mod lines;
+mod rights;
 mod search;
 
 use std::sync::atomic::{AtomicU64, Ordering};

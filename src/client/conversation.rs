@@ -400,7 +400,7 @@ impl Conversation {
             | Order::Audit(_)
             | Order::Members(..) => self.ask_about_rooms(order),
             Order::History { room, span, limit } => self.ask_history(room, *span, *limit),
-            Order::Search(room, query, page) => self.ask_search(room, query, *page),
+            Order::Search(search) => self.ask_search(search),
             Order::DeleteAccount { .. }
             | Order::Export
             | Order::Devices

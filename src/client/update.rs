@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::protocol::{
-    About, Absence, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts,
-    Reference, RoomId, RoomRef, Text, UserId, Who,
+    About, Absence, Before, ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password,
+    Receipts, Reference, RoomId, RoomRef, Text, UserId, Who,
 };
 use crate::tls::{Fingerprint, TlsError};
 
@@ -210,14 +210,14 @@ pub enum Update {
     },
     /// What was done to keep order, in answer to [`Client::audit`]; `more` as above.
     Audit(Audit),
-    /// What was found in a room, in answer to [`Client::search`].
+    /// What was found, in answer to [`Client::search`].
     Found {
-        /// Which room.
-        room: RoomId,
+        /// In which room; `None`: in all that one may read.
+        within: Option<RoomId>,
         /// The newest first, as they are now.
         messages: Vec<Said>,
-        /// The search can go on before this one.
-        next: Option<MessageId>,
+        /// The search can go on here.
+        next: Option<Before>,
     },
     /// Who asks for an account, in answer to [`Client::entry`]; `more` as above.
     Applicants(Applicants),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::conversation::Order;
 use super::{Client, OrderError};
 use crate::protocol::{
-    About, ErrorCode, MessageId, Query, Reference, RoomId, RoomRef, Text, To, UserId, What,
+    About, ErrorCode, MessageId, Reference, RoomId, RoomRef, Search, Text, To, UserId, What,
 };
 
 #[cfg(doc)]
@@ -69,19 +69,13 @@ impl Client {
         self.send_about(room, (what, id), emoji.0.clone(), wait)
     }
 
-    /// Asks which messages of a room have these words, at most 50 of them, before one or from the
-    /// newest on. Answered by [`Update::Found`].
+    /// Asks which messages have some words, at most 50 of them, in one room or in all that one may
+    /// read. Answered by [`Update::Found`].
     ///
     /// # Errors
     /// [`OrderError`]: not taken.
-    pub fn search(
-        &self,
-        room: RoomRef,
-        query: Query,
-        before: Option<MessageId>,
-        limit: usize,
-    ) -> Result<(), OrderError> {
-        self.order(Order::Search(room, query, (before, limit)))
+    pub fn search(&self, search: Search) -> Result<(), OrderError> {
+        self.order(Order::Search(search))
     }
 
     /// Takes back what was to be said and has not been on its way. Answered by

@@ -9,6 +9,7 @@ mod changes;
 mod entry;
 mod export;
 mod ignored;
+mod index;
 mod order;
 mod read;
 mod rooms;
@@ -24,8 +25,8 @@ use rusqlite::{Connection, ErrorCode as SqliteCode};
 
 use super::contract;
 use super::{
-    Account, Asked, Claim, Code, Identity, Marks, Receipts, Records, Store, StoreError, Take,
-    Token, TokenDigest, Writer,
+    Account, Asked, Claim, Code, Hits, Identity, Lookup, Marks, Receipts, Records, Store,
+    StoreError, Take, Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
@@ -263,6 +264,17 @@ impl Store for Sqlite {
         ids: &[MessageId],
     ) -> Result<Vec<(MessageId, Changes)>, StoreError> {
         self.read(|reader| changes::of(reader, room, ids))
+    }
+
+    fn lookup(&self, lookup: &Lookup<'_>) -> Result<Option<Hits>, StoreError> {
+        let mut reader = self.reader()?;
+        let hits = index::lookup(&mut reader, lookup);
+        // What is wrong is told without SQLite's words: they may quote what is looked for.
+        Ok(hits.inspect_err(index::complain).ok())
+    }
+
+    fn is_index_behind(&self) -> Result<Option<bool>, StoreError> {
+        self.read(index::is_behind).map(Some)
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {

@@ -173,6 +173,12 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// Takes the oldest messages that the index lacks into it, at most so many; nothing, where
+    /// there is no index.
+    Index {
+        /// How many at most.
+        limit: u32,
+    },
     /// For the other servers of this store; nothing, where there are none.
     Tell(Vec<Tiding>),
     /// Nothing: what becomes of it comes after all that was written before.
@@ -231,6 +237,8 @@ pub enum Written {
     Guests(UserId),
     /// So many messages, texts, references, sanctions, acts or applicants are gone. As many as the limit: there may be more.
     Pruned(u64),
+    /// So many messages more were looked at for the index. As many as the limit: there may be more.
+    Indexed(u64),
     /// The named room is changed.
     Room(RoomDone),
     /// Done, nothing to tell.

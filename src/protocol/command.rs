@@ -2,8 +2,8 @@
 
 use super::{
     Absence, Against, Device, EntryAsk, ErrorCode, MessageId, Millis, Name, NameKey, NamedRoom,
-    Order, OwnDevice, Party, Password, Query, Receipts, Reference, RoomAsk, RoomId, RoomKind,
-    RoomMember, RoomName, RoomRef, Standing, Target, Text, UserId, What, Which,
+    Order, OwnDevice, Party, Password, Receipts, Reference, RoomAsk, RoomId, RoomKind, RoomMember,
+    RoomName, RoomRef, Search, Standing, Target, Text, UserId, What, Which,
 };
 
 #[cfg(doc)]
@@ -160,17 +160,8 @@ pub enum Command {
         /// How many messages at most.
         limit: usize,
     },
-    /// Which messages of a room have these words?
-    Search {
-        /// Which room.
-        room: RoomRef,
-        /// The words.
-        query: Query,
-        /// Only those before this one.
-        before: Option<MessageId>,
-        /// How many at most.
-        limit: usize,
-    },
+    /// Which messages have these words?
+    Search(Search),
     /// Are you there?
     Ping,
     /// What can I type?

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Applicant, Deed, Device, EntryNews, Farewell, Leaving, Member, Message, MessageId, Millis,
-    NamedRoom, Note, OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role,
-    RoomId, RoomKind, RoomMember, RoomName, Sanction, SanctionKey, Shown, Topic, UserId,
+    Applicant, Before, Deed, Device, EntryNews, Farewell, Leaving, Member, Message, MessageId,
+    Millis, NamedRoom, Note, OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal,
+    Role, RoomId, RoomKind, RoomMember, RoomName, Sanction, SanctionKey, Shown, Topic, UserId,
 };
 
 #[cfg(doc)]
@@ -209,16 +209,16 @@ pub enum Event {
     },
     /// What was done to keep order, newest first: the answer to [`Command::Deeds`].
     Deeds(Arc<[Deed]>),
-    /// What was found in a room: the answer to [`Command::Search`].
+    /// What was found: the answer to [`Command::Search`].
     Found {
-        /// Which room.
-        room: RoomId,
-        /// Its name, if it has one.
-        name: Option<RoomName>,
+        /// In which room; `None`: in all that the asker may read.
+        within: Option<RoomId>,
+        /// The names of the rooms, of those that have one.
+        names: Arc<[(RoomId, RoomName)]>,
         /// The newest first, as they are now.
         messages: Arc<[Shown]>,
-        /// The search can go on before this one.
-        next: Option<MessageId>,
+        /// The search can go on here.
+        next: Option<Before>,
     },
     /// Who asks for an account, by when they did: part of [`Command::Entry`].
     Applicants(Arc<[Applicant]>),

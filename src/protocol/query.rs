@@ -4,8 +4,71 @@
 //! each Chinese or Japanese character by itself, for those scripts have no blanks between words.
 
 use std::fmt;
+use std::str::FromStr;
 
-use super::ErrorCode;
+use super::{ErrorCode, MessageId, Millis, RoomId, RoomRef, UserId};
+
+/// A search: which messages are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// In which room; `None`: in all that the asker may read.
+    pub within: Option<RoomRef>,
+    /// Which words.
+    pub query: Query,
+    /// Only what this one said.
+    pub from: Option<UserId>,
+    /// Only what stands before this message.
+    pub before: Option<Before>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Where a search goes on: before a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Which one.
+    pub id: MessageId,
+    /// When it was said and in which room, where more than one room is searched: there the newest
+    /// come first by time, and of one moment by room and id.
+    pub among: Option<(Millis, RoomId)>,
+}
+
+impl Before {
+    /// In one room.
+    pub fn id(id: MessageId) -> Self {
+        Self { id, among: None }
+    }
+}
+
+/// `7`, or `7/!17/1795217831000`.
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.among {
+            None => write!(f, "{}", self.id.0),
+            Some((time, room)) => write!(f, "{}/{room}/{}", self.id.0, time.0),
+        }
+    }
+}
+
+impl FromStr for Before {
+    type Err = ErrorCode;
+
+    fn from_str(text: &str) -> Result<Self, ErrorCode> {
+        let read = || {
+            let mut parts = text.split('/');
+            let id = MessageId(parts.next()?.parse().ok()?);
+            let among = match (parts.next(), parts.next(), parts.next()) {
+                (None, None, None) => None,
+                (Some(room), Some(time), None) => {
+                    Some((Millis(time.parse().ok()?), RoomId::parse(room)?))
+                }
+                _ => return None,
+            };
+            Some(Self { id, among })
+        };
+        read().ok_or(ErrorCode::BadRequest)
+    }
+}
 
 /// Words that a text must have, all of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,6 +115,12 @@ impl Query {
         &self.text
     }
 
+    /// The rows of words that a text must have, each without its blanks, side by side. A word
+    /// holds letters and digits only.
+    pub fn phrases(&self) -> &[Vec<String>] {
+        &self.phrases
+    }
+
     /// Does a text have all of it?
     pub fn is_in(&self, text: &str) -> bool {
         let text = words(text);
@@ -60,8 +129,8 @@ impl Query {
     }
 }
 
-/// The words of a text.
-fn words(text: &str) -> Vec<String> {
+/// The words of a text, in their order: letters and digits only, in lower case.
+pub fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_open = false;
     for c in text.chars().flat_map(char::to_lowercase) {
@@ -112,6 +181,21 @@ mod tests {
             assert!(!finds(query, text), "{query}");
         }
         assert!(finds("v2发布", "今天v2发布了") && !finds("v2", "v20发布"));
+    }
+
+    #[test]
+    fn where_to_go_on_is_read_as_it_is_shown() {
+        let of_pair = (Millis(-5), RoomId::pair(UserId(100), UserId(200)));
+        for before in [
+            Before::id(MessageId(7)),
+            Before { id: MessageId(7), among: Some((Millis(1_795_217_831_000), RoomId::Lobby)) },
+            Before { id: MessageId(u64::MAX), among: Some(of_pair) },
+        ] {
+            assert_eq!(before.to_string().parse(), Ok(before));
+        }
+        for bad in ["", "x", "7/", "7/lobby", "7/lobby/", "7/nowhere/5", "7/lobby/5/", "-7"] {
+            assert_eq!(bad.parse::<Before>(), Err(ErrorCode::BadRequest), "{bad}");
+        }
     }
 
     #[test]

@@ -6,18 +6,13 @@
 
 mod erasing;
 
-use std::io;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, after, bounded, select};
-
+use super::clerk::{Clerk, Halt};
+use crate::clock;
 use crate::config::Options;
-use crate::dao::{Job, Prune, Store, StoreError, Tell, Write, Written};
-use crate::protocol::{ErrorCode, MessageId, Millis, RoomId};
-use crate::stage::Inbox;
-use crate::{clock, threads};
+use crate::dao::{Prune, Write};
+use crate::protocol::{MessageId, Millis, RoomId};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60 * 60);
@@ -50,55 +45,20 @@ struct Kept {
     audit_days: u32,
 }
 
-/// The running thread. It ends soon after this is dropped.
-#[derive(Debug)]
-pub(super) struct Keeper {
-    /// Nothing is ever sent: its end is the news.
-    _running: Sender<()>,
-}
-
 /// What the thread has.
-struct Keeping {
-    store: Arc<dyn Store>,
-    journal: Inbox<Vec<Job>>,
+pub(super) struct Keeping {
+    clerk: Clerk,
     kept: Kept,
-    /// Disconnected when the server shuts down.
-    stop: Receiver<()>,
-}
-
-/// Why a round ends early.
-enum Halt {
-    /// The server shuts down.
-    Stopped,
-    /// Tried again in the next round.
-    Failed(String),
-}
-
-impl From<StoreError> for Halt {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-/// Starts the thread `keeper`.
-///
-/// # Errors
-/// The kernel has no room for a thread.
-pub(super) fn start(
-    options: &Options,
-    store: Arc<dyn Store>,
-    journal: Inbox<Vec<Job>>,
-) -> io::Result<(Keeper, JoinHandle<()>)> {
-    let (running, stop) = bounded(0);
-    let (days, messages) = (options.keep_days, options.keep_messages);
-    let kept = Kept { days, messages, audit_days: options.audit_days };
-    let keeping = Keeping { store, journal, kept, stop };
-    let thread = threads::spawn("keeper", move || keeping.run())?;
-    Ok((Keeper { _running: running }, thread))
 }
 
 impl Keeping {
-    fn run(self) {
+    pub(super) fn new(options: &Options, clerk: Clerk) -> Self {
+        let (days, messages) = (options.keep_days, options.keep_messages);
+        Self { clerk, kept: Kept { days, messages, audit_days: options.audit_days } }
+    }
+
+    /// Runs until the server shuts down.
+    pub(super) fn run(self) {
         let mut due = clock::now();
         loop {
             if self.erase().is_err() {
@@ -113,7 +73,7 @@ impl Keeping {
                 }
                 due = clock::now() + ROUND;
             }
-            if self.pause(LOOK).is_err() {
+            if self.clerk.pause(LOOK).is_err() {
                 return;
             }
         }
@@ -124,9 +84,9 @@ impl Keeping {
         let now = clock::now_ms();
         let mut n_gone = 0;
         if self.kept.days > 0 || self.kept.messages > 0 {
-            for (n, (room, last)) in self.store.rooms()?.into_iter().enumerate() {
+            for (n, (room, last)) in self.clerk.store.rooms()?.into_iter().enumerate() {
                 if n % ROOMS == ROOMS - 1 {
-                    self.pause(PAUSE)?;
+                    self.clerk.pause(PAUSE)?;
                 }
                 n_gone += self.prune(self.kept.prune(room, now), last)?;
             }
@@ -141,10 +101,11 @@ impl Keeping {
 
     /// Sanctions that are over, and acts that are old.
     fn order(&self, now: Millis) -> Result<u64, Halt> {
-        let over = self.store.sanctions()?.into_iter().filter(|sanction| !sanction.holds(now));
+        let over =
+            self.clerk.store.sanctions()?.into_iter().filter(|sanction| !sanction.holds(now));
         let mut n_gone = 0;
         for sanction in over {
-            n_gone += self.write(Write::Expire(Box::new(sanction)))?;
+            n_gone += self.clerk.write(Write::Expire(Box::new(sanction)))?;
         }
         if self.kept.audit_days > 0 {
             let before = now.plus(-i64::from(self.kept.audit_days).saturating_mul(DAY));
@@ -154,7 +115,7 @@ impl Keeping {
     }
 
     fn prune(&self, prune: Prune, last: MessageId) -> Result<u64, Halt> {
-        let oldest = self.store.page(prune.room, MessageId(0), 1)?;
+        let oldest = self.clerk.store.page(prune.room, MessageId(0), 1)?;
         // Most rooms have nothing to give, and that costs no write.
         match oldest.first() {
             Some(oldest) if prune.is_due(last, oldest.id, oldest.time) => {
@@ -168,38 +129,12 @@ impl Keeping {
     fn repeat(&self, write: &Write) -> Result<u64, Halt> {
         let mut n_gone = 0;
         loop {
-            let n = self.write(write.clone())?;
+            let n = self.clerk.write(write.clone())?;
             n_gone += n;
             if n < u64::from(STEP) {
                 return Ok(n_gone);
             }
-            self.pause(PAUSE)?;
-        }
-    }
-
-    fn write(&self, write: Write) -> Result<u64, Halt> {
-        let (waiter, answer) = bounded(1);
-        let job = Job { write, tell: Tell::Waiter(waiter) };
-        self.journal.enter(vec![job]).map_err(|_ended| Halt::Stopped)?;
-        select! {
-            recv(answer) -> written => match written {
-                Ok(Ok(Written::Pruned(n))) => Ok(n),
-                Ok(Ok(Written::Done)) => Ok(0),
-                Ok(Ok(Written::Refused(code)) | Err(code)) => {
-                    Err(Halt::Failed(code.name().to_owned()))
-                }
-                Ok(Ok(_)) => Err(Halt::Failed(ErrorCode::Internal.name().to_owned())),
-                Err(_gone) => Err(Halt::Stopped),
-            },
-            recv(self.stop) -> _ => Err(Halt::Stopped),
-        }
-    }
-
-    /// Does nothing for a while, but for noticing the end.
-    fn pause(&self, time: Duration) -> Result<(), Halt> {
-        select! {
-            recv(after(time)) -> _ => Ok(()),
-            recv(self.stop) -> _ => Err(Halt::Stopped),
+            self.clerk.pause(PAUSE)?;
         }
     }
 }

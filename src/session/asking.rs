@@ -14,6 +14,9 @@ use crate::protocol::{
 /// How long it is remembered that an account exists.
 const KNOWN_TIME: Duration = Duration::from_secs(10);
 
+/// Messages that a search counts as: it may read for 0.3 s, so two of them a second.
+const SEARCH_COST: usize = 10;
+
 /// Accounts that are remembered.
 const MAX_KNOWN: usize = 16;
 
@@ -154,7 +157,7 @@ impl Session<'_> {
     }
 
     /// Too fast a sender waits here, in its own thread: nothing is lost. Whatever it asks counts
-    /// as one message, a text as one per KiB, and one that was said a moment ago as more.
+    /// as one message, a text as one per KiB, one that was said a moment ago and a search as more.
     pub(super) fn slow_down(&mut self, command: &Command) {
         if self.exempt {
             return;
@@ -165,6 +168,7 @@ impl Session<'_> {
                 let cost = self.repeats.cost(text, clock::now());
                 usize::try_from(cost).unwrap_or(1) + text.len() / 1024
             }
+            Command::Search(_) => SEARCH_COST,
             _ => 1,
         };
         while due > 0 {

@@ -7,7 +7,7 @@ use super::asking::refusal_of;
 use super::words::as_they_are;
 use super::{End, Identity, Session};
 use crate::clock;
-use crate::dao::StoreError;
+use crate::dao::{Store, StoreError};
 use crate::protocol::{
     ErrorCode, Event, Message, MessageId, Millis, Refusal, RoomId, RoomName, RoomRef, Span,
 };
@@ -99,7 +99,7 @@ impl Session<'_> {
             Span::Last => return self.before(room, since, MessageId(u64::MAX), limit),
             Span::Before(id) => return self.before(room, since, id, limit),
             Span::After(id) => id,
-            Span::Since(time) => self.last_before(room, time)?,
+            Span::Since(time) => last_before(&*self.host.store, room, time)?,
         };
         self.after(room, after.max(since), limit)
     }
@@ -158,20 +158,24 @@ impl Session<'_> {
         said.reverse();
         Ok((said, more))
     }
+}
 
-    /// The last message before a moment. Times increase with ids, but for a clock that was set
-    /// back: twenty questions find a place among a million messages.
-    fn last_before(&self, room: RoomId, time: Millis) -> Result<MessageId, StoreError> {
-        let (mut low, mut high) = (0, self.host.store.last(room)?.0);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.host.store.page(room, MessageId(middle), 1)?.first() {
-                Some(message) if message.time < time => low = message.id.0,
-                _ => high = middle,
-            }
+/// The last message before a moment. Times increase with ids, but for a clock that was set
+/// back: twenty questions find a place among a million messages.
+pub(super) fn last_before(
+    store: &dyn Store,
+    room: RoomId,
+    time: Millis,
+) -> Result<MessageId, StoreError> {
+    let (mut low, mut high) = (0, store.last(room)?.0);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match store.page(room, MessageId(middle), 1)?.first() {
+            Some(message) if message.time < time => low = message.id.0,
+            _ => high = middle,
         }
-        Ok(MessageId(low))
     }
+    Ok(MessageId(low))
 }
 
 /// Is it time to be content with what was found? Nothing is no answer to be content with.

@@ -1,33 +1,32 @@
-//! Searching a room, in the session's own thread: its texts are read backwards, as they are now,
-//! so nothing is found that a page would not show, and nothing that was taken back or replaced.
+//! Searching, in the session's own thread: what is found is read from the store, as it is now, so
+//! nothing is found that a page of history would not show, and nothing that was taken back or
+//! replaced. An index, where the store has one, only says where to look.
 //!
-//! There is no index to fall behind, and none to leak: who may read the room reads it. A search
-//! ends after a while and says where it can go on, so it costs who asks, and nobody else long.
+//! Which rooms are searched is asked of the same function as for history. A search ends after a
+//! while and says where it can go on, so it costs who asks, and nobody else long.
+
+mod trail;
 
 use std::time::Duration;
 
+use self::trail::{Look, Trail};
 use super::asking::refusal_of;
-use super::history::READ;
-use super::words::as_they_are;
 use super::{End, Session};
 use crate::clock;
 use crate::dao::StoreError;
-use crate::protocol::{Event, MessageId, Query, Refusal, RoomId, RoomRef, Shown};
+use crate::protocol::{
+    Before, ErrorCode, Event, MessageId, Refusal, RoomId, RoomName, Search, Shown,
+};
 
 /// Messages of one answer.
 const MAX_FOUND: usize = 50;
 
-/// A search that takes longer ends where it is.
+/// A search that takes longer ends where it is, but looks at each room once.
 const TIME: Duration = Duration::from_millis(300);
 
 impl Session<'_> {
-    pub(super) fn search(
-        &mut self,
-        room: &RoomRef,
-        query: &Query,
-        (before, limit): (Option<MessageId>, usize),
-    ) -> Result<(), End> {
-        match self.found_in(room, query, (before, limit.clamp(1, MAX_FOUND))) {
+    pub(super) fn search(&mut self, search: &Search) -> Result<(), End> {
+        match self.found(search) {
             Ok(found) => {
                 let mut bytes = Vec::new();
                 (self.dialect.encode)(&found, &mut bytes);
@@ -40,62 +39,79 @@ impl Session<'_> {
         }
     }
 
-    fn found_in(
-        &mut self,
-        room: &RoomRef,
-        query: &Query,
-        (before, limit): (Option<MessageId>, usize),
-    ) -> Result<Event, Refusal> {
-        let room = self.readable(room)?;
-        let since = self.may_read(room)?;
+    fn found(&mut self, search: &Search) -> Result<Event, Refusal> {
         let failed = |error: StoreError| refusal_of(&error);
+        let (within, rooms) = match &search.within {
+            Some(room) => {
+                let room = self.readable(room)?;
+                (Some(room), vec![(room, self.may_read(room)?)])
+            }
+            None => (None, self.all_readable()?),
+        };
         if let Some(me) = self.account() {
             self.learn_ignored(me).map_err(failed)?;
         }
-        let before = before.unwrap_or(MessageId(u64::MAX));
-        let (messages, next) =
-            self.look_back(room, query, (since, before, limit)).map_err(failed)?;
-        let name = self.shown_name(room).map_err(failed)?;
-        Ok(Event::Found { room, name, messages: messages.into(), next })
+        let store = &*self.host.store;
+        let look = Look {
+            store,
+            query: &search.query,
+            from: search.from,
+            ignored: &self.ignored,
+            is_in_one: within.is_some(),
+            limit: search.limit.clamp(1, MAX_FOUND),
+            deadline: clock::now() + TIME,
+        };
+        let mut trails = trails(&look, rooms, search.before)?;
+        let (messages, next) = look.back(&mut trails).map_err(failed)?;
+        let names = self.names_in(within, &messages).map_err(failed)?.into();
+        Ok(Event::Found { within, names, messages: messages.into(), next })
     }
 
-    /// The newest first; and before which message the search can go on.
-    fn look_back(
-        &self,
-        room: RoomId,
-        query: &Query,
-        (since, before, limit): (MessageId, MessageId, usize),
-    ) -> Result<(Vec<Shown>, Option<MessageId>), StoreError> {
-        let store = &*self.host.store;
-        let deadline = clock::now() + TIME;
-        let mut end = before.0.min(store.last(room)?.0.saturating_add(1));
-        let mut found = Vec::new();
-        loop {
-            let first = end.saturating_sub(READ as u64 + 1).max(since.0);
-            let mut page = store.page(room, MessageId(first), READ)?;
-            // Where old ones are gone, the page reaches further.
-            page.retain(|message| message.id.0 < end);
-            if page.is_empty() {
-                return Ok((found, None));
-            }
-            page.retain(|message| self.shows(message));
-            for shown in as_they_are(store, &self.ignored, room, page)?.into_iter().rev() {
-                if shown.is_gone || !query.is_in(shown.message.text.as_str()) {
-                    continue;
-                }
-                let id = shown.message.id;
-                found.push(shown);
-                if found.len() == limit {
-                    return Ok((found, (id.0 > since.0 + 1).then_some(id)));
-                }
-            }
-            if first <= since.0 {
-                return Ok((found, None));
-            }
-            end = first + 1;
-            if clock::now() >= deadline {
-                return Ok((found, Some(MessageId(end))));
+    /// Every room that may be read, and up to where it may not.
+    fn all_readable(&self) -> Result<Vec<(RoomId, MessageId)>, Refusal> {
+        let Some(me) = self.account() else {
+            return Ok(vec![(RoomId::Lobby, self.may_read(RoomId::Lobby)?)]);
+        };
+        let rooms = self.host.store.cursors(me, None).map_err(|error| refusal_of(&error))?;
+        let mut readable = Vec::new();
+        for (room, _) in rooms {
+            match self.may_read(room) {
+                Ok(since) => readable.push((room, since)),
+                // It has left since, or was put out a moment ago.
+                Err(refusal) if refusal.code == ErrorCode::NotMember => {}
+                Err(refusal) => return Err(refusal),
             }
         }
+        Ok(readable)
     }
+
+    fn names_in(
+        &self,
+        within: Option<RoomId>,
+        messages: &[Shown],
+    ) -> Result<Vec<(RoomId, RoomName)>, StoreError> {
+        let mut rooms: Vec<_> = messages.iter().map(|shown| shown.message.room).collect();
+        rooms.extend(within);
+        rooms.sort_unstable();
+        rooms.dedup();
+        let mut names = Vec::new();
+        for room in rooms {
+            names.extend(self.shown_name(room)?.map(|name| (room, name)));
+        }
+        Ok(names)
+    }
+}
+
+/// The rooms from where the search goes on.
+fn trails(
+    look: &Look<'_>,
+    rooms: Vec<(RoomId, MessageId)>,
+    before: Option<Before>,
+) -> Result<Vec<Trail>, Refusal> {
+    if !look.is_in_one && before.is_some_and(|before| before.among.is_none()) {
+        return Err(Refusal::of(ErrorCode::BadRequest));
+    }
+    let trail = |(room, since)| look.trail(room, since, before);
+    let trails: Result<_, StoreError> = rooms.into_iter().map(trail).collect();
+    trails.map_err(|error| refusal_of(&error))
 }

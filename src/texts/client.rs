@@ -155,7 +155,7 @@ const HELP_EN: &str = "\
 /history ROOM [N]  the last messages, numbered; ROOM: lobby, #name, @100,200
 /edit ROOM ID TEXT another text for a message; /delete ROOM ID takes it back
 /reply ROOM ID TEXT  answers it; /react ROOM ID EMOJI reacts to it
-/search ROOM WORDS messages with all these words
+/search ROOM|* WORDS   messages with all these words; *: in all your rooms
 /rename NAME       another display name
 /away [TEXT]       you are away; /busy: busy; /back: neither
 /delete-account PASSWORD [erase]   your account is no more; your messages stay,
@@ -175,7 +175,7 @@ const HELP_ZH: &str = "\
 /history ROOM [N]  最近的消息及编号；ROOM 是 lobby、#房间名或 @100,200
 /edit ROOM ID TEXT 修改消息；/delete ROOM ID 收回消息
 /reply ROOM ID TEXT  回复；/react ROOM ID EMOJI 用表情回应
-/search ROOM WORDS 搜索含有这些字词的消息
+/search ROOM|* WORDS   搜索含有这些字词的消息；* 表示所有房间
 /rename NAME       修改名字
 /away [TEXT]       设为离开；/busy 忙碌；/back 恢复在线
 /delete-account PASSWORD [erase]   删除你的账号；消息保留，加 erase 则一并清除

@@ -271,6 +271,7 @@ impl Tell<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn en(self) -> String {
         match self {
             Self::FirstMet { address, fingerprint } => format!(

@@ -34,8 +34,8 @@ pub const MEMBERS: Both = Both { en: "who is in the room", zh: "列出房间成�
 pub const TOPIC: Both =
     Both { en: "what the room is about, or say what", zh: "查看或设置房间主题" };
 pub const SEARCH: Both = Both {
-    en: "what was said where you talk with all these words, or before #ID",
-    zh: "在当前房间（#ID 之前）搜索含有这些字词的消息",
+    en: "what was said here with all these words, or before #ID; *: in all your rooms",
+    zh: "在当前房间（#ID 之前）搜索含有这些字词的消息；* 表示所有房间",
 };
 pub const HISTORY: Both = Both {
     en: "the last N messages where you talk, 20 without a number, with their #ID",

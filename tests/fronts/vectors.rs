@@ -1,11 +1,11 @@
 //! The test vectors of docs/protocol.md, read from there: the document cannot go out of date.
 
 use hubbub::protocol::{
-    Against, Applicant, Change, Changes, Deed, Device, Edit, EntryNews, ErrorCode, Event, Farewell,
-    HelloReply, Knock, Leaving, Measure, MessageId, Millis, NamedRoom, News, Note, OwnDevice,
-    Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomChange, RoomId, RoomKind,
-    RoomMember, RoomName, RoomNews, RoomNo, Sanction, SanctionKey, Text, Topic, UserId, What,
-    frame, shown,
+    Against, Applicant, Before, Change, Changes, Deed, Device, Edit, EntryNews, ErrorCode, Event,
+    Farewell, HelloReply, Knock, Leaving, Measure, MessageId, Millis, NamedRoom, News, Note,
+    OwnDevice, Party, Password, Progress, Receipts, Reference, Refusal, Role, RoomChange, RoomId,
+    RoomKind, RoomMember, RoomName, RoomNews, RoomNo, Sanction, SanctionKey, Text, Topic, UserId,
+    What, frame, shown,
 };
 
 use super::{
@@ -259,14 +259,27 @@ fn event_about_words(meaning: &str) -> Event {
         "replayed-delete" => super::replayed(message_about(What::Delete, RoomId::Lobby, "")),
         "history-changed" => history_changed(),
         "found" => Event::Found {
-            room: rust().id(),
-            name: Some(rust().name),
+            within: Some(rust().id()),
+            names: [(rust().id(), rust().name)].into(),
             messages: [shown((*message(rust().id(), "hi")).clone(), None)].into(),
-            next: Some(MessageId(7)),
+            next: Some(Before::id(MessageId(7))),
+        },
+        "found everywhere" => Event::Found {
+            within: None,
+            names: [(rust().id(), rust().name)].into(),
+            messages: [
+                shown((*message(rust().id(), "hi")).clone(), None),
+                shown((*message(RoomId::Lobby, "hello")).clone(), None),
+            ]
+            .into(),
+            next: Some(Before {
+                id: MessageId(7),
+                among: Some((Millis(1_795_217_831_000), RoomId::Lobby)),
+            }),
         },
         "found nothing" => {
-            let messages = Vec::new().into();
-            Event::Found { room: RoomId::Lobby, name: None, messages, next: None }
+            let (names, messages) = (Vec::new().into(), Vec::new().into());
+            Event::Found { within: Some(RoomId::Lobby), names, messages, next: None }
         }
         _ => event_of_a_room(meaning),
     }

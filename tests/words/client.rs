@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubbub::client::{Client, Config, Doing, Emoji, Update, Updates, private};
 use hubbub::protocol::{
-    Device, MessageId, Password, Query, RoomId, RoomRef, Span, Text, UserId, Who,
+    Device, MessageId, Password, Query, RoomId, RoomRef, Search, Span, Text, UserId, Who,
 };
 
 use crate::rooms::on_every_store;
@@ -87,7 +87,8 @@ fn the_library_answers_changes_takes_back_and_reacts() {
             assert!(page.0[0].edited.is_some() && page.0[1].reply_to == Some(id));
 
             let query = Query::new("HELLO").unwrap();
-            tom.search(room.clone(), query, None, 10).unwrap();
+            let (within, from) = (Some(room.clone()), Some(UserId(100)));
+            tom.search(Search { within, query, from, before: None, limit: 10 }).unwrap();
             let found = until(&of_tom, |update| match update {
                 Update::Found { messages, next, .. } => Some((messages, next)),
                 _ => None,

@@ -1,10 +1,14 @@
 //! Searching: everything that is there, and nothing that is not to be read.
 
+use hubbub::clock;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{act, heard};
 use crate::rooms::on_every_store;
 use crate::support::peers::{Extended, Line};
+use crate::support::server::Server;
+use crate::support::wire::DEADLINE;
 
 /// The texts that are found, in their order, and where to go on.
 fn search(peer: &mut Extended, ask: &Value) -> (Vec<String>, Option<u64>) {
@@ -134,4 +138,115 @@ fn a_person_searches_where_they_talk() {
         tom.ask("/search #1 soup", &["* nothing was found"]);
         tom.ask("/search -", &["* search for words: letters or digits, at most 400 bytes"]);
     });
+}
+
+#[test]
+fn all_that_one_may_read_is_searched_the_newest_first() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut jerry = Extended::enter(server.frames(), (200, "jerry"), "laptop");
+        tom.send("RoomMes", &json!({"act": "create", "room": "#hall"}).to_string());
+        heard(&mut tom, "RoomMes");
+        for n in 0..4 {
+            act(&mut tom, "SmsMes", json!({"content": format!("soup {n} lobby")}));
+            act(&mut tom, "SmsMes", json!({"content": format!("soup {n} hall"), "room": "!1"}));
+            let psst = json!({"content": format!("soup {n} psst"), "toUserId": 100});
+            act(&mut jerry, "SmsPrivateMes", psst);
+        }
+        let mut ask = json!({"text": "soup", "limit": 5});
+        let mut all: Vec<Value> = Vec::new();
+        loop {
+            tom.send("SearchMes", &ask.to_string());
+            let found = heard(&mut tom, "SearchResMes");
+            assert_eq!(found["room"], "");
+            all.extend(found["messages"].as_array().unwrap().iter().cloned());
+            for key in ["before", "beforeRoom", "beforeTime"] {
+                ask[key] = found[key].clone();
+            }
+            if found["before"].is_null() {
+                break;
+            }
+        }
+        assert_eq!(all.len(), 12, "{all:?}");
+        let time = |it: &Value| it["time"].as_i64().unwrap();
+        assert!(all.is_sorted_by(|a, b| time(a) >= time(b)), "{all:?}");
+        for it in &all {
+            let is_hall = it["content"].as_str().unwrap().ends_with("hall");
+            assert_eq!(it["roomName"] == "#hall", is_hall, "{it}");
+        }
+        let by = |peer: &mut Extended, from: i64| {
+            search(peer, &json!({"text": "SOUP 3", "userId": from})).0
+        };
+        assert_eq!(by(&mut tom, 200), ["soup 3 psst"]);
+        assert_eq!(by(&mut jerry, 100), ["soup 3 lobby"]);
+        assert!(by(&mut jerry, 300).is_empty());
+        // Where several rooms are searched, an id alone says nothing.
+        tom.send("SearchMes", r#"{"text":"soup","before":7}"#);
+        assert_eq!(heard(&mut tom, "ErrorMes")["code"], "bad_request");
+    });
+}
+
+#[test]
+fn a_person_searches_everywhere() {
+    on_every_store(|server| {
+        let mut tom = Line::enter(server.lines());
+        let me = tom.me();
+        for n in 0..21 {
+            let text = format!("soup {n}");
+            tom.ask(&text, &[&format!("[{me}]{me}: {text}")]);
+        }
+        tom.say("/search * soup");
+        for _ in 0..20 {
+            tom.next("what was found");
+        }
+        let on = tom.next("where to go on");
+        let on = on.strip_prefix("* there may be more: ").unwrap();
+        tom.say(&on.replace("and the words", "soup"));
+        let line = tom.next("the rest");
+        assert!(line.ends_with(&format!(" #1]{me}: soup 0")), "{line}");
+        tom.ask("/search * tea", &["* nothing was found"]);
+    });
+}
+
+/// Up to where the index is, the last message, and how many messages are in the index.
+fn marks(server: &Server) -> (i64, i64, i64) {
+    let file = server.home().join("hubbub/hubbub.db");
+    let store = Connection::open(file).unwrap();
+    store.busy_timeout(DEADLINE).unwrap();
+    let sql = "
+        SELECT indexed, (SELECT max(seq) FROM messages), (SELECT count(*) FROM words) FROM meta";
+    store.query_row(sql, [], |row| row.try_into()).unwrap()
+}
+
+#[test]
+fn the_index_goes_on_where_a_killed_server_stopped() {
+    let mut server = Server::start_on_disk();
+    let mut before = 0;
+    Extended::enter(server.frames(), (100, "tom"), "laptop");
+    for round in 0..3 {
+        let mut tom = Extended::come_back(server.frames(), 100, "laptop");
+        for n in 0..300 {
+            tom.say(&format!("soup {round} {n}"), &format!("{round} {n}"));
+        }
+        for _ in 0..300 {
+            heard(&mut tom, "AckMes");
+        }
+        assert_eq!(all(&mut tom, "lobby", "soup 7").len(), round + 1);
+        // Somewhere in the middle, or before it, or behind it.
+        server.kill_and_start_again();
+        let (indexed, _, _) = marks(&server);
+        assert!(indexed >= before, "{indexed}, it was {before}");
+        before = indexed;
+    }
+    let mut tom = Extended::come_back(server.frames(), 100, "laptop");
+    let soon = clock::now() + DEADLINE;
+    loop {
+        assert_eq!(all(&mut tom, "lobby", "soup 7").len(), 3);
+        let (indexed, last, n_words) = marks(&server);
+        if indexed == last {
+            assert_eq!((last, n_words), (900, 900));
+            return;
+        }
+        assert!(clock::now() < soon, "the index stands at {indexed} of {last}");
+    }
 }

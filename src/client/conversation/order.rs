@@ -5,73 +5,39 @@ use super::rooms::spelled;
 use crate::client::{Ask, Reason, Unsent, Update};
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    Absence, Device, EntryAsk, MessageId, Name, Password, Query, Receipts, Reference, RoomAsk,
-    RoomId, RoomKind, RoomName, RoomRef, Span, UserId, Who,
+    Absence, Device, EntryAsk, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId,
+    RoomKind, RoomName, RoomRef, Search, Span, UserId, Who,
 };
 
 /// What the program asks for.
 #[derive(Debug)]
 pub(in crate::client) enum Order {
-    Login {
-        who: Who,
-        password: Password,
-    },
-    Resume {
-        token: Password,
-        otherwise: Option<(Who, Password)>,
-    },
-    Register {
-        id: Option<UserId>,
-        password: Password,
-        name: Option<Name>,
-    },
+    Login { who: Who, password: Password },
+    Resume { token: Password, otherwise: Option<(Who, Password)> },
+    Register { id: Option<UserId>, password: Password, name: Option<Name> },
     Code(Password),
     Rename(Name),
-    DeleteAccount {
-        password: Password,
-        erase: bool,
-    },
+    DeleteAccount { password: Password, erase: bool },
     Export,
     Devices,
     EndDevice(Option<Device>),
-    Ignore {
-        who: Who,
-        is_so: bool,
-    },
+    Ignore { who: Who, is_so: bool },
     Ignored,
     Absence(Option<Absence>),
-    Typing {
-        to: Option<UserId>,
-        room: Option<RoomRef>,
-    },
-    Passwd {
-        old: Password,
-        new: Password,
-    },
+    Typing { to: Option<UserId>, room: Option<RoomRef> },
+    Passwd { old: Password, new: Password },
     Who,
-    Read {
-        room: RoomId,
-        up_to: MessageId,
-    },
+    Read { room: RoomId, up_to: MessageId },
     Receipts(Receipts),
-    CreateRoom {
-        name: RoomName,
-        kind: RoomKind,
-        guests: bool,
-    },
+    CreateRoom { name: RoomName, kind: RoomKind, guests: bool },
     Room(RoomRef, RoomAsk),
     Rooms(Option<RoomName>),
     Sanctions(RoomRef),
     Audit(u32),
     Entry(EntryAsk),
     Members(RoomRef, Option<UserId>),
-    History {
-        room: RoomRef,
-        span: Span,
-        limit: usize,
-    },
-    /// Before this message, at most so many.
-    Search(RoomRef, Query, (Option<MessageId>, usize)),
+    History { room: RoomRef, span: Span, limit: usize },
+    Search(Search),
     Send(Unsent),
     Withdraw(Reference),
 }

@@ -5,7 +5,7 @@ use super::{Conversation, Stage, order, rooms};
 use crate::client::{Ask, Changed, Doing, Said, Unsent, Update};
 use crate::protocol::wire::{self, Sms, WordMes, kind};
 use crate::protocol::{
-    About, MessageId, Millis, Query, RoomId, RoomName, RoomRef, UserId, What, frame,
+    About, Before, MessageId, Millis, RoomId, RoomName, RoomRef, Search, UserId, What, frame,
 };
 
 /// Messages of one page, at most: the server sends no more than a hundred.
@@ -82,40 +82,47 @@ impl Conversation {
         self.hand_on(Update::Changed(changed));
     }
 
-    pub(super) fn ask_search(
-        &mut self,
-        room: &RoomRef,
-        query: &Query,
-        (before, limit): (Option<MessageId>, usize),
-    ) {
+    pub(super) fn ask_search(&mut self, search: &Search) {
+        let among = search.before.and_then(|before| before.among);
         let ask = wire::AskSearch {
-            room: rooms::spelled(room),
-            text: query.as_str().to_owned(),
-            before: before.map(|id| id.0),
-            limit: limit as u64,
+            room: search.within.as_ref().map(rooms::spelled),
+            text: search.query.as_str().to_owned(),
+            user_id: search.from.map(|from| from.0),
+            before: search.before.map(|before| before.id.0),
+            before_room: among.map(|(_, room)| room.to_string()),
+            before_time: among.map(|(time, _)| time.0),
+            limit: search.limit as u64,
         };
         self.write(kind::SEARCH, &ask);
     }
 
     /// A part of a page, or of what was found: the last one hands it on.
     pub(super) fn page_told(&mut self, kind: &str, told: wire::History) {
-        let (Some(me), Some(room)) = (self.account.me, RoomId::parse(&told.room)) else { return };
+        let (Some(me), room) = (self.account.me, RoomId::parse(&told.room)) else { return };
         let left = MAX_PAGE.saturating_sub(self.page.len());
         let room_name = &told.room_name;
         let past = |sms: Sms| {
-            let said = said(me, Sms { room_name: room_name.clone(), ..sms })?;
+            let room_name = room_name.clone().or(sms.room_name);
+            let said = said(me, Sms { room_name, ..sms })?;
             Some(Said { replayed: true, ..said })
         };
         self.page.extend(told.messages.into_iter().take(left).filter_map(past));
         if !told.part {
             let messages = std::mem::take(&mut self.page);
-            if kind == kind::SEARCH_RES {
-                self.answered(Ask::Search);
-                let next = told.before.map(MessageId);
-                return self.hand_on(Update::Found { room, messages, next });
+            match (kind, room) {
+                (kind::SEARCH_RES, within) => {
+                    self.answered(Ask::Search);
+                    let among = told.before_room.as_deref().and_then(RoomId::parse);
+                    let among = told.before_time.map(Millis).zip(among);
+                    let next = told.before.map(|id| Before { id: MessageId(id), among });
+                    self.hand_on(Update::Found { within, messages, next });
+                }
+                (_, Some(room)) => {
+                    self.answered(Ask::History);
+                    self.hand_on(Update::History { room, messages, more: told.more });
+                }
+                _ => {}
             }
-            self.answered(Ask::History);
-            self.hand_on(Update::History { room, messages, more: told.more });
         }
     }
 

@@ -53,7 +53,7 @@ Plain mode
     /close ROOM                     (your room is no more, nor what was said in it; for good)
     /reply ROOM ID TEXT             /edit ROOM ID TEXT    /delete ROOM ID
     /react ROOM ID EMOJI            /unreact ROOM ID EMOJI
-    /search ROOM [#ID] WORDS        (all of them; before #ID)
+    /search ROOM|* [#ID] WORDS      (all of them; before #ID; *: in all rooms)
     /receipts on|delivered|off      (whether others see what reached you, and what you read)
     /quit                           //text  (a text that begins with a slash)
   A name with blanks stands in \"quotes\". An unknown command is never sent.
@@ -72,7 +72,7 @@ Plain mode
     member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
     history ROOM ID TIME-MS SENDER-ID SENDER-NAME TEXT
             [ROOM-NAME [REPLY-TO [edited|deleted [REACTIONS]]]] ...   history-end ROOM more|
-    found ROOM ID ... (as history)  found-end ROOM WHERE-TO-GO-ON|
+    found ROOM ID ... (as history)  found-end ROOM|* ID-TO-GO-ON|
     sent REFERENCE ROOM ID TIME-MS  not-sent REFERENCE later|dropped CODE WORDS
     came ID NAME ADDRESS            left ID NAME left|timeout|login  renamed ID NAME
     online ID NAME ADDRESS [busy|away TEXT] ...     online-end N   skipped ROOM N

@@ -4,7 +4,7 @@
 use crate::client::{Audit, Members, OwnDevice, Room, Said, Sanctions, Update};
 use crate::clock;
 use crate::protocol::wire::{Deed, RoomMember, Sanction};
-use crate::protocol::{MessageId, Millis, RoomId, UserId};
+use crate::protocol::{Before, MessageId, Millis, RoomId, UserId};
 use crate::texts::Lang;
 use crate::texts::full::{Label, Tell};
 
@@ -20,8 +20,8 @@ pub(super) enum Goal {
     Talk(UserId),
     /// To something that was said.
     Message(RoomId, MessageId),
-    /// To what else is found before this message.
-    SearchOn(RoomId, MessageId),
+    /// To what else is found there, or in all rooms, before this message.
+    SearchOn(Option<RoomId>, Before),
     /// A command that is begun with this.
     Type(String),
 }
@@ -127,15 +127,22 @@ impl Listing {
 
     /// What was found by these words, the newest first.
     pub(super) fn found(update: &Update, words: &str, (offset, lang): (i64, Lang)) -> Option<Self> {
-        let Update::Found { room, messages, next } = update else { return None };
+        let Update::Found { within, messages, next } = update else { return None };
         let row = |said: &Said| {
             let goal = Goal::Message(said.room, said.id);
-            let head = format!("{} {}", minute(said.time.0, offset), clean::line(&said.name));
+            // In which of all rooms, where all were searched.
+            let place = match (within, &said.room_name) {
+                (Some(_), _) => String::new(),
+                (None, Some(name)) => clean::line(name) + " ",
+                (None, None) => format!("{} ", said.room),
+            };
+            let (time, name) = (minute(said.time.0, offset), clean::line(&said.name));
+            let head = format!("{place}{time} {name}");
             Row::new(head, clean::line(&said.text), goal)
         };
         let mut rows: Vec<_> = messages.iter().map(row).collect();
-        if let Some(MessageId(before)) = next {
-            let goal = Goal::SearchOn(*room, MessageId(*before));
+        if let Some(before) = next {
+            let goal = Goal::SearchOn(*within, *before);
             rows.push(Row::new("", Label::SearchOn.text(lang), goal));
         }
         let title = Tell::Found { words: &clean::line(words) }.text(lang);

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::client::wording;
 use crate::client::{Ask, Changed, IgnoreMes, Lost, Reason, RoomMes, Said, Unsent, Update};
 use crate::clock;
-use crate::protocol::{Farewell, Leaving, Member, Millis, Party, UserId};
+use crate::protocol::{Farewell, Leaving, Member, Millis, Party, RoomId, UserId};
 use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
 
@@ -92,7 +92,7 @@ impl Screen {
             Update::Said(said) => Some(self.said(said)),
             Update::Changed(changed) => Some(self.changed(changed)),
             Update::History { messages, .. } => Some(self.history(messages)),
-            Update::Found { messages, .. } => Some(self.found(messages)),
+            Update::Found { within, messages, .. } => Some(self.found(*within, messages)),
             Update::Disconnected { why, retry_in } => self.disconnected(why, retry_in.is_some()),
             Update::LoggedIn { me, n_online } => {
                 notice(self.logged_in(&clean::line(&me.name), *n_online))
@@ -270,24 +270,30 @@ impl Screen {
 
     /// With the numbers by which messages are meant.
     fn history(&self, messages: &[Said]) -> String {
-        let line = |said: &Said| {
-            let state = wording::state(said, self.lang);
-            let reactions: Vec<_> =
-                said.reactions.iter().map(|its| format!("{} {}", its.emoji, its.count)).collect();
-            let (name, reactions) = (clean::line(&said.name), clean::line(&reactions.join(" ")));
-            let head = format!("#{} [{}{state}] {name}: ", said.id.0, self.time(said.time));
-            let columns = self.columns.load(Ordering::Relaxed);
-            let text = clean::paragraph(&head, &said.text, columns);
-            if reactions.is_empty() { text } else { format!("{text}  ({reactions})") }
+        messages.iter().map(|said| self.numbered("", said)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn found(&self, within: Option<RoomId>, messages: &[Said]) -> String {
+        if messages.is_empty() {
+            return Fixed::NothingFound.text(self.lang).to_owned();
+        }
+        let line = |said: &Said| match (within, &said.room_name) {
+            (Some(_), _) => self.numbered("", said),
+            (None, Some(name)) => self.numbered(&format!("{} ", clean::line(name)), said),
+            (None, None) => self.numbered(&format!("{} ", said.room), said),
         };
         messages.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    fn found(&self, messages: &[Said]) -> String {
-        match messages.is_empty() {
-            true => Fixed::NothingFound.text(self.lang).to_owned(),
-            false => self.history(messages),
-        }
+    fn numbered(&self, place: &str, said: &Said) -> String {
+        let state = wording::state(said, self.lang);
+        let reactions: Vec<_> =
+            said.reactions.iter().map(|its| format!("{} {}", its.emoji, its.count)).collect();
+        let (name, reactions) = (clean::line(&said.name), clean::line(&reactions.join(" ")));
+        let head = format!("{place}#{} [{}{state}] {name}: ", said.id.0, self.time(said.time));
+        let columns = self.columns.load(Ordering::Relaxed);
+        let text = clean::paragraph(&head, &said.text, columns);
+        if reactions.is_empty() { text } else { format!("{text}  ({reactions})") }
     }
 
     /// Told once, until the connection is back; and not at all where nobody is logged in and the

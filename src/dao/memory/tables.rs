@@ -177,6 +177,7 @@ impl Tables {
             Write::Forget { before, limit } => self.forget(*before, *limit),
             // What was closed is gone at once.
             Write::Sweep(_) => Written::Pruned(0),
+            Write::Index { .. } => Written::Indexed(0),
             Write::Tell(_) | Write::Mark => Written::Done,
         }
     }

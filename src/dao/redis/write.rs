@@ -411,8 +411,8 @@ fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()>
             script.arg("forget_deeds").arg(order::end_of(*before)).arg(limit);
         }
         Write::Tell(tidings) => add_tidings(script, tidings)?,
-        // References end by themselves.
-        Write::Forget { .. } | Write::Mark => {
+        // References end by themselves, and there is no index.
+        Write::Forget { .. } | Write::Index { .. } | Write::Mark => {
             script.arg("nothing");
         }
         // Of an account: `run` lets none of them come here.
@@ -455,6 +455,7 @@ pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
         | Write::ForgetDeeds { .. }
         | Write::ForgetApplicants { .. } => Some(Written::Pruned(answer.parse().ok()?)),
         Write::Forget { .. } => Some(Written::Pruned(0)),
+        Write::Index { .. } => Some(Written::Indexed(0)),
         Write::Room(change) => rooms::read_answer(change, answer),
         Write::Ignore { .. } if answer == "full" => {
             Some(Written::Refused(ErrorCode::TooManyIgnored))

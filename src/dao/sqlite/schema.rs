@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::super::contract::{FIRST_GUEST, FIRST_USER, new_identity};
 use super::super::{Claim, Identity, StoreError};
-use super::{DEADLINE, count, failed};
+use super::{DEADLINE, count, failed, index};
 
 /// `Hubb`: marks the file as ours, so that another program's database is not taken for an
 /// empty store.
@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("10.sql"),
     include_str!("11.sql"),
     include_str!("12.sql"),
+    include_str!("13.sql"),
 ];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.
@@ -53,6 +54,7 @@ pub(super) fn prepare(file: &Path) -> Result<Identity, StoreError> {
     if taken < MIGRATIONS.len() {
         migrate(file, &mut connection)?;
     }
+    index::prepare(&mut connection).map_err(|error| failed(file, &error))?;
     identity(&connection).map_err(|error| failed(file, &error))
 }
 

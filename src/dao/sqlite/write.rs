@@ -20,7 +20,7 @@ use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
 use super::super::{
     Account, Cursor, Entry, Receipts, Secret, StoreError, Token, Write, Writer, Written,
 };
-use super::{changes, count, from_sql, ignored, schema, to_sql};
+use super::{changes, count, from_sql, ignored, index, schema, to_sql};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
 };
@@ -123,6 +123,7 @@ struct Room {
 }
 
 impl Batch<'_> {
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn apply(&mut self, write: &Write) -> rusqlite::Result<Written> {
         match write {
             Write::Append(append) => return self.append(append),
@@ -170,6 +171,9 @@ impl Batch<'_> {
             Write::Sweep(limit) => return self.sweep(*limit),
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
+            Write::Index { limit } => {
+                return index::advance(self.connection, *limit).map(Written::Indexed);
+            }
             Write::RevokeToken(digest) => self.revoke(digest)?,
             Write::RevokeTokens(account) => self.revoke_all(*account)?,
             Write::RevokeDevice { account, device } => {

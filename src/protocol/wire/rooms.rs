@@ -183,7 +183,11 @@ pub struct History {
     pub more: bool,
     /// Another frame of the same page follows.
     pub part: bool,
-    /// In `SearchResMes`: where the search can go on.
+    /// In `SearchResMes`: where the search can go on; of several rooms, all three.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_room: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_time: Option<i64>,
 }

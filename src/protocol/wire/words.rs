@@ -51,14 +51,24 @@ pub struct Reaction {
     pub user_ids: Vec<i64>,
 }
 
-/// `SearchMes`, client to server: which messages of a room have these words?
+/// `SearchMes`, client to server: which messages have these words?
 #[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, missing_debug_implementations, reason = "wire fields; holds a text")]
 pub struct AskSearch {
-    pub room: String,
+    /// None: in all that one may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
     pub text: String,
+    /// Said by this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<i64>,
+    /// Where it goes on; in several rooms all three.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_room: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_time: Option<i64>,
     pub limit: u64,
 }

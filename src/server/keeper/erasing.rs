@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::{Halt, Keeping, PAUSE};
+use super::super::clerk::Halt;
+use super::{Keeping, PAUSE};
 use crate::dao::{Erase, Write};
 use crate::protocol::{MessageId, RoomId, UserId, What};
 
@@ -16,7 +17,7 @@ const READ_PAUSE: Duration = Duration::from_millis(5);
 impl Keeping {
     /// All that is to be erased now. What fails is tried again at the next look.
     pub(super) fn erase(&self) -> Result<(), Halt> {
-        let accounts = match self.store.erasing() {
+        let accounts = match self.clerk.store.erasing() {
             Ok(accounts) => accounts,
             Err(error) => {
                 // Others say that the store is away.
@@ -35,14 +36,14 @@ impl Keeping {
 
     fn erase_all_of(&self, account: UserId) -> Result<(), Halt> {
         let n_erased = self.erase_of(account)?;
-        self.write(Write::Erased(account))?;
+        self.clerk.write(Write::Erased(account))?;
         log::info!("{n_erased} texts of {account} are erased");
         Ok(())
     }
 
     fn erase_of(&self, account: UserId) -> Result<u64, Halt> {
         let mut n_erased = 0;
-        for (room, last) in self.store.rooms()? {
+        for (room, last) in self.clerk.store.rooms()? {
             let is_open = match room {
                 RoomId::Pair(one, other) => [one, other].contains(&account),
                 RoomId::Lobby | RoomId::Named(_) => true,
@@ -57,7 +58,7 @@ impl Keeping {
     fn erase_in(&self, account: UserId, room: RoomId, last: MessageId) -> Result<u64, Halt> {
         let (mut n_erased, mut after) = (0, MessageId(0));
         while after < last {
-            let page = self.store.page(room, after, PAGE)?;
+            let page = self.clerk.store.page(room, after, PAGE)?;
             let Some(newest) = page.last() else { break };
             after = newest.id;
             let its = page.iter().filter(|message| {
@@ -65,11 +66,11 @@ impl Keeping {
             });
             let ids: Vec<_> = its.map(|message| message.id).collect();
             if ids.is_empty() {
-                self.pause(READ_PAUSE)?;
+                self.clerk.pause(READ_PAUSE)?;
                 continue;
             }
-            n_erased += self.write(Write::Erase(Erase { account, room, ids }))?;
-            self.pause(PAUSE)?;
+            n_erased += self.clerk.write(Write::Erase(Erase { account, room, ids }))?;
+            self.clerk.pause(PAUSE)?;
         }
         Ok(n_erased)
     }

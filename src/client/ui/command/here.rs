@@ -74,7 +74,8 @@ pub(in crate::client::ui) fn parse_here(line: &str, here: RoomId) -> OnScreen {
     }
     let of_room =
         COMMANDS.iter().any(|(known, usage, _)| *known == name && is_of_room(name, usage));
-    let says_room = ['#', '!'].iter().any(|sign| rest.starts_with(*sign));
+    let says_all = name == "search" && split(rest).0 == "*";
+    let says_room = says_all || ['#', '!'].iter().any(|sign| rest.starts_with(*sign));
     let line = match of_room && !says_room {
         true if name == "topic" && rest.is_empty() => {
             return OnScreen::Line(Line::Room(RoomRef::Id(here), RoomAsk::Topic(None)));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Line, split};
 use crate::client::{Client, Emoji, OrderError};
-use crate::protocol::{MessageId, Query, RoomRef, Text};
+use crate::protocol::{Before, MessageId, Query, RoomRef, Search, Text};
 
 /// Something about what was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(in crate::client::ui) enum Words {
     Delete((RoomRef, MessageId)),
     /// With this, or no longer.
     React((RoomRef, MessageId), Emoji, bool),
-    /// These words, before this message.
-    Search(RoomRef, Query, Option<MessageId>),
+    /// These words.
+    Search(Search),
 }
 
 impl Words {
@@ -33,7 +33,7 @@ impl Words {
             Self::Edit(place, text) => client.edit(place, text, wait).map(drop),
             Self::Delete(place) => client.delete(place, wait).map(drop),
             Self::React(place, emoji, on) => client.react(place, &emoji, on, wait).map(drop),
-            Self::Search(room, query, before) => client.search(room, query, before, FOUND),
+            Self::Search(search) => client.search(search),
         }
     }
 }
@@ -67,14 +67,18 @@ fn reaction(rest: &str, on: bool) -> Option<Line> {
 }
 
 /// Messages of an answer.
-const FOUND: usize = 20;
+pub(in crate::client::ui) const FOUND: usize = 20;
 
 pub(super) fn search(rest: &str) -> Option<Line> {
     let (room, rest) = split(rest);
+    let within = match room {
+        "*" => None,
+        room => Some(RoomRef::parse(room).ok()?),
+    };
     let (first, words) = split(rest);
-    let before = first.strip_prefix('#').and_then(|digits| digits.parse().ok()).map(MessageId);
+    let before: Option<Before> = first.strip_prefix('#').and_then(|where_to| where_to.parse().ok());
     let query = Query::new(if before.is_some() { words } else { rest }).ok()?;
-    Some(Line::Words(Words::Search(RoomRef::parse(room).ok()?, query, before)))
+    Some(Line::Words(Words::Search(Search { within, query, from: None, before, limit: FOUND })))
 }
 
 /// A room, the number of a message in it, and what follows.

@@ -1,4 +1,4 @@
-//! `client search`: what was said in one room with all these words.
+//! `client search`: what was said with all these words, in one room or in all.
 
 use super::history::Past;
 use super::out::Out;
@@ -6,7 +6,7 @@ use super::target::Target;
 use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options, complain};
 use crate::client::{Ask, Said, Update};
-use crate::protocol::{MessageId, Query, RoomRef};
+use crate::protocol::{self, Before, Query, RoomRef};
 use crate::texts;
 
 /// Messages that are printed where nothing else is said.
@@ -21,6 +21,9 @@ pub struct Search {
     /// Where: lobby, a #ROOM that the account is in, or whom it talked to in private
     #[arg(long, value_name = "#ROOM|ID|NAME")]
     room: Option<Target>,
+    /// In everything that the account may read
+    #[arg(long, conflicts_with = "room")]
+    all: bool,
     /// So many messages, the newest of those that are found
     #[arg(short = 'n', value_name = "N", default_value_t = DEFAULT_NUMBER,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -38,11 +41,16 @@ pub(super) fn run(search: &Search, options: &Options) -> Result<Ending, Ending> 
         Ending::NotStored
     })?;
     let mut visit = Visit::begin(options, Role::script(options)?)?;
-    let past = Past { room: search.room.clone(), number: None, since: None };
-    let room = past.place(&mut visit, options.lang)?;
+    let within = match search.all {
+        true => None,
+        false => {
+            let past = Past { room: search.room.clone(), number: None, since: None };
+            Some(past.place(&mut visit, options.lang)?)
+        }
+    };
     let (mut left, mut before) = (usize::try_from(search.number).unwrap_or(usize::MAX), None);
     loop {
-        let (found, next) = page(&mut visit, &room, &query, (before, left.min(PAGE)))?;
+        let (found, next) = page(&mut visit, within.as_ref(), &query, (before, left.min(PAGE)))?;
         for said in found.iter().take(left) {
             if search.out.said(said).is_err() {
                 return Ok(visit.end());
@@ -58,12 +66,13 @@ pub(super) fn run(search: &Search, options: &Options) -> Result<Ending, Ending> 
 
 fn page(
     visit: &mut Visit,
-    room: &RoomRef,
+    within: Option<&RoomRef>,
     query: &Query,
-    (before, limit): (Option<MessageId>, usize),
-) -> Result<(Vec<Said>, Option<MessageId>), Ending> {
-    let asked = visit.client.search(room.clone(), query.clone(), before, limit);
-    asked.map_err(|_closed| Ending::Lost)?;
+    (before, limit): (Option<Before>, usize),
+) -> Result<(Vec<Said>, Option<Before>), Ending> {
+    let (within, query, from) = (within.cloned(), query.clone(), None);
+    let search = protocol::Search { within, query, from, before, limit };
+    visit.client.search(search).map_err(|_closed| Ending::Lost)?;
     visit.answer(Ask::Search, |update| match update {
         Update::Found { messages, next, .. } => Some((messages, next)),
         _ => None,

@@ -59,7 +59,7 @@ pub(super) fn lines(update: &Update) -> String {
         Update::Said(said) => words::said(said),
         Update::Changed(changed) => words::changed(changed),
         Update::History { room, messages, more } => words::history(*room, messages, *more),
-        Update::Found { room, messages, next } => words::found(*room, messages, *next),
+        Update::Found { within, messages, next } => words::found(*within, messages, *next),
         Update::Sent { reference, id, room, time } => {
             let (room, id, time) = (room.to_string(), id.0.to_string(), time.0.to_string());
             line("sent", &[reference.as_str(), &room, &id, &time])

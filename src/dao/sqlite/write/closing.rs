@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::super::super::Written;
 use super::super::rooms::to_sql;
-use super::super::{changes, from_sql};
+use super::super::{changes, from_sql, index};
 use super::{Batch, Room};
 use crate::protocol::{MessageId, RoomDone, RoomId, RoomNo};
 
@@ -68,9 +68,10 @@ impl Batch<'_> {
         let last: Option<i64> =
             self.connection.prepare_cached(last)?.query_row(values, |row| row.get(0))?;
         let Some(last) = last else { return Ok(0) };
+        let up_to: MessageId = from_sql(last);
+        index::prune(self.connection, room, up_to)?;
         let delete = "DELETE FROM messages WHERE room = ? AND id <= ?";
         let gone = self.connection.prepare_cached(delete)?.execute([room, last])?;
-        let up_to: MessageId = from_sql(last);
         changes::prune(self.connection, room, up_to)?;
         Ok(gone as u64)
     }

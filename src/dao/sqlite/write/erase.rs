@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::super::index;
 use super::{Batch, to_sql};
 use crate::dao::{Erase, Written};
 use crate::protocol::UserId;
@@ -34,6 +35,7 @@ impl Batch<'_> {
         let mut n_erased = 0;
         for id in &erase.ids {
             n_erased += update.execute(params![room.no, to_sql(*id), erase.account.0])? as u64;
+            index::renew(self.connection, room.no, *id)?;
         }
         Ok(Written::Pruned(n_erased))
     }

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::super::super::{Prune, Written};
-use super::super::{changes, from_sql, to_sql};
+use super::super::{changes, from_sql, index, to_sql};
 use super::Batch;
 use crate::protocol::{MessageId, Millis};
 
@@ -21,6 +21,7 @@ impl Batch<'_> {
             }
             up_to = id;
         }
+        index::prune(self.connection, room.no, up_to)?;
         let delete = "DELETE FROM messages WHERE room = ? AND id <= ?";
         let gone = self.connection.prepare_cached(delete)?.execute([room.no, to_sql(up_to)])?;
         changes::prune(self.connection, room.no, up_to)?;

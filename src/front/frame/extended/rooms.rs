@@ -3,9 +3,9 @@
 use super::{order, width_in_body, words};
 use crate::protocol::frame::{HELLO_LIMIT, encode};
 use crate::protocol::wire::{
-    History, Members, Room, RoomMember as Wire, RoomMes, Rooms, act, kind,
+    History, Members, Room, RoomMember as Wire, RoomMes, Rooms, Sms, act, kind,
 };
-use crate::protocol::{Event, NamedRoom, News, Party, Role, RoomMember, RoomNews, Shown};
+use crate::protocol::{Event, NamedRoom, News, Party, Role, RoomId, RoomMember, RoomNews, Shown};
 
 /// A room takes at most some 700 bytes, escaped: so many stay below the limit of a frame.
 const ROOMS: usize = 50;
@@ -28,16 +28,23 @@ pub(super) fn spell(event: &Event, out: &mut Vec<u8>) {
                 room_name: name.as_ref().map(ToString::to_string),
                 ..History::default()
             };
-            history(kind::HISTORY_RES, (&about, *more), messages, out);
+            history(kind::HISTORY_RES, (&about, *more), messages, |_| None, out);
         }
-        Event::Found { room, name, messages, next } => {
+        Event::Found { within, names, messages, next } => {
+            let name_of = |room| {
+                names.iter().find(|(named, _)| *named == room).map(|(_, name)| name.to_string())
+            };
             let about = History {
-                room: room.to_string(),
-                room_name: name.as_ref().map(ToString::to_string),
-                before: next.map(|id| id.0),
+                room: within.map_or(String::new(), |room| room.to_string()),
+                room_name: within.and_then(name_of),
+                before: next.map(|before| before.id.0),
+                before_room: next.and_then(|before| Some(before.among?.1.to_string())),
+                before_time: next.and_then(|before| Some(before.among?.0.0)),
                 ..History::default()
             };
-            history(kind::SEARCH_RES, (&about, next.is_some()), messages, out);
+            // Where all are of one room, its name is said once.
+            let each = |room| if within.is_none() { name_of(room) } else { None };
+            history(kind::SEARCH_RES, (&about, next.is_some()), messages, each, out);
         }
         // Where plain text goes is a matter of lines: frames say it each time.
         _ => {}
@@ -156,13 +163,19 @@ fn about(room: &NamedRoom) -> Room {
 }
 
 /// A page in as many frames as it takes; `more` within a page, too.
-fn history(kind: &str, (about, more): (&History, bool), messages: &[Shown], out: &mut Vec<u8>) {
+fn history(
+    kind: &str,
+    (about, more): (&History, bool),
+    messages: &[Shown],
+    name_of: impl Fn(RoomId) -> Option<String>,
+    out: &mut Vec<u8>,
+) {
     /// What a body holds beside the messages, and some.
     const AROUND: usize = 512;
     let mut frame = about.clone();
     let mut width = AROUND;
     for message in messages {
-        let sms = words::shown(message);
+        let sms = Sms { room_name: name_of(message.message.room), ..words::shown(message) };
         let wider = width_in_body(&sms) + 1;
         if width + wider > HELLO_LIMIT {
             frame.part = true;

@@ -2,7 +2,8 @@
 
 use super::{Fields, Key, Keys, optional};
 use crate::protocol::{
-    Command, ErrorCode, MessageId, Query, Reference, Refusal, RoomRef, Text, To, What, Which,
+    Before, Command, ErrorCode, MessageId, Millis, Query, Reference, Refusal, RoomId, RoomRef,
+    Search, Text, To, UserId, What, Which,
 };
 
 pub(super) const KEYS: Keys = &[
@@ -39,15 +40,31 @@ fn about(what: What, fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::Send { to, text, reference, about })
 }
 
-pub(super) const SEARCH: Keys =
-    &[("room", Key::Room), ("text", Key::Content), ("before", Key::Before), ("limit", Key::Limit)];
+/// Who said it is called `userId`, as in what is found; `from`, too.
+pub(super) const SEARCH: Keys = &[
+    ("room", Key::Room),
+    ("text", Key::Content),
+    ("userId", Key::UserId),
+    ("from", Key::UserId),
+    ("before", Key::Before),
+    ("beforeRoom", Key::BeforeRoom),
+    ("beforeTime", Key::BeforeTime),
+    ("limit", Key::Limit),
+];
 
 /// Messages of an answer where none are asked for.
 const FOUND: usize = 20;
 
 pub(super) fn search(fields: &Fields) -> Result<Command, Refusal> {
-    let room = RoomRef::parse(&fields.room).map_err(Refusal::of)?;
+    let within = match fields.room.as_str() {
+        "" => None,
+        room => Some(RoomRef::parse(room).map_err(Refusal::of)?),
+    };
     let query = Query::new(&fields.content).map_err(Refusal::of)?;
+    let from = (fields.user_id != 0).then_some(UserId(fields.user_id));
+    let among = optional(&fields.before_room, RoomId::parse)?;
+    let among = among.map(|room| (Millis(fields.before_time), room));
+    let before = fields.before.map(|id| Before { id: MessageId(id), among });
     let limit = usize::try_from(fields.limit).ok().filter(|n| *n > 0).unwrap_or(FOUND);
-    Ok(Command::Search { room, query, before: fields.before.map(MessageId), limit })
+    Ok(Command::Search(Search { within, query, from, before, limit }))
 }

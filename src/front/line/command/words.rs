@@ -1,12 +1,12 @@
 //! What is typed about what was said where plain text goes. `/history` shows the numbers.
 
 use super::{HERE, Row, Wrong, split_word};
-use crate::protocol::{Command, MessageId, Query, RoomRef, Text, What, Which};
+use crate::protocol::{Before, Command, MessageId, Query, RoomRef, Search, Text, What, Which};
 use crate::texts::help;
 
 pub(super) const SEARCH: Row = Row {
     word: "/search",
-    arguments: "[#ID] WORDS",
+    arguments: "[*] [#ID] WORDS",
     help: help::SEARCH,
     parse: search,
     refused: Command::Bad,
@@ -100,11 +100,17 @@ fn about(what: What, aim: Which, text: &str) -> Result<Command, Wrong> {
 const FOUND: usize = 20;
 
 fn search(arguments: &str) -> Result<Command, Wrong> {
+    // A lone star is no word, so it can stand for everywhere.
+    let (within, arguments) = match split_word(arguments) {
+        ("*", rest) => (None, rest),
+        _ => (Some(RoomRef::Here), arguments),
+    };
     let (first, rest) = split_word(arguments);
-    let before = first.strip_prefix('#').and_then(|digits| digits.parse().ok()).map(MessageId);
+    let before: Option<Before> = first.strip_prefix('#').and_then(|where_to| where_to.parse().ok());
     let text = if before.is_some() { rest } else { arguments };
     if text.is_empty() {
         return Err(Wrong::Form);
     }
-    Ok(Command::Search { room: RoomRef::Here, query: Query::new(text)?, before, limit: FOUND })
+    let query = Query::new(text)?;
+    Ok(Command::Search(Search { within, query, from: None, before, limit: FOUND }))
 }

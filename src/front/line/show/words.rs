@@ -3,7 +3,7 @@
 
 use super::{LINE_END, continued, marked, said, server, told};
 use crate::clock;
-use crate::protocol::{About, Event, Message, MessageId, RoomName, Shown, What};
+use crate::protocol::{About, Before, Event, Message, RoomId, RoomName, Shown, What};
 use crate::texts::{self, Lang, Reply};
 
 /// Nothing else comes here.
@@ -20,7 +20,7 @@ pub(super) fn spell(event: &Event, lang: Lang) -> String {
         Event::History { name, messages, more, .. } => {
             history(messages, name.as_ref(), *more, lang)
         }
-        Event::Found { name, messages, next, .. } => found(messages, name.as_ref(), *next, lang),
+        Event::Found { names, messages, next, .. } => found(messages, names, *next, lang),
         _ => String::new(),
     }
 }
@@ -59,13 +59,17 @@ fn history(messages: &[Shown], room: Option<&RoomName>, more: bool, lang: Lang) 
 /// What was found, the newest first.
 fn found(
     messages: &[Shown],
-    room: Option<&RoomName>,
-    next: Option<MessageId>,
+    names: &[(RoomId, RoomName)],
+    next: Option<Before>,
     lang: Lang,
 ) -> String {
-    let lines: String = messages.iter().map(|shown| numbered(shown, room, lang)).collect();
+    let line = |shown: &Shown| {
+        let named = names.iter().find(|(room, _)| *room == shown.message.room);
+        numbered(shown, named.map(|(_, name)| name), lang)
+    };
+    let lines: String = messages.iter().map(line).collect();
     let end = match (messages.len(), next) {
-        (_, Some(id)) => told(Reply::SearchOn(id.0), lang),
+        (_, Some(before)) => told(Reply::SearchOn(before), lang),
         (0, None) => told(Reply::NothingFound, lang),
         (_, None) => String::new(),
     };

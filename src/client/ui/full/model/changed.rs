@@ -45,8 +45,8 @@ impl Model {
                 let Some(room) = self.known(&room) else { return false };
                 return self.say(room, text.as_str(), Some(id));
             }
-            Typed::Search(room, query, before) => {
-                self.search(room, query, before);
+            Typed::Search(search) => {
+                self.search(search);
                 return true;
             }
             Typed::Edit(place, text) => (place, Doing::Edit(text.as_str().to_owned())),

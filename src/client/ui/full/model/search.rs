@@ -3,9 +3,9 @@
 
 use crate::client::Update;
 use crate::client::ui::command::Line;
-use crate::client::ui::command::words::Words;
+use crate::client::ui::command::words::{FOUND, Words};
 use crate::client::ui::listing::Listing;
-use crate::protocol::{MessageId, Query, RoomId, RoomRef};
+use crate::protocol::{self, Before, MessageId, Query, RoomId, RoomRef};
 use crate::texts::full::Label;
 
 use super::{Do, Mode, Model, Panel, Past};
@@ -24,24 +24,29 @@ pub(super) struct Search {
 }
 
 impl Model {
-    /// Has the server look for these words in a room.
-    pub(super) fn search(&mut self, room: RoomRef, query: Query, before: Option<MessageId>) {
-        query.as_str().clone_into(&mut self.search.words);
-        self.order(Do::Ask(Line::Words(Words::Search(room, query, before))));
+    /// Has the server look for words.
+    pub(super) fn search(&mut self, search: protocol::Search) {
+        search.query.as_str().clone_into(&mut self.search.words);
+        self.order(Do::Ask(Line::Words(Words::Search(search))));
     }
 
     /// The same for what is being looked for here.
     pub(super) fn search_here(&mut self, part: &str) {
         match Query::new(part) {
-            Ok(query) => self.search(RoomRef::Id(self.current), query, None),
+            Ok(query) => {
+                let within = Some(RoomRef::Id(self.current));
+                let (from, before) = (None, None);
+                self.search(protocol::Search { within, query, from, before, limit: FOUND });
+            }
             Err(code) => self.say_hint(self.error(code)),
         }
     }
 
     /// The same words again, before this message.
-    pub(super) fn search_on(&mut self, room: RoomId, before: MessageId) {
+    pub(super) fn search_on(&mut self, within: Option<RoomId>, before: Before) {
         if let Ok(query) = Query::new(&self.search.words) {
-            self.search(RoomRef::Id(room), query, Some(before));
+            let (within, from, before) = (within.map(RoomRef::Id), None, Some(before));
+            self.search(protocol::Search { within, query, from, before, limit: FOUND });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::line;
 use crate::client::{Changed, Doing, Said};
-use crate::protocol::{MessageId, RoomId};
+use crate::protocol::{Before, RoomId};
 
 pub(super) fn said(said: &Said) -> String {
     told(if said.replayed { "replayed" } else { "said" }, said)
@@ -16,10 +16,11 @@ pub(super) fn history(room: RoomId, messages: &[Said], more: bool) -> String {
 }
 
 /// What was found, the newest first.
-pub(super) fn found(room: RoomId, messages: &[Said], next: Option<MessageId>) -> String {
+pub(super) fn found(within: Option<RoomId>, messages: &[Said], next: Option<Before>) -> String {
     let mut lines: String = messages.iter().map(|said| told("found", said)).collect();
-    let next = next.map_or_else(String::new, |id| id.0.to_string());
-    lines.push_str(&line("found-end", &[&room.to_string(), &next]));
+    let within = within.map_or_else(|| "*".to_owned(), |room| room.to_string());
+    let next = next.map_or_else(String::new, |before| before.to_string());
+    lines.push_str(&line("found-end", &[&within, &next]));
     lines
 }
 
