@@ -188,9 +188,10 @@ impl State {
         Some(refusal_of(ErrorCode::Banned, sanction))
     }
 
-    /// Who keeps this session out of a room.
-    pub(super) fn banned_by(&self, id: SessionId, no: RoomNo) -> Option<Party> {
-        Some(self.against(id, Some(no), Measure::Ban)?.by.clone())
+    /// What bans somebody from a room, whichever of their sessions here it hits.
+    pub(super) fn ban_of(&self, user: UserId, no: RoomNo) -> Option<&Sanction> {
+        let sessions = self.people.sessions(user).iter();
+        sessions.into_iter().find_map(|id| self.against(*id, Some(no), Measure::Ban))
     }
 
     /// Has this session to be silent in a room? What it is told then.
@@ -355,9 +356,8 @@ impl State {
         }
     }
 
-    fn heed_ban(&mut self, no: RoomNo, user: UserId, effects: &mut Vec<Effect>) {
-        let sessions = self.people.sessions(user);
-        let Some(by) = sessions.iter().find_map(|id| self.banned_by(*id, no)) else { return };
+    pub(super) fn heed_ban(&mut self, no: RoomNo, user: UserId, effects: &mut Vec<Effect>) {
+        let Some(by) = self.ban_of(user, no).map(|ban| ban.by.clone()) else { return };
         let whom = self.party(user);
         self.tell_news(no, by.clone(), News::Kicked(whom.clone(), None), effects);
         self.put_out(no, whom, by, effects);

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub(super) use halls::Halls;
 
+use super::order::refusal_of;
 use super::replay::{Held, Link};
 use super::rights::{Actor, Deed, Rank, may};
 use super::{Effect, Joined, State, ignore};
@@ -53,7 +54,10 @@ impl State {
             if self.people.enter_room(user, room.no) {
                 self.halls.hall(room.clone()).people.insert(user, role);
             }
-            self.put_out_if_banned(id, room.no, effects);
+            // Who was banned while they were away, or comes from where nobody may, is no member.
+            if self.halls.has(room.no, user) {
+                self.heed_ban(room.no, user, effects);
+            }
         }
         self.note_change(user);
         self.follow_rooms(id, effects);
@@ -64,15 +68,6 @@ impl State {
     /// How many are in a room and online.
     pub(super) fn n_online_in(&self, no: RoomNo) -> usize {
         self.halls.known.get(&no).map_or(0, |hall| hall.people.len())
-    }
-
-    /// Who was banned while they were away is no member any more.
-    fn put_out_if_banned(&mut self, id: SessionId, no: RoomNo, effects: &mut Vec<Effect>) {
-        let Some(user) = self.sessions.get(&id).map(|session| session.user) else { return };
-        let by = self.halls.has(no, user).then(|| self.banned_by(id, no)).flatten();
-        if let Some(by) = by {
-            self.put_out(no, self.party(user), by, effects);
-        }
     }
 
     /// The room as it is known here: newer than what a thread has read.
@@ -229,8 +224,8 @@ impl State {
             // One leaves by oneself, and an owner cannot step down unseen.
             return Err(ErrorCode::NotAllowed.into());
         }
-        if let (RoomAsk::Join, Some(refusal)) = (&ask, self.banned(id, Some(no))) {
-            return Err(refusal);
+        if let (RoomAsk::Join, Some(ban)) = (&ask, self.ban_of(user, no)) {
+            return Err(refusal_of(ErrorCode::Banned, ban));
         }
         Ok(Some(match (ask, whom) {
             (RoomAsk::Join, _) if is_member => {

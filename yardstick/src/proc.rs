@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn this_process_has_threads_and_memory() {
-        let usage = usage(std::process::id());
+        let usage = usage(Pids::new(&[std::process::id()]));
         assert!(usage.n_threads >= 1 && usage.rss_kib > 100, "{usage:?}");
         assert!(own_cpu() > 0);
         assert!(kernel().slab_kib > 0);

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::super::order::refusal_of;
 use super::super::replay::Held;
 use super::super::{Effect, Joined, State};
 use super::Joining;
@@ -49,12 +50,12 @@ impl State {
                 let Some(room) = self.halls.known.get(&no).map(|hall| hall.room.clone()) else {
                     return;
                 };
-                if let Some(refusal) = self.banned(id, Some(no)) {
+                if let Some(ban) = self.ban_of(by.id, no).cloned() {
                     // While it was written.
+                    let refusal = refusal_of(ErrorCode::Banned, &ban);
                     self.tell(id, Event::Refused(refusal), effects);
                     effects.push(Effect::Joined { session: id, joined: None });
-                    let banned_by = self.banned_by(id, no).unwrap_or_else(|| by.clone());
-                    return self.put_out(no, by, banned_by, effects);
+                    return self.put_out(no, by, ban.by, effects);
                 }
                 self.tell_news(no, by.clone(), News::Joined, effects);
                 self.come_in(id, by.id, (room, role, since), effects);
