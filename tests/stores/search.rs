@@ -74,6 +74,11 @@ fn text() -> impl Strategy<Value = String> {
     pieces.prop_map(|pieces| pieces.concat())
 }
 
+/// Short, so that there is something to find.
+fn query() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(PIECES), 1..3).prop_map(|pieces| pieces.join(" "))
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (any::<bool>(), -1..3_i64, text())
@@ -244,7 +249,7 @@ fn check(place: Place, steps: &[Step], queries: &[String]) {
 fn an_index_names_what_has_the_words() {
     for (scheme, cases) in [("sqlite", 24), ("memory", 4)] {
         let config = Config { cases, failure_persistence: None, ..Config::default() };
-        let given = (prop::collection::vec(step(), 1..30), prop::collection::vec(text(), 3));
+        let given = (prop::collection::vec(step(), 1..30), prop::collection::vec(query(), 12));
         let checked = TestRunner::new(config).run(&given, |(steps, queries)| {
             check(place(scheme).unwrap(), &steps, &queries);
             Ok(())
@@ -266,6 +271,22 @@ fn index_all(store: &Arc<dyn Store>, writer: &mut Box<dyn Writer>) {
     while store.is_index_behind().unwrap() == Some(true) {
         write(writer, &Write::Index { limit: 3 });
     }
+}
+
+#[test]
+fn what_was_edited_behind_the_index_is_found_by_its_new_words() {
+    let here = place("sqlite").unwrap();
+    let store = here.open();
+    let mut writer = store.writer().unwrap();
+    write(&mut writer, &Write::Append(say(1, "1", "soup")));
+    index_all(&store, &mut writer);
+    let about = Some(About { id: MessageId(1), what: What::Edit });
+    let text = Text::new("今天天气").unwrap();
+    write(&mut writer, &Write::Append(Append { about, text, ..say(1, "2", "-") }));
+    assert_eq!(named(&store, "天气"), Some(vec![1]));
+    index_all(&store, &mut writer);
+    assert_eq!(named(&store, "天气"), Some(vec![1]));
+    assert_eq!(named(&store, "soup"), Some(vec![]));
 }
 
 #[test]
