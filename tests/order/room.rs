@@ -132,6 +132,9 @@ fn who_was_banned_while_away_is_out_and_hears_nothing_more_of_it() {
         frames::ask(&mut ann, &json!({"act": "join", "room": room}));
         let refused = frames::until(&mut ann, "ErrorMes");
         assert_eq!((&refused["code"], &refused["detail"]), (&json!("banned"), &json!("x")));
+        // Those in the room are told when it hits her.
+        let told = frames::until(&mut tom, "RoomMes");
+        assert_eq!((&told["act"], &told["whomId"]), (&json!("kick"), &json!(300)));
         tom.send("SanctionsMes", &json!({"room": room}).to_string());
         let listed = frames::until(&mut tom, "SanctionsResMes");
         assert_eq!(listed["sanctions"][0]["against"], "an?");
