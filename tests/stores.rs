@@ -10,6 +10,7 @@ mod epochs;
 mod erasing;
 mod ignored;
 mod keeping;
+mod leftovers;
 mod marks;
 mod model;
 mod order;

@@ -227,3 +227,19 @@ fn who_waits_moves_with_the_store() {
         }
     });
 }
+
+/// The original program shares the accounts of a Redis, and knows nothing of who waits.
+#[test]
+fn nobody_is_let_in_over_an_account_that_has_come_to_be() {
+    let Some(redis) = crate::support::redis::Redis::start() else { return };
+    let store = hubbub::dao::open(&redis.url()).unwrap();
+    let mut writer = store.writer().unwrap();
+    write(&mut writer, &asks(Some(500), "ann", 1));
+    let theirs = r#"{"userId":500,"userPwd":"abc","userName":"bob"}"#;
+    let mut outside = redis.connect();
+    redis::cmd("HSET").arg("users").arg(500).arg(theirs).exec(&mut outside).unwrap();
+    let refused = Written::Refused(ErrorCode::IdTaken);
+    assert_eq!(write(&mut writer, &decides(500, true)), refused);
+    assert_eq!(store.account(UserId(500)).unwrap().unwrap().name.as_str(), "bob");
+    assert_eq!(write(&mut writer, &decides(500, false)), Written::Done);
+}

@@ -83,6 +83,8 @@ function writes.append()
   local kept = redis.call('GET', ref)
   if kept then return kept end
   if redis.call('SISMEMBER', tag .. 'erasing', sender) == 1 then return 'unknown' end
+  local is_silent = redis.call('SISMEMBER', tag .. 'silent', sender) == 1
+  if is_silent and not exists(sender) then return 'unknown' end
   local id = redis.call('HINCRBY', tag .. 'last', room, 1)
   local entry = {'sender', sender, 'name', name, 'time', time, 'text', text, 'ref', reference}
   if what ~= '' then
@@ -219,8 +221,11 @@ function writes.erase()
   return digits(erased)
 end
 
+-- A server that was cut off may still have something of theirs that it could not write.
 function writes.erased()
-  redis.call('SREM', tag .. 'erasing', take())
+  local account = take()
+  redis.call('SREM', tag .. 'erasing', account)
+  if not exists(account) then redis.call('SADD', tag .. 'silent', account) end
   return ''
 end
 
@@ -454,7 +459,8 @@ function writes.close()
   redis.call('HDEL', tag .. 'numbers', name)
   redis.call('ZREM', tag .. 'names', name)
   redis.call('HDEL', tag .. 'last', key)
-  for from, to in pairs({['room:' .. key] = 'gone:', ['changes:' .. key] = 'gone_changes:'}) do
+  for from, to in pairs({room = 'gone:', changes = 'gone_changes:', erased = 'gone_erased:'}) do
+    from = from .. ':' .. key
     if redis.call('EXISTS', tag .. from) == 1 then redis.call('RENAME', tag .. from, tag .. to .. room) end
   end
   redis.call('HSET', tag .. 'closed', room, nonce)
@@ -474,9 +480,25 @@ function writes.sweep()
       redis.call('DEL', tag .. 'reactions:!' .. room .. ':' .. digits(up_to))
     end
     if up_to then redis.call('XTRIM', key, 'MINID', '=', digits(up_to + 1) .. '-0') end
+    local erased, n_erased = tag .. 'gone_erased:' .. room, 0
+    if left > 0 then
+      for _, entry in ipairs(redis.call('ZRANGE', erased, 0, left - 1, 'WITHSCORES')) do
+        n_erased = n_erased + 1
+        -- Every second one is an id.
+        if n_erased % 2 == 0 then
+          redis.call('DEL', tag .. 'reactions:!' .. room .. ':' .. digits(tonumber(entry)))
+        end
+      end
+      n_erased = n_erased / 2
+      if n_erased > 0 then redis.call('ZREMRANGEBYRANK', erased, 0, n_erased - 1) end
+      left = left - n_erased
+    end
     if left > 0 then
       redis.call('DEL', key)
       redis.call('UNLINK', tag .. 'gone_changes:' .. room)
+      -- What a server of an older version has put there since.
+      redis.call('UNLINK', tag .. 'room:!' .. room, tag .. 'changes:!' .. room)
+      redis.call('HDEL', tag .. 'last', '!' .. room)
       redis.call('HDEL', tag .. 'closed', room)
     end
   end

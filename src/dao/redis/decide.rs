@@ -31,8 +31,10 @@ impl RedisWriter {
             let mut script = self.scripts.decide.key(keys::FEED);
             script.key(keys::USERS).key(keys::name(asked.account.name.key()));
             script.arg(id.0).arg(kept).arg(record).arg(&deed);
-            if self.guard.invoke(redis, &mut script)? {
-                return Ok(done(decision));
+            match self.guard.invoke(redis, &mut script)? {
+                0 => {}
+                1 => return Ok(done(decision)),
+                _ => return Ok(Written::Refused(ErrorCode::IdTaken)),
             }
         }
         Ok(Written::Refused(ErrorCode::Busy))

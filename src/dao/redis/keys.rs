@@ -16,6 +16,7 @@
 //! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
 //! | `{f0}erased:ROOM` | sorted set | what is left of messages whose words were erased, by id: id, sender, time, reference, about, what and name with 0x1f between |
 //! | `{f0}erasing` | set | accounts that are gone and whose words are not yet |
+//! | `{f0}silent` | set | accounts that are gone, and whose words were erased: nothing is stored for them any more |
 //! | `{f0}changes:ROOM` | hash | `edit ID` or `delete ID` to the message that did it |
 //! | `{f0}reactions:ROOM:ID` | hash | `ACCOUNT EMOJI` to the message that did it |
 //! | `{f0}ref:...` | string | what a reference stands for; expires |
@@ -23,7 +24,7 @@
 //! | `{f0}names` | sorted set | names of rooms, all with score 0 |
 //! | `{f0}named:NUMBER` | hash | name, topic, kind, guests, nonce of a named room |
 //! | `{f0}closed` | hash | number of a room that was closed, as long as something of it is left, to the attempt that did it |
-//! | `{f0}gone:NUMBER`, `{f0}gone_changes:NUMBER` | stream, hash | what is left of it |
+//! | `{f0}gone:NUMBER`, `{f0}gone_changes:NUMBER`, `{f0}gone_erased:NUMBER` | stream, hash, sorted set | what is left of it |
 //! | `{f0}members:NUMBER` | hash | account to its role there: 1 member, 2 moderator, 3 owner |
 //! | `{f0}invited:ACCOUNT` | set | numbers of the rooms it is invited to |
 //! | `{f0}ignored:ACCOUNT` | set | accounts that it ignores |
