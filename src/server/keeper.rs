@@ -82,7 +82,7 @@ impl Keeping {
     /// Everything that is old, once; how much is gone.
     fn round(&self) -> Result<u64, Halt> {
         let now = clock::now_ms();
-        let mut n_gone = 0;
+        let mut n_gone = self.repeat(&Write::Sweep(STEP))?;
         if self.kept.days > 0 || self.kept.messages > 0 {
             for (n, (room, last)) in self.clerk.store.rooms()?.into_iter().enumerate() {
                 if n % ROOMS == ROOMS - 1 {
@@ -92,7 +92,6 @@ impl Keeping {
             }
         }
         n_gone += self.order(now)?;
-        n_gone += self.repeat(&Write::Sweep(STEP))?;
         let before = now.plus(-APPLICANTS_KEPT);
         n_gone += self.repeat(&Write::ForgetApplicants { before, limit: STEP })?;
         let before = now.plus(-REFERENCES_KEPT);
@@ -127,7 +126,7 @@ impl Keeping {
 
     /// Writes the same again and again until it finds nothing more.
     fn repeat(&self, write: &Write) -> Result<u64, Halt> {
-        let mut n_gone = 0;
+        let (mut n_gone, mut looked) = (0, clock::now());
         loop {
             let n = self.clerk.write(write.clone())?;
             n_gone += n;
@@ -135,6 +134,11 @@ impl Keeping {
                 return Ok(n_gone);
             }
             self.clerk.pause(PAUSE)?;
+            // Who wants to be forgotten does not wait for the end of a long round.
+            if clock::now() >= looked + LOOK {
+                self.erase()?;
+                looked = clock::now();
+            }
         }
     }
 }

@@ -50,7 +50,14 @@ impl Session<'_> {
         };
         let mut own = own.map_err(|error| refusal_of(&error))?;
         let by = Some(clock::now() + TIME);
-        let piece = own.next(store, (PAGE, by)).map_err(|error| refusal_of(&error))?;
+        let piece = match own.next(store, (PAGE, by)) {
+            Ok(piece) => piece,
+            Err(error) => {
+                // It goes on from here when the store is back.
+                self.own = Some(own);
+                return Err(refusal_of(&error));
+            }
+        };
         let more = piece.records.is_none();
         self.own = more.then_some(own);
         let text = String::from_utf8(piece.lines);

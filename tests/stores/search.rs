@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use hubbub::clock;
 use hubbub::dao::{Erase, Hits, Lookup, Prune, Store, Write, Writer, Written};
-use hubbub::protocol::{About, Append, MessageId, Millis, Query, RoomId, Text, UserId, What};
+use hubbub::protocol::{
+    About, Append, ErrorCode, MessageId, Millis, Query, RoomId, Text, UserId, What,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rusqlite::Connection;
 
 use super::keeping::{import, lines};
-use super::{Place, on_every_store, place, say, write};
+use super::{Place, on_every_store, place, say, stored, write, write_all};
 
 /// What texts and queries are made of: scripts with blanks and without, what FTS5 takes for its
 /// own words, and what changes its length or its kind in lower case.
@@ -335,6 +337,34 @@ fn a_missing_index_is_made_again_and_an_import_makes_its_own() {
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
         assert_eq!(lines(&store), exported);
     }
+}
+
+/// The index only says where to look: what is written beside it is written.
+#[test]
+fn an_index_that_is_broken_stops_nothing_else() {
+    let here = place("sqlite").unwrap();
+    let store = here.open();
+    let mut writer = store.writer().unwrap();
+    for n in 1..4 {
+        write(&mut writer, &Write::Append(say(1, &n.to_string(), "soup")));
+    }
+    index_all(&store, &mut writer);
+    file(&here).execute_batch("DROP TABLE words").unwrap();
+    let erase = Erase { account: UserId(1), room: RoomId::Lobby, ids: vec![MessageId(2)] };
+    let before = Millis(i64::MIN);
+    let prune = Prune { room: RoomId::Lobby, before, keep: 2, limit: 9 };
+    let batch = [
+        Write::Append(say(1, "4", "tea")),
+        Write::Index { limit: 9 },
+        Write::Erase(erase),
+        Write::Prune(prune),
+        Write::Append(say(1, "5", "tea")),
+    ];
+    let written = write_all(&mut writer, &batch);
+    assert_eq!(written[1], Written::Refused(ErrorCode::Internal));
+    assert_eq!(stored(&written[4]), (5, true));
+    let left = store.page(RoomId::Lobby, MessageId(0), 9).unwrap();
+    assert_eq!(left.last().map(|message| message.text.as_str().to_owned()), Some("tea".to_owned()));
 }
 
 #[test]

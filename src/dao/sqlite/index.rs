@@ -63,8 +63,41 @@ const SUBJECT: &str = "CASE
         SELECT its.seq FROM messages AS its WHERE its.room = new.room AND its.id = new.about
     ) END";
 
-/// Takes the next messages in; how many were looked at.
-pub(super) fn advance(connection: &Connection, limit: u32) -> rusqlite::Result<u64> {
+/// Does something to the index, or leaves it as it was where it does not work: what is written
+/// beside it is worth more than the index, which only says where to look.
+///
+/// # Errors
+/// Those that are not the index's own: the disk is full, say.
+fn aside<T>(
+    connection: &Connection,
+    step: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    connection.execute_batch("SAVEPOINT aside")?;
+    let done = match step() {
+        Ok(done) => Some(done),
+        // SQLITE_ERROR is what a table that is not there says.
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(SqliteCode::DatabaseCorrupt | SqliteCode::Unknown)
+            ) =>
+        {
+            connection.execute_batch("ROLLBACK TO aside")?;
+            complain(&error);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    connection.execute_batch("RELEASE aside")?;
+    Ok(done)
+}
+
+/// Takes the next messages in; how many were looked at. `None`: the index does not work.
+pub(super) fn advance(connection: &Connection, limit: u32) -> rusqlite::Result<Option<u64>> {
+    aside(connection, || take_in(connection, limit))
+}
+
+fn take_in(connection: &Connection, limit: u32) -> rusqlite::Result<u64> {
     let sql = format!(
         "SELECT new.seq, {SUBJECT} FROM messages AS new
         WHERE new.seq > (SELECT indexed FROM meta) ORDER BY new.seq LIMIT ?"
@@ -91,7 +124,10 @@ pub(super) fn renew(connection: &Connection, room: i64, id: MessageId) -> rusqli
         .prepare_cached(&sql)?
         .query_row([room, to_sql(id)], |row| row.get::<_, Option<i64>>(0))
         .optional()?;
-    subject.flatten().map_or(Ok(()), |subject| refresh(connection, subject))
+    match subject.flatten() {
+        Some(subject) => aside(connection, || refresh(connection, subject)).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Puts a message into the index as it is now, in the place of what was known of it.
@@ -131,10 +167,8 @@ pub(super) fn prune(connection: &Connection, room: i64, up_to: MessageId) -> rus
     let sql = "SELECT seq FROM messages WHERE room = ? AND id <= ?";
     let mut going = connection.prepare_cached(sql)?;
     let going = going.query_map([room, to_sql(up_to)], |row| row.get(0))?;
-    going
-        .collect::<rusqlite::Result<Vec<_>>>()?
-        .into_iter()
-        .try_for_each(|seq| forget(connection, seq))
+    let going = going.collect::<rusqlite::Result<Vec<_>>>()?;
+    aside(connection, || going.into_iter().try_for_each(|seq| forget(connection, seq))).map(drop)
 }
 
 /// The words of a room and of a sender; no guest's is an account's.

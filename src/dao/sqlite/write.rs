@@ -172,7 +172,8 @@ impl Batch<'_> {
             Write::Prune(prune) => return self.prune(prune),
             Write::Forget { before, limit } => return self.forget(*before, *limit),
             Write::Index { limit } => {
-                return index::advance(self.connection, *limit).map(Written::Indexed);
+                let n_taken = index::advance(self.connection, *limit)?;
+                return Ok(n_taken.map_or(Written::Refused(ErrorCode::Internal), Written::Indexed));
             }
             Write::RevokeToken(digest) => self.revoke(digest)?,
             Write::RevokeTokens(account) => self.revoke_all(*account)?,
