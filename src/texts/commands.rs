@@ -87,7 +87,7 @@ const WHAT: &[(&str, Both)] = &[
             zh: "前往列表中的房间或联系人",
         },
     ),
-    ("close", Both { en: "takes a conversation out of the list", zh: "从列表中移除对话" }),
+    ("hide", Both { en: "takes a conversation out of the list", zh: "从列表中移除对话" }),
     ("clear", Both { en: "an empty place; older messages are fetched again", zh: "清空显示" }),
     (
         "connect",

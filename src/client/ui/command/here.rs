@@ -14,7 +14,7 @@ pub(in crate::client::ui) enum OnScreen {
     /// To a place in the list.
     Go(String),
     /// The place goes out of the list.
-    Close,
+    Hide,
     Clear,
     /// What was refused goes out again.
     Resend,
@@ -33,7 +33,7 @@ type Row = (&'static str, &'static str, fn(&str) -> Option<OnScreen>);
 const ON_SCREEN: &[Row] = &[
     ("query", "/query WHO", |rest| named(rest).map(OnScreen::Query)),
     ("go", "/go PLACE", |rest| named(rest).map(OnScreen::Go)),
-    ("close", "/close", |_| Some(OnScreen::Close)),
+    ("hide", "/hide", |_| Some(OnScreen::Hide)),
     ("clear", "/clear", |_| Some(OnScreen::Clear)),
     ("resend", "/resend", |_| Some(OnScreen::Resend)),
     ("connect", "/connect [ADDRESS]", |rest| {
@@ -56,10 +56,10 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Commands whose first word is a room, without which they mean the one in front of one. Not
-/// those that lead into another.
+/// those that lead into another, nor the one that ends a room for good.
 fn is_of_room(name: &str, usage: &str) -> bool {
     usage.split(' ').nth(1).is_some_and(|word| word.starts_with("ROOM"))
-        && !["create", "join", "say"].contains(&name)
+        && !["close", "create", "join", "say"].contains(&name)
 }
 
 /// Reads a line in this place. A command may be cut short as long as it is the only one that
@@ -100,7 +100,7 @@ fn whole(typed: &str) -> Option<&'static str> {
         return Some(name);
     }
     // What cannot be undone, or holds a password, is not to be guessed.
-    let may_be_short = |name: &&str| !is_secret(&format!("/{name}"));
+    let may_be_short = |name: &&str| *name != "close" && !is_secret(&format!("/{name}"));
     let beginning = all().filter(|name| !typed.is_empty() && name.starts_with(typed));
     let mut beginning = beginning.filter(may_be_short);
     let only = beginning.next();
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_no_command_is_never_a_text_and_two_slashes_are_one() {
-        for line in ["/", "/x", "/re", "/whoo", "/ who", "/delete-acc pw"] {
+        for line in ["/", "/x", "/re", "/whoo", "/ who", "/delete-acc pw", "/clos #rust"] {
             let read = parse_here(line, HERE);
             assert!(matches!(read, OnScreen::Line(Line::Unknown(_))), "{line}: {read:?}");
         }

@@ -86,7 +86,7 @@ impl Model {
                 self.talk_with(id);
             }
             OnScreen::Go(place) => return self.go_to(&place),
-            OnScreen::Close => match self.current {
+            OnScreen::Hide => match self.current {
                 RoomId::Lobby => {}
                 RoomId::Named(_) => self.say_hint(Label::PartInstead.text(self.lang)),
                 id => self.close(id),

@@ -1,10 +1,13 @@
 //! Taking back, sending again, being somebody else; and what stands in the way of nothing.
 
 use super::Positions;
-use super::bench::{Bench, NOW, RUST, member};
+use super::bench::{Bench, EVE, ME, NOW, RUST, member};
+use crate::client::ui::command::Line;
 use crate::client::ui::full::model::{Do, Mode};
 use crate::client::{Ask, Reason, RoomMes, Unsent, Update};
-use crate::protocol::{MessageId, Reference, RoomId, Text, UserId, Who};
+use crate::protocol::{
+    MessageId, Reference, RoomAsk, RoomId, RoomName, RoomRef, Text, UserId, Who,
+};
 
 #[test]
 fn what_waits_can_be_taken_back_and_what_was_refused_sent_again() {
@@ -80,6 +83,28 @@ fn another_account_is_asked_for_when_nothing_waits_any_more() {
     bench.hear(Update::LoggedIn { me: member(UserId(300), "another"), n_online: 1 });
     bench.must_show("Welcome, another.");
     assert!(!bench.shows("of the first server"));
+}
+
+#[test]
+fn a_room_is_closed_only_by_its_name_and_a_place_is_hidden() {
+    let mut bench = Bench::inside(100, 12);
+    bench.say(RUST, "in the room");
+    bench.say(RoomId::pair(ME, EVE), "psst");
+    bench.type_in("\x1b2/close\r");
+    bench.must_show("/close ROOM");
+    assert!(!bench.orders().iter().any(|order| matches!(order, Do::Ask(_))));
+    assert_eq!(bench.model.input.text(), "/close");
+    bench.type_in("\x15/close #rust\r");
+    let room = RoomRef::Name(RoomName::new("#rust").unwrap());
+    let close = Do::Ask(Line::Room(room, RoomAsk::Close));
+    assert!(bench.orders().contains(&close));
+    bench.type_in("\x1b3");
+    assert!(bench.draw()[0].starts_with(" Eve"));
+    bench.type_in("/hide\r");
+    assert!(bench.draw()[0].starts_with(" #rust"));
+    assert!(bench.model.place(RoomId::pair(ME, EVE)).is_none());
+    bench.type_in("/hide\r");
+    bench.must_show("/part leaves it for good");
 }
 
 #[test]
