@@ -29,18 +29,21 @@ impl Model {
         let whom = mes.whom_id.map(UserId);
         match mes.act.as_str() {
             act::ENTERED => {
-                // Whoever asked to come in has typed ahead for here.
-                let is_asked = std::mem::take(&mut self.is_entering);
-                let ahead = is_asked.then(|| self.input.take_draft());
                 let topic = clean::line(mes.text.as_deref().unwrap_or_default());
                 if let Some(place) = self.open(id, Some(&mes.room_name)) {
                     place.topic = topic;
                 }
+                // Where another device came in, one stays where one is.
+                if !std::mem::take(&mut self.is_entering) {
+                    return;
+                }
+                // Whoever asked to come in has typed ahead for here.
+                let ahead = self.input.take_draft();
                 self.go(id);
-                return ahead
-                    .filter(|line| !line.is_empty())
-                    .iter()
-                    .for_each(|line| self.begin(line));
+                if !ahead.is_empty() {
+                    self.begin(&ahead);
+                }
+                return;
             }
             act::PART if by == me => return self.close(id),
             act::CLOSE => {

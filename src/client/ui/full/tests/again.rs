@@ -158,6 +158,19 @@ fn what_is_typed_ahead_is_not_said_in_another_room() {
     let is_said_there =
         |order: &Do| matches!(order, Do::Say { room, .. } if *room == RoomId::parse("!9").unwrap());
     assert!(orders.iter().any(is_said_there), "{orders:?}");
+    // Another device comes into a room: it is in the list, and one stays where one is.
+    bench.type_in("begun");
+    let elsewhere = RoomMes {
+        act: "entered".to_owned(),
+        room: "!8".to_owned(),
+        room_name: "#other".to_owned(),
+        ..RoomMes::default()
+    };
+    bench.hear(Update::Room(Box::new(elsewhere)));
+    assert!(bench.draw()[0].starts_with(" #secret"));
+    assert_eq!(bench.model.input.text(), "begun");
+    assert!(bench.shows("#other"));
+    bench.type_in("\x15");
     // Refused, one is where one was.
     bench.type_in("/join #none\r");
     let why = Reason { code: "no_such_room".into(), text: "no room".into(), detail: None };
