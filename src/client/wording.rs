@@ -2,7 +2,7 @@
 //! and other people say is cleaned by whoever shows it.
 
 use super::{Changed, Doing, Lost, Reason, Said, TlsError};
-use crate::protocol::{ErrorCode, What};
+use crate::protocol::{ErrorCode, Refusal, What};
 use crate::texts::client::Fixed;
 use crate::texts::{self, Lang};
 
@@ -39,7 +39,13 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
 
 /// The same for a refused login or registration.
 pub fn entry_reason(reason: &Reason, lang: Lang) -> String {
-    worded(reason, lang, texts::entry_error)
+    match (reason.known(), &reason.detail) {
+        (Some(code @ ErrorCode::NotLetIn), Some(_)) => {
+            let detail = reason.detail.clone();
+            texts::entry_refusal(&Refusal { detail, ..Refusal::of(code) }, lang)
+        }
+        _ => worded(reason, lang, texts::entry_error),
+    }
 }
 
 fn worded(reason: &Reason, lang: Lang, error: fn(ErrorCode, Lang) -> &'static str) -> String {

@@ -72,6 +72,7 @@ fn who_registers_waits_over_every_front_until_an_operator_says_so() {
         ann.send("RegisterMes", r#"{"user":{"userId":300,"userPwd":"secret","userName":"ann"}}"#);
         let refused = ann.expect("RegisterResMes");
         assert_eq!((&refused["code"], &refused["errorCode"]), (&json!(506), &json!("not_let_in")));
+        assert_eq!(refused["userId"], 300);
         assert_eq!(ann.log_in(300, "secret")["errorCode"], "not_let_in");
         let mut eve = Course::connect(server.frames());
         eve.send("RegisterMes", &registration(400, "secret", "eve"));

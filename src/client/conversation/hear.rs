@@ -216,7 +216,8 @@ impl Conversation {
     }
 
     fn refuse(&mut self, what: Ask, res: wire::Res, otherwise: ErrorCode) {
-        let why = Reason::new(res.error_code, otherwise, res.error);
+        let detail = res.user_id.map(|id| id.to_string());
+        let why = Reason { detail, ..Reason::new(res.error_code, otherwise, res.error) };
         self.hand_on(Update::Refused { what: Some(what), why });
     }
 

@@ -201,11 +201,14 @@ fn login_refused(refusal: &Refusal) -> LoginRes {
 }
 
 fn register_refused(refusal: &Refusal) -> Res {
+    // Who has to wait for an operator has an id all the same.
+    let kept = refusal.detail.as_deref().filter(|_| refusal.code == ErrorCode::NotLetIn);
     Res {
         code: match refusal.code {
             ErrorCode::IdTaken => code::TAKEN,
             _ => code::REGISTER_OTHER,
         },
+        user_id: kept.and_then(|id| id.parse().ok()),
         error: texts::entry_refusal(refusal, Lang::En),
         error_code: Some(refusal.code.name().to_owned()),
         ..Res::default()

@@ -222,7 +222,7 @@ impl Model {
                     self.start = Some(Start::again(self.address.clone(), user));
                 }
                 if let Some(start) = &mut self.start {
-                    start.refused(words, why.known());
+                    start.refused(words, Some(why));
                 }
                 self.link = Link::Met;
             }

@@ -1,6 +1,7 @@
 //! The first screen: which server, and as whom. Says what is there, what went wrong, and what
 //! can be done about it.
 
+use crate::client::Reason;
 use crate::client::ui::command;
 use crate::client::ui::full::input::{Edit, Input};
 use crate::protocol::{ErrorCode, Name, Password, UserId, Who};
@@ -195,12 +196,18 @@ impl Start {
         Some(Do::Login { who: Who::Id(id), password })
     }
 
-    pub(super) fn refused(&mut self, words: String, code: Option<ErrorCode>) {
+    pub(super) fn refused(&mut self, words: String, why: Option<&Reason>) {
+        let code = why.and_then(Reason::known);
         (self.wrong, self.is_asking) = (Some(Wrong::Told(words)), false);
         let is_about_code = matches!(code, Some(ErrorCode::CodeNeeded | ErrorCode::BadCode));
         self.wants_code |= is_about_code;
         self.field = if is_about_code { Field::Code } else { Field::Password };
-        if !self.is_new {
+        if code == Some(ErrorCode::NotLetIn) {
+            // It is asked for under this id: the same is the login, once an operator says so.
+            if let Some(id) = why.and_then(|why| why.detail.as_deref()) {
+                (self.is_new, self.who) = (false, filled(id));
+            }
+        } else if !self.is_new {
             self.password = Input::default();
         }
     }

@@ -86,6 +86,28 @@ fn another_account_is_asked_for_when_nothing_waits_any_more() {
 }
 
 #[test]
+fn who_waits_for_an_operator_logs_in_later_and_does_not_ask_twice() {
+    let mut bench = Bench::new(100, 20);
+    bench.hear(Update::Connected { server: "hubbub/1".to_owned() });
+    bench.type_in("\rjerry\rgeheim\rgeheim\r");
+    assert!(matches!(&bench.orders()[..], [Do::Register { .. }]));
+    let why =
+        |detail| Reason { code: "not_let_in".into(), text: "you have to wait".into(), detail };
+    let what = Some(Ask::Register);
+    bench.hear(Update::Refused { what, why: why(Some("10002".to_owned())) });
+    bench.must_show("your id is 10002, and an operator has still to let you in");
+    bench.must_show("have an account here");
+    for _ in 0..2 {
+        bench.type_in("\r");
+        let orders = bench.orders();
+        let [Do::Login { who, password }] = &orders[..] else { panic!("{orders:?}") };
+        assert_eq!((who, password.reveal()), (&Who::Id(UserId(10_002)), "geheim"));
+        bench.hear(Update::Refused { what: Some(Ask::Login), why: why(None) });
+        bench.must_show("you have to wait");
+    }
+}
+
+#[test]
 fn a_room_is_closed_only_by_its_name_and_a_place_is_hidden() {
     let mut bench = Bench::inside(100, 12);
     bench.say(RUST, "in the room");
