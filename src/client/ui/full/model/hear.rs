@@ -103,7 +103,7 @@ impl Model {
             }
             Update::Entry(_) => {
                 let lines = applicants::lines(update, self.lang);
-                self.say_hint(clean::line(&lines.join("  ")));
+                self.notice(clean::line(&lines.join("  ")), false);
             }
             Update::DeviceEnded { device, sessions } => {
                 let (name, count) = (&clean::line(device), *sessions);

@@ -5,6 +5,7 @@ use super::bench::{Bench, EVE, ME, NOW, RUST, member};
 use crate::client::ui::command::Line;
 use crate::client::ui::full::model::{Do, Mode};
 use crate::client::{Ask, Reason, RoomMes, Unsent, Update};
+use crate::protocol::wire::entry::EntryMes;
 use crate::protocol::{
     MessageId, Reference, RoomAsk, RoomId, RoomName, RoomRef, Text, UserId, Who,
 };
@@ -105,6 +106,20 @@ fn who_waits_for_an_operator_logs_in_later_and_does_not_ask_twice() {
         bench.hear(Update::Refused { what: Some(Ask::Login), why: why(None) });
         bench.must_show("you have to wait");
     }
+}
+
+#[test]
+fn who_asks_for_an_account_stays_in_the_talk() {
+    let mut bench = Bench::inside(100, 12);
+    let mes = EntryMes {
+        act: "wait".to_owned(),
+        whom_id: 300,
+        whom_name: Some("jerry".to_owned()),
+        ..EntryMes::default()
+    };
+    bench.hear(Update::Entry(mes));
+    bench.model.tick(NOW.plus(60_000));
+    bench.must_show("jerry (300) asks for an account: /approve 300");
 }
 
 #[test]
