@@ -140,7 +140,11 @@ impl Model {
         (self.past_asked, self.panel_wanted, self.is_entering) = (false, false, false);
         let is_final = matches!(why, Lost::Insecure(_)) || retry_in.is_none();
         let is_tidying = matches!(why.farewell(), Some(Farewell::LoginTimeout | Farewell::Idle));
+        let is_gone = self.link == Link::In && why.farewell() == Some(Farewell::Deleted);
         let why = clean::line(&told::lost(why, self.lang));
+        if is_gone {
+            return self.account_gone(why);
+        }
         if let Some(start) = &mut self.start
             && !is_tidying
         {
@@ -182,6 +186,17 @@ impl Model {
             }
         }
         self.ask_past();
+    }
+
+    /// One's account is no more: there is nothing left of it, and the first screen says so.
+    fn account_gone(&mut self, words: String) {
+        self.forget();
+        (self.me, self.people, self.mode, self.hint) =
+            (None, People::default(), Mode::Typing, None);
+        let mut start = Start::new(self.address.clone(), None, false);
+        start.told(words);
+        (self.link, self.start) = (Link::None, Some(start));
+        self.connect(self.address.clone());
     }
 
     /// Another connection, perhaps to another server: ids are other people there.

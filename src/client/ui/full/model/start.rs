@@ -196,6 +196,11 @@ impl Start {
         Some(Do::Login { who: Who::Id(id), password })
     }
 
+    /// This led here.
+    pub(super) fn told(&mut self, words: String) {
+        self.wrong = Some(Wrong::Told(words));
+    }
+
     pub(super) fn refused(&mut self, words: String, why: Option<&Reason>) {
         let code = why.and_then(Reason::known);
         (self.wrong, self.is_asking) = (Some(Wrong::Told(words)), false);

@@ -4,7 +4,7 @@ use super::Positions;
 use super::bench::{Bench, EVE, ME, NOW, RUST, member};
 use crate::client::ui::command::Line;
 use crate::client::ui::full::model::{Do, Mode};
-use crate::client::{Ask, Reason, RoomMes, Unsent, Update};
+use crate::client::{Ask, Lost, Reason, RoomMes, Unsent, Update};
 use crate::protocol::wire::entry::EntryMes;
 use crate::protocol::{
     MessageId, Reference, RoomAsk, RoomId, RoomName, RoomRef, Text, UserId, Who,
@@ -106,6 +106,27 @@ fn who_waits_for_an_operator_logs_in_later_and_does_not_ask_twice() {
         bench.hear(Update::Refused { what: Some(Ask::Login), why: why(None) });
         bench.must_show("you have to wait");
     }
+}
+
+#[test]
+fn a_deleted_account_leads_to_the_first_screen() {
+    let mut bench = Bench::inside(100, 20);
+    bench.say(RUST, "of the account");
+    bench.type_in("/delete-account geheim\r");
+    assert!(matches!(&bench.orders()[..], [.., Do::Ask(Line::DeleteAccount { .. })]));
+    bench.hear(Update::Unanswered(Ask::DeleteAccount));
+    let why = Reason { code: "deleted".into(), text: String::new(), detail: None };
+    bench.hear(Update::Disconnected { why: Lost::Told(why), retry_in: None });
+    bench.must_show("your account is deleted");
+    assert!(!bench.shows("The connection broke"));
+    assert_eq!(bench.orders(), [Do::Connect("127.0.0.1:8889".to_owned())]);
+    bench.hear(Update::Connected { server: "hubbub/1".to_owned() });
+    bench.must_show("your account is deleted");
+    bench.type_in("\x1b[D\r300\rgeheim\r");
+    assert!(matches!(&bench.orders()[..], [Do::Login { .. }]));
+    bench.hear(Update::LoggedIn { me: member(UserId(300), "third"), n_online: 1 });
+    bench.must_show("Welcome, third.");
+    assert!(!bench.shows("#rust"));
 }
 
 #[test]
