@@ -40,6 +40,7 @@ pub enum Label {
     Keys,
     States,
     PartInstead,
+    LineKept,
     NotInRoom,
     NoSuchPlace,
     NothingRefused,
@@ -146,6 +147,10 @@ impl Label {
             Self::PartInstead => (
                 "You are a member of this room: /part leaves it for good.",
                 "你是这个房间的成员: 用 /part 退出。",
+            ),
+            Self::LineKept => (
+                "What you had begun there is kept: Up brings it back.",
+                "你在那里未发送的内容已保留: 按 上 键取回。",
             ),
             Self::NotInRoom => {
                 ("You are not in this room; nothing was sent.", "你不在这个房间，消息未发送。")

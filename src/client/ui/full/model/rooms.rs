@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::client::ui::command::here::is_secret;
 use crate::client::ui::{clean, news};
 use crate::client::{Members, Room, RoomMes, Update};
 use crate::protocol::wire::act;
@@ -9,6 +10,7 @@ use crate::protocol::{RoomId, UserId};
 
 use super::place::Present;
 use super::{Entry, Model, What};
+use crate::texts::full::Label;
 
 /// Who is banned is put out, too.
 const BAN: &str = "ban";
@@ -47,6 +49,9 @@ impl Model {
             }
             act::PART if by == me => return self.close(id),
             act::CLOSE => {
+                if self.current == id {
+                    self.go(RoomId::Lobby);
+                }
                 self.close(id);
                 let text = news::line(mes, self.lang);
                 return self.notice(text, true);
@@ -95,7 +100,8 @@ impl Model {
         }
     }
 
-    /// The place is left for good.
+    /// The place is left for good. What was begun there is not to be said elsewhere by mistake,
+    /// nor lost.
     pub(super) fn close(&mut self, id: RoomId) {
         if self.current == id {
             let to = if self.previous == id { RoomId::Lobby } else { self.previous };
@@ -103,6 +109,13 @@ impl Model {
             if self.current == id {
                 self.go(RoomId::Lobby);
             }
+        }
+        let here = self.current;
+        let draft = self.place_mut(id).filter(|place| place.id != here);
+        let draft = draft.map(|place| std::mem::take(&mut place.draft)).unwrap_or_default();
+        if !draft.trim().is_empty() && !is_secret(&draft) {
+            self.input.remember(&draft);
+            self.say_hint(Label::LineKept.text(self.lang));
         }
         self.places.retain(|place| place.id != id || id == RoomId::Lobby);
         self.past_wanted.retain(|wanted| *wanted != id);

@@ -130,6 +130,24 @@ fn a_deleted_account_leads_to_the_first_screen() {
 }
 
 #[test]
+fn what_was_begun_in_a_room_that_is_closed_is_kept() {
+    let mut bench = Bench::inside(100, 12);
+    bench.type_in("\x1b2half a line");
+    let closed = RoomMes {
+        act: "close".to_owned(),
+        room: RUST.to_string(),
+        room_name: "#rust".to_owned(),
+        ..RoomMes::default()
+    };
+    bench.hear(Update::Room(Box::new(closed)));
+    assert!(bench.draw()[0].starts_with(" lobby"));
+    bench.must_show("Up brings it back");
+    assert_eq!(bench.model.input.text(), "");
+    bench.type_in("\x1b[A");
+    assert_eq!(bench.model.input.text(), "half a line");
+}
+
+#[test]
 fn who_asks_for_an_account_stays_in_the_talk() {
     let mut bench = Bench::inside(100, 12);
     let mes = EntryMes {
