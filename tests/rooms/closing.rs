@@ -57,8 +57,8 @@ fn all_in_it_are_told_and_out_and_nothing_of_it_is_found_again() {
         news(&mut bob, "close");
         for line in [&mut ann, &mut guest] {
             until(line, "* #rust: tom closed the room; it is no more");
-            line.ask("still here?", &["* you are not in this room"]);
-            line.ask("/members", &["* there is no such room; /create makes one"]);
+            line.expect("* what you type goes to the lobby now");
+            line.ask("/members #rust", &["* there is no such room; /create makes one"]);
             line.ask("/join rust", &["* there is no such room; /create makes one"]);
         }
         for peer in [&mut tom, &mut bob] {
@@ -96,6 +96,30 @@ fn all_in_it_are_told_and_out_and_nothing_of_it_is_found_again() {
 }
 
 #[test]
+fn a_line_talks_to_the_lobby_when_its_room_is_closed_and_elsewhere_goes_on() {
+    on_every_store(|server| {
+        let mut ann = come(server, 300, "ann");
+        let mut guest = Line::enter(server.lines());
+        for (room, line) in [("rust", "/create rust"), ("soup", "/create soup")] {
+            ann.say(line);
+            while ann.next("that it is made") != format!("* what you type goes to #{room} now") {}
+        }
+        guest.say("/join rust");
+        while guest.next("that it is in") != "* what you type goes to #rust now" {}
+        ann.say("/close #rust");
+        while ann.next("the news") != "* #rust: ann closed the room; it is no more" {}
+        until(&mut guest, "* #rust: ann closed the room; it is no more");
+        guest.expect("* what you type goes to the lobby now");
+        ann.ask("soup", &[&format!("[#soup {}]ann: soup", ann.me())]);
+        ann.say("/close");
+        ann.expect("* #soup: ann closed the room; it is no more");
+        ann.expect("* what you type goes to the lobby now");
+        ann.ask("all", &[&format!("[{}]ann: all", ann.me())]);
+        guest.expect(&format!("[{}]ann: all", ann.me()));
+    });
+}
+
+#[test]
 fn an_operator_closes_a_room_that_they_are_not_in() {
     let server = Server::start();
     let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
@@ -113,13 +137,18 @@ fn a_closed_room_is_closed_on_every_server() {
     let nodes = [0, 1].map(|_| Server::start_on(&redis.url(), &[]));
     let mut tom = Extended::enter(nodes[0].frames(), (100, "tom"), "laptop");
     let mut ann = Extended::enter(nodes[1].frames(), (300, "ann"), "laptop");
+    let mut bob = come(&nodes[1], 400, "bob");
     let room = frames::create(&mut tom, "rust");
     frames::ask(&mut ann, &json!({"act": "join", "room": room}));
     news(&mut ann, "entered");
     news(&mut tom, "join");
+    bob.say("/join rust");
+    while bob.next("that it is in") != "* what you type goes to #rust now" {}
     frames::ask(&mut tom, &json!({"act": "close", "room": room}));
     news(&mut tom, "close");
     news(&mut ann, "close");
+    until(&mut bob, "* #rust: tom closed the room; it is no more");
+    bob.expect("* what you type goes to the lobby now");
     frames::say(&mut ann, &room, "hello");
     assert_eq!(refused(&mut ann), "not_member");
     assert_eq!(frames::create(&mut ann, "rust"), "!2");
