@@ -41,7 +41,7 @@ use crate::hub::{self, Item};
 use crate::journal::Membership;
 use crate::limits::{self, Addresses, Budget, Ceiling, Throttle};
 use crate::outbox::{Flusher, Outbox};
-use crate::protocol::{Event, Farewell, Name, Password, SessionId, UserId};
+use crate::protocol::{ErrorCode, Event, Farewell, Name, Password, SessionId, UserId};
 use crate::session::{Encryption, Guests, Host, Policy, Servers};
 use crate::stage;
 use crate::state::Input;
@@ -395,7 +395,8 @@ fn make_demo_account(host: &Host) -> Result<(), String> {
     let secret = host.auth.hash(&password).map_err(|code| code.name().to_owned())?;
     let name = Name::new("tom").ok();
     match host.write(Write::Register { id: Some(id), name, secret, entry: Entry::Open }) {
-        Ok(Written::Registered(_)) => Ok(()),
+        // Taken: another server with the same store has just made it.
+        Ok(Written::Registered(_) | Written::Refused(ErrorCode::IdTaken)) => Ok(()),
         Ok(other) => Err(format!("{other:?}")),
         Err(code) => Err(code.name().to_owned()),
     }
