@@ -391,3 +391,25 @@ fn what_was_said_is_found_page_by_page() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.err.contains("search for words"), "{refused:?}");
 }
+
+#[test]
+fn what_is_taken_back_does_not_look_like_an_empty_text() {
+    let (server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let mut line = Line::enter(server.lines());
+    line.say("/login 100 secret");
+    for (said, heard) in
+        [("soup", "soup"), ("/edit stew", "stew"), ("bread", "bread"), ("/delete", "delete")]
+    {
+        line.say(said);
+        while !line.next(heard).contains(heard) {}
+    }
+    let said = tom.said(&["history", "-n", "2"]);
+    assert_eq!(said, ["lobby tom, edited: stew", "lobby tom, deleted: "]);
+    let said = tom.lines(&["history", "-n", "2", "--json"]);
+    let states = |line: &String| ["edited", "deleted"].map(|key| value(line, key));
+    assert_eq!(states(&said[0]), ["true", "null"]);
+    assert_eq!(states(&said[1]), ["null", "true"]);
+    assert_eq!(tom.said(&["search", "stew"]), ["lobby tom, edited: stew"]);
+}

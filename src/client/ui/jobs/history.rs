@@ -47,7 +47,7 @@ pub(super) fn run(history: &History, options: &Options) -> Result<Ending, Ending
     let room = history.past.place(&mut visit, options.lang)?;
     let mut is_read = true;
     history.past.read(&mut visit, &room, |said| {
-        is_read = is_read && history.out.said(said).is_ok();
+        is_read = is_read && history.out.said(said, options.lang).is_ok();
         is_read
     })?;
     Ok(visit.end())

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::client::ui::clean;
-use crate::client::{Room, Said};
+use crate::client::{Room, Said, wording};
 use crate::clock;
 use crate::protocol::wire::RoomMember;
 use crate::protocol::{AbsenceNote, Member, MessageId, Millis, Reference, RoomId};
-use crate::texts::mark;
+use crate::texts::{Lang, mark};
 
 /// Where nobody reads any more, a job ends.
 pub(super) type Printed = io::Result<()>;
@@ -37,6 +37,10 @@ struct SaidLine<'a> {
     user_name: &'a str,
     text: &'a str,
     replayed: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    edited: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    deleted: bool,
 }
 
 #[derive(Serialize)]
@@ -79,7 +83,7 @@ struct RoomLine<'a> {
 
 impl Out {
     /// A message. Blocks while nobody reads.
-    pub(super) fn said(self, said: &Said) -> Printed {
+    pub(super) fn said(self, said: &Said, lang: Lang) -> Printed {
         if self.json {
             return object(&SaidLine {
                 room: said.room.to_string(),
@@ -91,6 +95,8 @@ impl Out {
                 user_name: &said.name,
                 text: &said.text,
                 replayed: said.replayed,
+                edited: said.edited.is_some() && !said.is_deleted,
+                deleted: said.is_deleted,
             });
         }
         let place = match (&said.room_name, said.peer) {
@@ -98,7 +104,8 @@ impl Out {
             (None, Some(peer)) => format!("@{peer}"),
             (None, None) => said.room.to_string(),
         };
-        let head = format!("{} {place} {}: ", clock::utc(said.time), clean::line(&said.name));
+        let (name, state) = (clean::line(&said.name), wording::state(said, lang));
+        let head = format!("{} {place} {name}{state}: ", clock::utc(said.time));
         line(&clean::paragraph(&head, &said.text, usize::MAX))
     }
 
@@ -162,6 +169,11 @@ impl Out {
         let fields: Vec<_> = fields.iter().map(|field| clean::escaped(field)).collect();
         line(fields.join("\t").trim_end_matches('\t'))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(is_so: &bool) -> bool {
+    !is_so
 }
 
 fn line(text: &str) -> Printed {

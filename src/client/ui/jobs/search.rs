@@ -52,7 +52,7 @@ pub(super) fn run(search: &Search, options: &Options) -> Result<Ending, Ending> 
     loop {
         let (found, next) = page(&mut visit, within.as_ref(), &query, (before, left.min(PAGE)))?;
         for said in found.iter().take(left) {
-            if search.out.said(said).is_err() {
+            if search.out.said(said, options.lang).is_err() {
                 return Ok(visit.end());
             }
         }

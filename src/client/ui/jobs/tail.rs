@@ -13,6 +13,7 @@ use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options, complain};
 use crate::client::{Ask, Quiet, Said, Update};
 use crate::protocol::{MessageId, RoomId, RoomRef};
+use crate::texts::Lang;
 use crate::texts::client::Notice;
 use crate::threads;
 
@@ -48,7 +49,7 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
     only.into_iter().for_each(|room| visit.updates.count_only(room));
     let mut wanted = Wanted { only, printed: None };
     if tail.past.number.is_some() || tail.past.since.is_some() {
-        show_past(tail, &mut visit, &mut wanted)?;
+        show_past(tail, &mut visit, &mut wanted, lang)?;
     }
     loop {
         let mut ready = Select::new();
@@ -66,7 +67,7 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
         };
         visit.learn(&update);
         match update {
-            Update::Said(said) if wanted.is(&said) && tail.out.said(&said).is_err() => {
+            Update::Said(said) if wanted.is(&said) && tail.out.said(&said, lang).is_err() => {
                 return Ok(visit.end());
             }
             Update::Skipped { count, .. } => complain(&Notice::Skipped { count }.text(lang)),
@@ -90,19 +91,24 @@ fn find_room(tail: &Tail, options: &Options) -> Result<RoomId, Ending> {
 }
 
 /// What was said, and then what came while that was asked for.
-fn show_past(tail: &Tail, visit: &mut Visit, wanted: &mut Wanted) -> Result<(), Ending> {
+fn show_past(
+    tail: &Tail,
+    visit: &mut Visit,
+    wanted: &mut Wanted,
+    lang: Lang,
+) -> Result<(), Ending> {
     let room = wanted.only.unwrap_or(RoomId::Lobby);
     visit.held = Some(Vec::new());
     let (mut last, mut is_read) = (MessageId(0), true);
     tail.past.read(visit, &RoomRef::Id(room), |said| {
         last = said.id;
-        is_read = is_read && tail.out.said(said).is_ok();
+        is_read = is_read && tail.out.said(said, lang).is_ok();
         is_read
     })?;
     wanted.printed = Some((room, last));
     let held = visit.held.take().unwrap_or_default();
     let mut held = held.iter().filter(|said| wanted.is(said));
-    match is_read && held.all(|said| tail.out.said(said).is_ok()) {
+    match is_read && held.all(|said| tail.out.said(said, lang).is_ok()) {
         true => Ok(()),
         false => Err(Ending::Fine),
     }
