@@ -214,15 +214,18 @@ fn the_client_writes_a_new_file_for_its_owner_only() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     // Nothing is overwritten, and nothing is left of what fails.
     let again = client(&file);
-    assert_eq!(again.code, Some(2), "{again:?}");
+    assert_eq!(again.code, Some(1), "{again:?}");
     assert!(again.err.contains("mine.jsonl"), "{again:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), lines);
+    let printed = client(std::path::Path::new("-"));
+    assert_eq!((printed.code, printed.err.as_str()), (Some(0), ""), "{printed:?}");
     let written = from_command_line(&server, "", "100").out;
     let messages = |lines: &str| {
         let said = lines.lines().filter(|line| line.starts_with("{\"kind\":\"message\""));
         said.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(messages(&lines), messages(&written));
+    assert_eq!(messages(&printed.out), messages(&written));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `client export`: what is one's own, into a file.
 
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use super::visit::{Role, Visit};
 use crate::client::ui::export::{Download, Outcome};
@@ -11,7 +11,7 @@ use crate::client::{Ask, Update};
 /// Where to.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// A new file, which only its owner can read; nothing is overwritten
+    /// A new file, which only its owner can read; nothing is overwritten. -: standard output
     #[arg(value_name = "FILE")]
     path: PathBuf,
 }
@@ -20,9 +20,12 @@ pub(super) fn run(export: &Export, options: &Options) -> Result<Ending, Ending> 
     let path = &export.path;
     let failed = |error: io::Error| {
         complain(&Outcome::Failed(path.clone(), error).text(options.lang));
-        Ending::Usage
+        Ending::NotStored
     };
-    let mut file = Download::begin(path).map_err(failed)?;
+    let mut file = match path == Path::new("-") {
+        true => None,
+        false => Some(Download::begin(path).map_err(failed)?),
+    };
     let mut visit = Visit::begin(options, Role::script(options)?)?;
     visit.client.export().map_err(|_closed| Ending::Lost)?;
     loop {
@@ -30,8 +33,18 @@ pub(super) fn run(export: &Export, options: &Options) -> Result<Ending, Ending> 
             Update::Exported { text, more } => Some((text, more)),
             _ => None,
         })?;
-        if file.add(&text, more).map_err(failed)? {
+        match &mut file {
+            Some(file) => drop(file.add(&text, more).map_err(failed)?),
+            None => print(&text).map_err(failed)?,
+        }
+        if !more {
             return Ok(visit.end());
         }
     }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
