@@ -37,7 +37,8 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Plain mode
-  Every line of the input is a text for all, or a command:
+  Every line of the input is a text for all, or a command. They go out at once, and the answers
+  come later: where the order matters, wait for \"sent\" (or what else answers).
     /login ID|NAME PASSWORD         /register ID PASSWORD [NAME]   (ID 0: you get one)
     /code CODE                      (an invitation code, before /register where one is needed)
     /msg ID|NAME TEXT               /who    /rename NAME    /passwd OLD NEW
@@ -51,6 +52,9 @@ Plain mode
     /invite ROOM WHO                /kick ROOM WHO [WHY]
     /role ROOM WHO member|moderator|owner     /access ROOM open|invite|hidden [no-guests]
     /close ROOM                     (your room is no more, nor what was said in it; for good)
+    /ban ROOM|lobby WHO [TIME] [WHY]     /unban ROOM|lobby WHO     (/mute, /unmute: the same)
+    /slow ROOM|lobby SECONDS [WHO] [TIME] [WHY]     /bans ROOM|lobby     /audit [N]
+    /pending    /approve ID         /reject ID [WHY]      (operators: who asks for an account)
     /reply ROOM ID TEXT             /edit ROOM ID TEXT    /delete ROOM ID
     /react ROOM ID EMOJI            /unreact ROOM ID EMOJI
     /search ROOM|* [#ID] WORDS      (all of them; before #ID; *: in all rooms)
@@ -67,6 +71,9 @@ Plain mode
     edited ROOM ID TIME-MS BY-ID BY-NAME ABOUT-ID TEXT ROOM-NAME
                                     (deleted, reacted, unreacted: the same)
     room-ACT ROOM ROOM-NAME WHO-ID WHO-NAME WHOM-ID WHOM-NAME ROLE ACCESS GUESTS TEXT
+             AGAINST EVERY-S UNTIL-MS
+    sanction ROOM ban|mute|slow AGAINST EVERY-S UNTIL-MS BY-ID WHY ...   sanctions-end ROOM
+    deed TIME-MS BY-ID ACT ROOM WHOM HOW WHY ...    audit-end    exported FILE
     room ROOM NAME ACCESS GUESTS ONLINE TOPIC ...       rooms-end more|
     my-room ROOM NAME ACCESS GUESTS ROLE TOPIC ...      my-rooms-end more|
     member ROOM ROOM-NAME ID NAME ROLE online| ...      members-end ROOM more|
