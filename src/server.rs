@@ -396,7 +396,7 @@ fn make_demo_account(host: &Host) -> Result<(), String> {
     let name = Name::new("tom").ok();
     match host.write(Write::Register { id: Some(id), name, secret, entry: Entry::Open }) {
         // Taken: another server with the same store has just made it.
-        Ok(Written::Registered(_) | Written::Refused(ErrorCode::IdTaken)) => Ok(()),
+        Ok(Written::Registered(_)) | Err(ErrorCode::IdTaken) => Ok(()),
         Ok(other) => Err(format!("{other:?}")),
         Err(code) => Err(code.name().to_owned()),
     }

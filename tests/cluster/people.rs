@@ -1,7 +1,11 @@
 //! Who is there, whichever server they are on.
 
+use std::thread;
+
 use super::{Cluster, is_kind, store, until, until_online, until_pong, until_status};
 use crate::support::peers::{Course, Extended, Line, registration};
+use crate::support::redis::Redis;
+use crate::support::server::Server;
 
 #[test]
 fn everybody_sees_everybody() {
@@ -11,7 +15,7 @@ fn everybody_sees_everybody() {
     until_status(&mut tom, 200, 0);
     assert_eq!(tom.who().into_keys().max(), Some(200));
     // A node that comes later knows who is there.
-    let late = crate::support::server::Server::start_on(&cluster.redis.url(), &[]);
+    let late = Server::start_on(&cluster.redis.url(), &[]);
     let mut ann = Extended::enter(late.frames(), (300, "ann"), "laptop");
     assert_eq!(ann.who().len(), 3);
     drop(jerry);
@@ -186,4 +190,18 @@ fn a_device_is_logged_out_from_another_node() {
     until(&mut laptop, "the last word", is_kind("ErrorMes"));
     until(&mut tablet, "the last word", is_kind("ErrorMes"));
     until_status(&mut jerry, 100, 1);
+}
+
+#[test]
+fn of_many_that_make_the_demonstration_account_at_once_all_go_on() {
+    let Some(redis) = Redis::start() else { return };
+    let start = || Server::start_on(&redis.url(), &["--demo"]);
+    let nodes: Vec<_> = thread::scope(|scope| {
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+        starts.into_iter().map(|started| started.join().unwrap()).collect()
+    });
+    for node in &nodes {
+        let mut tom = Extended::connect(node.frames(), "laptop");
+        assert_eq!(tom.log_in(100, "123456")["code"], 200);
+    }
 }
