@@ -83,8 +83,6 @@ function writes.append()
   local kept = redis.call('GET', ref)
   if kept then return kept end
   if redis.call('SISMEMBER', tag .. 'erasing', sender) == 1 then return 'unknown' end
-  local is_silent = redis.call('SISMEMBER', tag .. 'silent', sender) == 1
-  if is_silent and not exists(sender) then return 'unknown' end
   local id = redis.call('HINCRBY', tag .. 'last', room, 1)
   local entry = {'sender', sender, 'name', name, 'time', time, 'text', text, 'ref', reference}
   if what ~= '' then
@@ -221,11 +219,8 @@ function writes.erase()
   return digits(erased)
 end
 
--- A server that was cut off may still have something of theirs that it could not write.
 function writes.erased()
-  local account = take()
-  redis.call('SREM', tag .. 'erasing', account)
-  if not exists(account) then redis.call('SADD', tag .. 'silent', account) end
+  redis.call('SREM', tag .. 'erasing', take())
   return ''
 end
 

@@ -16,7 +16,6 @@
 //! | `{f0}room:ROOM` | stream | the messages; entry `ID-0` |
 //! | `{f0}erased:ROOM` | sorted set | what is left of messages whose words were erased, by id: id, sender, time, reference, about, what and name with 0x1f between |
 //! | `{f0}erasing` | set | accounts that are gone and whose words are not yet |
-//! | `{f0}silent` | set | accounts that are gone, and whose words were erased: nothing is stored for them any more |
 //! | `{f0}changes:ROOM` | hash | `edit ID` or `delete ID` to the message that did it |
 //! | `{f0}reactions:ROOM:ID` | hash | `ACCOUNT EMOJI` to the message that did it |
 //! | `{f0}ref:...` | string | what a reference stands for; expires |
