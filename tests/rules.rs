@@ -12,6 +12,7 @@ use hubbub::protocol::{Leaving, Measure, UserId, What};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
+use crate::support::more_cases;
 use world::{ACCOUNTS, Fate, NAMES, ROOMS, World};
 
 /// Something that happens; numbers choose among what there is.
@@ -70,6 +71,9 @@ pub enum Ask {
     },
 }
 
+/// Against whom else: no two of `NAMES` and no address are hit by the same ones.
+pub const WIDE: &[&str] = &["t?m", "a*", "*", "10.0.0.0/30", "10.0.0.4/30"];
+
 /// What somebody does in a room, to an account where it is done to one.
 #[derive(Clone, Copy, Debug)]
 pub enum Do {
@@ -79,8 +83,10 @@ pub enum Do {
     Kick(usize),
     Role(usize, u8),
     Open(bool),
-    /// Bans or mutes an account there, or ends that.
+    /// Bans, mutes or slows an account there, or ends that.
     Order(usize, Measure, bool),
+    /// The same against names or a network, of `WIDE`.
+    Wide(usize, Measure, bool),
 }
 
 fn deed() -> impl Strategy<Value = Do> {
@@ -91,10 +97,15 @@ fn deed() -> impl Strategy<Value = Do> {
         2 => (0..ACCOUNTS).prop_map(Do::Kick),
         1 => (0..ACCOUNTS, 0..3_u8).prop_map(|(who, role)| Do::Role(who, role)),
         1 => any::<bool>().prop_map(Do::Open),
-        4 => (0..ACCOUNTS, any::<bool>(), prop::bool::weighted(0.7)).prop_map(|(who, ban, set)| {
-            Do::Order(who, if ban { Measure::Ban } else { Measure::Mute }, set)
-        }),
+        4 => (0..ACCOUNTS, measure(), prop::bool::weighted(0.7))
+            .prop_map(|(who, measure, set)| Do::Order(who, measure, set)),
+        2 => (0..WIDE.len(), measure(), prop::bool::weighted(0.6))
+            .prop_map(|(n, measure, set)| Do::Wide(n, measure, set)),
     ]
+}
+
+fn measure() -> impl Strategy<Value = Measure> {
+    prop::sample::select(vec![Measure::Ban, Measure::Mute, Measure::Slow])
 }
 
 fn account() -> impl Strategy<Value = Somebody> {
@@ -150,7 +161,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 fn cases(cases: u32) -> Config {
-    Config { cases, failure_persistence: None, ..Config::default() }
+    Config { cases: cases + more_cases(), failure_persistence: None, ..Config::default() }
 }
 
 /// Plays everything, brings it to rest, checks, shuts down, checks again.
@@ -190,19 +201,22 @@ fn a_shutdown_in_the_midst_of_it_stores_or_refuses_everything() {
     });
 }
 
-/// Few people and one room, so that bans and mutes hit somebody. What must hold is looked at by
-/// the world: `is_held`.
+/// Few people and one room, so that bans, mutes and slow mode hit somebody. What must hold is looked
+/// at by the world: `is_held`.
 #[test]
-fn who_is_muted_says_nothing_and_who_is_banned_is_told_nothing() {
+fn who_is_muted_says_nothing_who_is_slowed_waits_and_who_is_banned_is_told_nothing() {
     let slot = || 0..8_usize;
     let account = || (0..4_usize).prop_map(|n| Somebody::Account(n, None));
     let say = |text: u8| vec![Ask::SayInRoom { room: 0, reference: text, text }];
     let op = prop_oneof![
         // By its owner, as long as the first who came is there.
-        4 => (0..4_usize, any::<bool>(), prop::bool::weighted(0.6)).prop_map(|(whom, ban, set)| {
-            let measure = if ban { Measure::Ban } else { Measure::Mute };
-            Op::Room(0, 0, Do::Order(whom, measure, set))
-        }),
+        4 => (0..4_usize, measure(), prop::bool::weighted(0.6))
+            .prop_map(|(whom, measure, set)| Op::Room(0, 0, Do::Order(whom, measure, set))),
+        4 => (0..WIDE.len(), measure(), prop::bool::weighted(0.6))
+            .prop_map(|(n, measure, set)| Op::Room(0, 0, Do::Wide(n, measure, set))),
+        2 => (slot(), 0..NAMES.len())
+            .prop_map(|(slot, name)| Op::Acts(slot, vec![Ask::Rename(name)])),
+        2 => (0..4_000_i64).prop_map(Op::Wait),
         8 => (slot(), 0..3_u8).prop_map(move |(slot, text)| Op::Acts(slot, say(text))),
         4 => slot().prop_map(|slot| Op::Room(slot, 0, Do::Join)),
         6 => slot().prop_map(Op::Step),
@@ -212,20 +226,44 @@ fn who_is_muted_says_nothing_and_who_is_banned_is_told_nothing() {
         6 => (1..4_usize).prop_map(Op::Post),
     ];
     proptest!(cases(150), |(ops in proptest::collection::vec(op, 1..60))| {
-        let mut world = World::new();
-        for n in 0..4 {
-            world.arrive(Somebody::Account(n, None));
-        }
-        for slot in 1..4 {
-            world.play(&Op::Room(slot, 0, Do::Join));
-        }
-        world.come_to_rest();
-        for op in &ops {
-            world.play(op);
-        }
-        world.come_to_rest();
-        world.check_at_rest();
+        play_among_four(&ops);
     });
+}
+
+/// Four accounts are in one room, which the first of them owns.
+fn play_among_four(ops: &[Op]) {
+    let mut world = World::new();
+    for n in 0..4 {
+        world.arrive(Somebody::Account(n, None));
+    }
+    for slot in 1..4 {
+        world.play(&Op::Room(slot, 0, Do::Join));
+    }
+    world.come_to_rest();
+    for op in ops {
+        world.play(op);
+    }
+    world.come_to_rest();
+    world.check_at_rest();
+}
+
+/// A second device comes while a ban puts its account out and the first one leads it in again:
+/// its thread has sent what was said since, and then it is told of both.
+#[test]
+fn who_was_put_out_and_came_back_while_a_device_caught_up_misses_nothing() {
+    let ban = |is_set| Op::Room(0, 0, Do::Wide(0, Measure::Ban, is_set));
+    play_among_four(&[
+        ban(true),
+        Op::Open(Somebody::Account(1, None)),
+        Op::Commit(1, Fate::Stored),
+        Op::Post(1),
+        Op::Commit(1, Fate::Stored),
+        ban(false),
+        Op::Commit(1, Fate::Stored),
+        Op::Post(1),
+        Op::Room(1, 0, Do::Join),
+        Op::Acts(0, vec![Ask::SayInRoom { room: 0, reference: 0, text: 0 }]),
+    ]);
 }
 
 /// A guest logs in while its words are on their way, and is gone before they are stored.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::rooms::frames;
 use crate::rooms::lines::come;
+use crate::support::more_cases;
 use crate::support::peers::{Extended, Line};
 use crate::support::program;
 use crate::support::redis::Redis;
@@ -411,7 +412,6 @@ fn typed(act: &str, room: &str) -> String {
 
 #[test]
 fn nobody_does_reads_counts_or_finds_what_the_table_denies() {
-    let more = std::env::var("HUBBUB_FUZZ_RUNS").ok().and_then(|n| n.parse().ok());
     for kind in STORES {
         let redis = if kind.scheme == "redis" { Redis::start() } else { None };
         let url = match (kind.scheme, &redis) {
@@ -428,7 +428,7 @@ fn nobody_does_reads_counts_or_finds_what_the_table_denies() {
             make_operator(&server, &url);
         }
         let cast = std::cell::RefCell::new(Cast::new(&server, has_operator));
-        let cases = CASES + more.unwrap_or(0);
+        let cases = CASES + more_cases();
         let config = Config { cases, failure_persistence: None, ..Config::default() };
         let checked = TestRunner::new(config).run(&case(has_operator), |case| {
             cast.borrow_mut().play(&case);

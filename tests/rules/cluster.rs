@@ -11,7 +11,6 @@ use hubbub::protocol::{
 };
 use hubbub::state::{Attach, Effect, Heard, Input, Moment, State};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 
 const NODES: usize = 3;
 const ACCOUNTS: usize = 4;
@@ -330,8 +329,7 @@ impl Node {
 
 #[test]
 fn all_servers_know_the_same_people() {
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
-    proptest!(config, |(ops in proptest::collection::vec(op(), 1..80))| {
+    proptest!(super::cases(400), |(ops in proptest::collection::vec(op(), 1..80))| {
         let mut world = World::new();
         ops.into_iter().for_each(|op| world.step(op));
         world.check();

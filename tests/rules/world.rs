@@ -2,6 +2,7 @@
 
 mod halls;
 mod peer;
+mod rest;
 mod rooms;
 mod store;
 mod words;
@@ -10,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Absence, AbsenceKind, Act, ErrorCode, Event, Leaving, Measure, Millis, Name, Party, Reference,
-    RoomId, SanctionKey, SessionId, Text, UserId,
+    Absence, AbsenceKind, Act, Append, ErrorCode, Event, Leaving, Measure, Millis, Name, Party,
+    Reference, RoomId, SanctionKey, SessionId, Text, UserId,
 };
 use hubbub::state::Fate::Sent;
 use hubbub::state::{Attach, Effect, Input, Moment, Posted, State};
@@ -57,6 +58,8 @@ pub struct World {
     shown: BTreeMap<RoomId, u64>,
     /// What holds, by what was told.
     held: BTreeSet<SanctionKey>,
+    /// When they last said something where they were slowed.
+    spoken: BTreeMap<(RoomId, UserId), Millis>,
     n_opened: u64,
     n_stops: usize,
     is_stopping: bool,
@@ -76,6 +79,7 @@ impl World {
             town: BTreeMap::new(),
             shown: BTreeMap::new(),
             held: BTreeSet::new(),
+            spoken: BTreeMap::new(),
             n_opened: 0,
             n_stops: 0,
             is_stopping: false,
@@ -175,7 +179,7 @@ impl World {
             receipts,
             rooms,
             operator,
-            ip: None,
+            ip: Some(rooms::address_of(id)),
             ignored,
         };
         self.apply(Input::Attach(Box::new(attach)));
@@ -298,7 +302,9 @@ impl World {
     fn post(&mut self, n: usize) {
         let n = n.min(self.known.len());
         if n > 0 {
-            let posted = self.known.drain(..n).collect();
+            let posted: Vec<_> = self.known.drain(..n).collect();
+            // Perhaps nobody is there who is told of it.
+            posted.iter().for_each(|posted| self.note_lifted(posted));
             self.apply(Input::Posted(posted));
         }
     }
@@ -335,22 +341,7 @@ impl World {
             }
             Effect::All { event, from, deaf } => self.tell_all(&event, from, &deaf),
             Effect::One { session, event, .. } => self.tell(session, &event),
-            Effect::Append { session, append } => {
-                assert_eq!(
-                    Some(&append.name),
-                    self.town.get(&append.sender).map(|(name, _)| name),
-                    "the name"
-                );
-                assert_eq!(append.sender, self.peer(session).user, "the sender");
-                assert!(!self.is_stopping, "a send is accepted in a shutdown");
-                let is_delete =
-                    append.about.is_some_and(|about| about.what == hubbub::protocol::What::Delete);
-                let is_mute = self.is_held(append.room, append.sender, Measure::Mute);
-                assert!(!is_mute || is_delete, "a mute speaks");
-                self.check_about(&append);
-                assert!(is_delete || !self.is_refused(&append), "it reaches who ignores it");
-                self.journal.push_back((session, Job::Append(append)));
-            }
+            Effect::Append { session, append } => self.accept(session, append),
             Effect::Cursor { account, device, room, up_to } => {
                 assert!(!account.is_guest(), "a guest has no cursor");
                 self.store.advance(account, device, room, up_to.0);
@@ -386,6 +377,27 @@ impl World {
             }
             other => self.perform_in_room(other),
         }
+    }
+
+    /// A send is accepted: may it be?
+    fn accept(&mut self, session: SessionId, append: Append) {
+        assert_eq!(
+            Some(&append.name),
+            self.town.get(&append.sender).map(|(name, _)| name),
+            "the name"
+        );
+        assert_eq!(append.sender, self.peer(session).user, "the sender");
+        assert!(!self.is_stopping, "a send is accepted in a shutdown");
+        let is_delete =
+            append.about.is_some_and(|about| about.what == hubbub::protocol::What::Delete);
+        let is_mute = self.is_held(append.room, session, Measure::Mute);
+        assert!(!is_mute || is_delete, "a mute speaks");
+        if !is_delete {
+            self.check_slow(session, &append);
+        }
+        self.check_about(&append);
+        assert!(is_delete || !self.is_refused(&append), "it reaches who ignores it");
+        self.journal.push_back((session, Job::Append(append)));
     }
 
     fn tell_all(&mut self, event: &Event, from: Option<SessionId>, deaf: &[SessionId]) {
@@ -439,58 +451,10 @@ impl World {
         }
         self.wait(10_000);
     }
-
-    /// Nothing is on its way: everyone has seen everything, and knows who is there.
-    pub fn check_at_rest(&mut self) {
-        let who = self.choose(0, |peer| peer.phase == Phase::Live);
-        let live = self.peers.values().filter(|peer| peer.phase == Phase::Live);
-        let online: BTreeSet<_> = live.map(|peer| peer.user).collect();
-        let names: BTreeSet<_> = self.town.values().map(|(name, _)| name.to_lowercase()).collect();
-        assert_eq!(names.len(), self.town.len(), "two are shown alike: {names:?}");
-        assert!(online.iter().eq(self.town.keys()), "{online:?} and {:?}", self.town);
-        if let Some(id) = who {
-            self.peer(id).issue(&Act::Who);
-            self.apply(Input::Acts { session: id, acts: vec![Act::Who] });
-            let differ = difference(&self.peers[&id].answer, &self.town);
-            assert!(differ.is_empty(), "the answer to who, and who is there: {differ:?}");
-        }
-        for (id, peer) in &self.peers {
-            if peer.phase == Phase::Live {
-                peer.has_seen_all(&self.store);
-                let differ = difference(&peer.roster, &self.town);
-                assert!(differ.is_empty(), "{id:?} has heard of, and there are: {differ:?}");
-                let counted = peer.n_online.unwrap_or(self.town.len());
-                assert_eq!(counted, self.town.len(), "{id:?} was told how many there are");
-            }
-            peer.is_done_with("is at rest");
-        }
-    }
-
-    /// After a shutdown: it stopped, and when all have left nothing is kept.
-    pub fn check_over(&mut self) {
-        assert_eq!(self.n_stops, 1, "everybody is told farewell, once");
-        while let Some(id) = self.choose(0, |peer| !peer.phase.is_over()) {
-            self.leave(id, Leaving::Logout);
-        }
-        for (id, peer) in &self.peers {
-            assert_eq!(peer.phase, Phase::Gone, "{id:?}");
-            peer.is_done_with("is gone");
-        }
-        assert_eq!(self.state.n_sessions(), 0, "somebody is there for ever");
-        self.wait(2_000);
-        assert!(self.town.is_empty(), "{:?}", self.town);
-    }
 }
 
 /// Under which name somebody is there, and in what way not quite.
 pub type Roster = BTreeMap<UserId, (Arc<str>, Option<Arc<Absence>>)>;
-
-/// One line for each of whom something else was heard than is so.
-fn difference(heard: &Roster, real: &Roster) -> Vec<String> {
-    let ids: BTreeSet<_> = heard.keys().chain(real.keys()).collect();
-    let differing = ids.into_iter().filter(|id| heard.get(id) != real.get(id));
-    differing.map(|id| format!("{id}: {:?}, {:?}", heard.get(id), real.get(id))).collect()
-}
 
 /// A few texts; the last is as long as texts can be.
 fn text_of(n: u8) -> Text {

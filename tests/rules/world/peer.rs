@@ -158,12 +158,12 @@ impl Peer {
         let rooms: Vec<_> = store.rooms_of(self.user).chain([RoomId::Lobby]).collect();
         // Where it is a member no longer, nothing more is read; the news of it is on its way.
         self.rooms.retain(|no| rooms.contains(&RoomId::Named(*no)));
-        for room in rooms {
-            let cursor = store.cursor(self.user, self.device.as_ref(), room);
-            let next = self.next.entry(room).or_insert(cursor + 1);
-            *next = (*next).max(store.room(room).len() as u64 + 1);
+        for room in &rooms {
+            let cursor = store.cursor(self.user, self.device.as_ref(), *room);
+            let next = self.next.entry(*room).or_insert(cursor + 1);
+            *next = (*next).max(store.room(*room).len() as u64 + 1);
         }
-        self.next.iter().map(|(room, next)| (*room, MessageId(next - 1))).collect()
+        rooms.iter().map(|room| (*room, MessageId(self.next[room] - 1))).collect()
     }
 
     pub fn caught(&mut self, live: bool, store: &Store) {
@@ -274,9 +274,10 @@ impl Peer {
             }
             _ => false,
         };
+        // What it was shown stays shown: where its thread has read on behind a coming back that it
+        // hears of only now, that does not come again.
         if is_out {
             self.rooms.remove(&no);
-            self.next.remove(&news.room);
         }
     }
 

@@ -1,21 +1,31 @@
 //! What is asked about named rooms, and what comes of it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use hubbub::protocol::{
-    Act, Against, Aim, Append, ErrorCode, Event, Measure, NamedRoom, News, Order, OrderAct, Party,
-    Role, RoomAct, RoomAsk, RoomChange, RoomId, RoomKind, SanctionKey, SessionId, Standing, Terms,
-    UserId, Who,
+    Act, Against, Aim, Append, Change, ErrorCode, Event, Measure, NameKey, NamedRoom, News, Order,
+    OrderAct, Party, Role, RoomAct, RoomAsk, RoomChange, RoomId, RoomKind, SanctionKey, SessionId,
+    Standing, Subject, Terms, UserId, Who,
 };
 use hubbub::state::{Effect, Fate as Known, Input, Joined, Posted};
 
 use super::peer::{Peer, Phase};
 use super::store::Store;
 use super::{Fate, World};
-use crate::rules::Do;
+use crate::rules::{Do, WIDE};
 
 /// Who waits for what the hub has written by itself.
 const NOBODY: SessionId = SessionId(0);
+
+/// Seconds of slow mode.
+const EVERY: u32 = 5;
+
+/// From where a session is.
+pub fn address_of(id: SessionId) -> IpAddr {
+    let [.., high, low] = id.0.to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(10, 0, high, low))
+}
 
 /// What waits for the store.
 #[derive(Debug)]
@@ -31,8 +41,17 @@ impl World {
         let Some(id) = live.filter(|_| !self.is_stopping) else { return };
         let room = self.store.halls.room(n);
         let user = self.peers[&id].user;
-        if let Do::Order(whom, measure, is_set) = what {
-            return self.keep_order(id, &room, (UserId(100 + whom as i64), measure, is_set));
+        let order = match what {
+            Do::Order(whom, measure, is_set) => {
+                Some((Against::One(UserId(100 + whom as i64)), measure, is_set))
+            }
+            Do::Wide(n, measure, is_set) => {
+                Some((Against::parse(WIDE[n]).unwrap(), measure, is_set))
+            }
+            _ => None,
+        };
+        if let Some(order) = order {
+            return self.keep_order(id, &room, order);
         }
         let (whom, ask) = asked(what);
         let whom = whom.map(|whom| {
@@ -56,19 +75,24 @@ impl World {
         &mut self,
         id: SessionId,
         room: &NamedRoom,
-        (whom, measure, is_set): (UserId, Measure, bool),
+        (against, measure, is_set): (Against, Measure, bool),
     ) {
         let user = self.peers[&id].user;
         let standing = |user: UserId| match user.is_guest() {
             true => Standing::default(),
             false => self.store.halls.standing(room.no, user),
         };
-        let order =
-            Order { measure, aim: Aim::Who(Who::Id(whom)), terms: is_set.then(Terms::default) };
+        let every = if measure == Measure::Slow { EVERY } else { 0 };
+        let terms = is_set.then(|| Terms { every, ..Terms::default() });
+        let whom = match against {
+            Against::One(whom) => Some(standing(whom)),
+            _ => None,
+        };
+        let order = Order { measure, aim: Aim::Against(against.clone()), terms };
         let act = Act::Order(Box::new(OrderAct {
-            whom: Some(standing(whom)),
+            whom,
             room: Some((room.clone(), standing(user))),
-            against: Against::One(whom),
+            against,
             is_operator: false,
             order,
         }));
@@ -76,11 +100,31 @@ impl World {
         self.apply(Input::Acts { session: id, acts: vec![act] });
     }
 
-    /// Is this held against somebody in a room, as far as anybody was told?
-    pub fn is_held(&self, room: RoomId, user: UserId, measure: Measure) -> bool {
+    /// Is this held against a session in a room, as far as anybody was told? Who ever kept order
+    /// there may be beyond names and networks.
+    pub fn is_held(&self, room: RoomId, id: SessionId, measure: Measure) -> bool {
         let RoomId::Named(no) = room else { return false };
-        let key = SanctionKey { place: Some(no), measure, against: Against::One(user) };
-        self.held.contains(&key)
+        let user = self.peers[&id].user;
+        // Of two of one name both are shown with their ids.
+        let shown = self.town.get(&user).map(|(name, _)| name.split('#').next().unwrap_or(name));
+        let name = shown.and_then(NameKey::new);
+        let keeps_order = self.store.halls.ruled.contains(&(no, user));
+        let (name, ip) = (name.as_ref(), Some(address_of(id)));
+        let subject = Subject { id: user, name, ip, keeps_order };
+        let of_it = |key: &&SanctionKey| key.place == Some(no) && key.measure == measure;
+        self.held.iter().filter(of_it).any(|key| key.against.hits(&subject))
+    }
+
+    /// Who is slowed has not said anything a moment ago.
+    pub fn check_slow(&mut self, id: SessionId, append: &Append) {
+        if !self.is_held(append.room, id, Measure::Slow) {
+            return;
+        }
+        let (tick, key) = (self.now.tick, (append.room, append.sender));
+        if let Some(before) = self.spoken.insert(key, tick) {
+            let pause = i64::from(EVERY) * 1_000;
+            assert!(tick.0 - before.0 >= pause, "{} speaks too soon", append.sender);
+        }
     }
 
     /// From when it is told on, it holds.
@@ -94,6 +138,14 @@ impl World {
                 self.held.remove(key);
             }
             _ => {}
+        }
+    }
+
+    pub fn note_lifted(&mut self, posted: &Posted) {
+        if let Known::Changed { change, outcome: Ok(_) } = &posted.fate
+            && let Change::Lift(key) = &change.what
+        {
+            self.held.remove(key);
         }
     }
 
@@ -115,7 +167,8 @@ impl World {
                 assert!(self.room.contains(&session), "is told of a room before it is in");
                 assert!(self.subscribed.insert((room, session)), "{session:?} is told twice");
                 let user = self.peer(session).user;
-                assert!(!self.is_held(room, user, Measure::Ban), "{user} is banned and told");
+                let is_banned = self.is_held(room, session, Measure::Ban);
+                assert!(!is_banned, "{user} is banned and told");
             }
             Effect::Unsubscribe { session, room } => {
                 assert!(self.subscribed.remove(&(room, session)), "{session:?} was not told");
@@ -201,7 +254,7 @@ fn asked(what: Do) -> (Option<UserId>, RoomAsk) {
             let role = [Role::Member, Role::Moderator, Role::Owner][role as usize];
             (Some(account(n)), RoomAsk::Role(Who::Id(account(n)), role))
         }
-        Do::Order(..) => panic!("an order is an act of its own"),
+        Do::Order(..) | Do::Wide(..) => panic!("an order is an act of its own"),
         Do::Open(open) => {
             let kind = if open { RoomKind::Open } else { RoomKind::Hidden };
             (None, RoomAsk::Set(kind, open))
