@@ -44,6 +44,8 @@ fn a_storm_of_guests_disturbs_nobody_and_leaves_nobody_behind() {
     let lines = server.lines();
     let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
     let mut jerry = Extended::enter(server.frames(), (200, "jerry"), "laptop");
+    // It is live once it is answered: who comes and speaks before that is told of in any order.
+    jerry.who();
     let storms: Vec<_> = (0..STORMS)
         .map(|storm| {
             let run = move || {
