@@ -8,6 +8,7 @@ mod cursors;
 mod entry;
 mod epochs;
 mod erasing;
+mod feed;
 mod ignored;
 mod keeping;
 mod leftovers;

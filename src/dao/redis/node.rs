@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use redis::streams::{StreamId, StreamReadReply};
 use redis::{RedisResult, Script, cmd};
@@ -11,13 +12,19 @@ use super::super::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, StoreError, W
 use super::guard::{Guard, guarded, is_replaced};
 use super::manager::{Pool, RedisConnection, RedisConnectionManager};
 use super::{Redis, keys, unavailable, write};
-use crate::protocol::{NamedRoom, NodeId, Present, RoomKind, RoomName, RoomNo, SessionId, Topic};
+use crate::clock;
+use crate::protocol::{
+    NamedRoom, NodeId, Present, RoomKind, RoomName, RoomNo, SessionId, Tiding, Topic,
+};
 
 /// Milliseconds that a reader waits for something to come.
 const PATIENCE: u64 = 200;
 
 /// Entries read at a time.
 const PAGE: usize = 256;
+
+/// Between two lines of the log about what was left out of the feed.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// Takes a place; see [`super::super::Store::join`].
 pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError> {
@@ -46,6 +53,8 @@ pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError>
             place: redis.place.clone(),
             connection: None,
             read: Arc::clone(&read),
+            left_out: 0,
+            told: None,
         }),
         pulse: Box::new(RedisPulse {
             pool: redis.pool.clone(),
@@ -72,6 +81,10 @@ struct RedisFeed {
     connection: Option<r2d2::PooledConnection<RedisConnectionManager>>,
     /// The number of the last entry that was handed out.
     read: Arc<AtomicU64>,
+    /// What was not understood since the log was told.
+    left_out: usize,
+    /// When that was.
+    told: Option<Instant>,
 }
 
 impl std::fmt::Debug for RedisFeed {
@@ -95,6 +108,15 @@ impl RedisFeed {
         self.connection = Some(redis);
         Ok(found.into_iter().flat_map(|found| found.keys).flat_map(|key| key.ids).collect())
     }
+
+    /// A server of a later version may say what this one does not understand, and often.
+    fn tell_left_out(&mut self, now: Instant) {
+        if self.left_out > 0 && self.told.is_none_or(|told| now >= told + BETWEEN_LINES) {
+            let (n, read) = (self.left_out, self.read.load(Ordering::Relaxed));
+            log::warn!("redis: {n} things in the feed up to entry {read} cannot be read");
+            (self.left_out, self.told) = (0, Some(now));
+        }
+    }
 }
 
 impl Feed for RedisFeed {
@@ -108,23 +130,45 @@ impl Feed for RedisFeed {
             }
             self.read.fetch_add(1, Ordering::Relaxed);
             match entry(&found) {
-                Some(entry) => entries.push(entry),
-                // A server of a later version may say what this one does not understand.
-                None => log::warn!("redis: entry {} of the feed cannot be read", found.id),
+                Some((entry, left_out)) => {
+                    entries.push(entry);
+                    self.left_out += left_out;
+                }
+                None => self.left_out += 1,
             }
         }
+        self.tell_left_out(clock::now());
         Ok(entries)
     }
 }
 
-fn entry(found: &StreamId) -> Option<FeedEntry> {
+/// An entry, and how many of its tidings were left out.
+fn entry(found: &StreamId) -> Option<(FeedEntry, usize)> {
     if let Some(gone) = found.get("gone") {
-        return Some(FeedEntry::Gone(NodeId(gone)));
+        return Some((FeedEntry::Gone(NodeId(gone)), 0));
     }
     let from = NodeId(found.get("node")?);
-    if let Some(tidings) = found.get::<String>("tidings") {
-        return Some(FeedEntry::Told { from, tidings: serde_json::from_str(&tidings).ok()? });
+    if let Some(told) = found.get::<String>("tidings") {
+        let (tidings, left_out) = tidings(&told)?;
+        return Some((FeedEntry::Told { from, tidings }, left_out));
     }
+    done(from, found).map(|done| (done, 0))
+}
+
+/// Tidings, without those that are not understood, and how many these are.
+fn tidings(told: &str) -> Option<(Vec<Tiding>, usize)> {
+    if let Ok(tidings) = serde_json::from_str(told) {
+        return Some((tidings, 0));
+    }
+    let told: Vec<serde_json::Value> = serde_json::from_str(told).ok()?;
+    let n = told.len();
+    let known = told.into_iter().filter_map(|tiding| serde_json::from_value(tiding).ok());
+    let known: Vec<_> = known.collect();
+    let left_out = n - known.len();
+    Some((known, left_out))
+}
+
+fn done(from: NodeId, found: &StreamId) -> Option<FeedEntry> {
     let written: String = found.get("write")?;
     let write: Write = serde_json::from_str(&written).ok()?;
     Some(FeedEntry::Done {
