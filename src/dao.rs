@@ -57,7 +57,8 @@ pub enum StoreError {
     /// nothing will be: open it again, to serve with a new epoch.
     #[error("the store is not the one that was opened: {0}")]
     Replaced(String),
-    /// Written by a newer Hubbub. Nothing was changed.
+    /// Written by a newer Hubbub, perhaps since it was opened: nothing was done, and nothing will
+    /// be. Only a newer program can go on with it.
     #[error("the store is of version {found}, this program knows versions up to {known}")]
     Newer {
         /// The version found.
@@ -307,8 +308,8 @@ pub trait Writer: Send + fmt::Debug {
     /// Blocks up to the store's deadline.
     ///
     /// # Errors
-    /// All or nothing: [`StoreError::Unavailable`] and [`StoreError::Replaced`] nothing was done;
-    /// [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
+    /// All or nothing: [`StoreError::Unavailable`], [`StoreError::Replaced`] and
+    /// [`StoreError::Newer`] nothing was done; [`StoreError::Unknown`] repeat the same batch until it is known. From then on a store
     /// that cannot be reached is [`StoreError::Unknown`] too, for the first attempt may count.
     fn commit(&mut self, batch: &[&Write]) -> Result<Vec<Written>, StoreError>;
 

@@ -121,7 +121,7 @@ impl Journal {
         let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
         let askers: Vec<_> = jobs.iter().map(|job| job.tell.asker()).collect();
         let result = self.writer.commit_for(&writes, &askers);
-        if matches!(result, Err(StoreError::Replaced(_))) {
+        if matches!(result, Err(StoreError::Replaced(_) | StoreError::Newer { .. })) {
             // Said before, where it is full.
             self.replaced.try_send(()).ok();
         }
@@ -149,9 +149,9 @@ impl Journal {
                 self.health.answered();
                 self.refuse_until = Some(clock::now() + PAUSE);
                 let code = match error {
-                    StoreError::Unavailable(_) | StoreError::Replaced(_) => {
-                        ErrorCode::StoreUnavailable
-                    }
+                    StoreError::Unavailable(_)
+                    | StoreError::Replaced(_)
+                    | StoreError::Newer { .. } => ErrorCode::StoreUnavailable,
                     _ => ErrorCode::Internal,
                 };
                 self.refuse(jobs, code);

@@ -97,6 +97,13 @@ pub enum StartError {
     Demo(String),
 }
 
+impl StartError {
+    /// Would trying again not help? The store is of a newer layout than this program knows.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Self::Store(_, StoreError::Newer { .. }))
+    }
+}
+
 /// The byte path and the dialect of every connection, logged in or not: to say farewell to
 /// those whom the hub does not know, and to cut those who do not go.
 type Connections = Arc<Mutex<HashMap<SessionId, Connected>>>;
@@ -222,7 +229,8 @@ impl Server {
     }
 
     /// Told when the store turns out to be another than the one that was opened, or an older copy
-    /// of it: nothing is stored any more. Shut down and start again: that makes a new epoch.
+    /// of it, or to be of a newer layout by now: nothing is stored any more. Shut down and start
+    /// again: that makes a new epoch, or fails with [`StoreError::Newer`].
     pub fn replaced(&self) -> &Receiver<()> {
         &self.replaced
     }

@@ -103,12 +103,12 @@ fn serve(options: &Options) -> Result<(), (String, u8)> {
             End::Stop | End::Replaced => server.shutdown(),
         }
         let is_over = end != End::Replaced;
-        let again = if is_over { None } else { start_again(&options, &signals.stop) };
-        let Some(again) = again else {
-            log::logger().flush();
-            return Ok(());
-        };
-        server = again;
+        let again = if is_over { Ok(None) } else { start_again(&options, &signals.stop) };
+        log::logger().flush();
+        match again.map_err(|error| (error.to_string(), 1))? {
+            Some(again) => server = again,
+            None => return Ok(()),
+        }
     }
 }
 
@@ -123,17 +123,21 @@ fn on_the_same_ports(options: &Options, server: &Server) -> Options {
 
 /// Serves again from a store that has been replaced. Blocks until it can, or until a signal:
 /// `None`.
-fn start_again(options: &Options, signals: &Receiver<()>) -> Option<Server> {
+///
+/// # Errors
+/// The store is of a newer layout: only a newer program can serve from it.
+fn start_again(options: &Options, signals: &Receiver<()>) -> Result<Option<Server>, StartError> {
     while signals.recv_timeout(RESTART_PAUSE) == Err(RecvTimeoutError::Timeout) {
         match Server::start(options) {
             Ok(server) => {
                 log::warn!("serving again from {}", server.place());
-                return Some(server);
+                return Ok(Some(server));
             }
+            Err(error) if error.is_for_good() => return Err(error),
             Err(error) => log::error!("{error}; trying again"),
         }
     }
-    None
+    Ok(None)
 }
 
 /// What a newcomer needs, in a few lines. `listening on ADDR` is for scripts, too.

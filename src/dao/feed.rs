@@ -65,7 +65,8 @@ pub trait Pulse: Send + fmt::Debug {
     /// Says that it lives; once a second. Blocks up to the store's deadline.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: it was not said. [`StoreError::Replaced`], as for a commit.
+    /// [`StoreError::Unavailable`]: it was not said. [`StoreError::Replaced`] and
+    /// [`StoreError::Newer`], as for a commit.
     fn beat(&mut self) -> Result<Beat, StoreError>;
 
     /// Says that it ends. What cannot be said is found out by the others.

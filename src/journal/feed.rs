@@ -144,8 +144,8 @@ impl Heart {
         while !is_over {
             match self.pulse.beat() {
                 Ok(beat) => self.on_beat(beat),
-                Err(StoreError::Replaced(why)) => {
-                    log::error!("{why}");
+                Err(error @ (StoreError::Replaced(_) | StoreError::Newer { .. })) => {
+                    log::error!("{error}");
                     self.replaced.try_send(()).ok();
                     return;
                 }

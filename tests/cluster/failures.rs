@@ -218,3 +218,21 @@ fn an_older_copy_gets_one_new_epoch_from_all_nodes() {
     });
     assert_eq!(epochs[0], epochs[1]);
 }
+
+#[test]
+fn a_server_ends_when_one_of_a_later_layout_has_opened_the_store() {
+    let Some(mut cluster) = Cluster::start(1) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    store(&mut tom, "before", "r1");
+    // What a later one does first.
+    let mut redis = cluster.redis.connect();
+    redis::cmd("HINCRBY").arg("{f0}meta").arg("version").arg(1).exec(&mut redis).unwrap();
+    let is_error = |kind: &str, _: &Value| kind == "ErrorMes";
+    let farewell = until(&mut tom, "a farewell", is_error);
+    assert_eq!(farewell["code"], "shutting_down", "{farewell}");
+    let older = &mut cluster.nodes[0];
+    assert_eq!(older.wait().code(), Some(1));
+    let log = older.log();
+    let (_, last) = log.trim_end().rsplit_once('\n').unwrap();
+    assert!(last.starts_with("server: ") && last.contains("this program knows versions"), "{log}");
+}

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use hubbub::dao::{self, Entry, Store, StoreError, Write, Writer, Written};
+use hubbub::dao::{self, Entry, Sign, Store, StoreError, Write, Writer, Written};
 use hubbub::protocol::{Name, RoomId, UserId};
-use redis::cmd;
+use redis::{Connection, cmd};
 
 use super::{SECRET, commit, page, register, say, stored, write, write_all};
 use crate::support::redis::Redis;
@@ -16,10 +16,10 @@ fn open(redis: &Redis) -> (Arc<dyn Store>, Box<dyn Writer>) {
     (store, writer)
 }
 
-/// Every kind of write is refused, again and again, and nothing is written.
-fn refuses_all(writer: &mut Box<dyn Writer>) {
+/// One of each kind.
+fn all_kinds() -> [Write; 5] {
     let account = UserId(1);
-    let all = [
+    [
         Write::Append(say(1, "after", "after")),
         Write::Guests(1),
         register(7),
@@ -30,9 +30,13 @@ fn refuses_all(writer: &mut Box<dyn Writer>) {
             room: RoomId::Lobby,
             up_to: hubbub::protocol::MessageId(1),
         }),
-    ];
+    ]
+}
+
+/// Every kind of write is refused, again and again, and nothing is written.
+fn refuses_all(writer: &mut Box<dyn Writer>) {
     for _ in 0..9 {
-        for write in &all {
+        for write in &all_kinds() {
             let error = commit(writer, std::slice::from_ref(write)).unwrap_err();
             assert!(matches!(error, StoreError::Replaced(_)), "{write:?}: {error}");
         }
@@ -96,4 +100,42 @@ fn a_copy_made_after_the_last_write_is_the_same_store() {
     let again = Write::Append(say(1, "c", "after"));
     let written = (0..9).find_map(|_| commit(&mut writer, std::slice::from_ref(&again)).ok());
     assert_eq!(stored(&written.unwrap()[0]), (3, true));
+}
+
+/// Each key with what stands in it.
+fn everything(redis: &mut Connection) -> Vec<(String, Vec<u8>)> {
+    let mut keys: Vec<String> = cmd("KEYS").arg("*").query(redis).unwrap();
+    keys.sort();
+    let dump = |key: String| {
+        let bytes = cmd("DUMP").arg(&key).query(redis).unwrap();
+        (key, bytes)
+    };
+    keys.into_iter().map(dump).collect()
+}
+
+#[test]
+fn a_later_layout_takes_nothing_of_a_program_that_does_not_know_it() {
+    let Some(redis) = Redis::start() else { return };
+    let (store, mut writer) = open(&redis);
+    let sign = Sign { name: "here".into(), address: String::new() };
+    let mut place = store.join(&sign).unwrap().unwrap();
+    place.pulse.beat().unwrap();
+    write_all(&mut writer, &[register(1), Write::Append(say(1, "a", "before"))]);
+    // What a server of the next version does first.
+    let mut outside = redis.connect();
+    let layout: i64 = cmd("HGET").arg("{f0}meta").arg("version").query(&mut outside).unwrap();
+    cmd("HSET").arg("{f0}meta").arg("version").arg(layout + 1).exec(&mut outside).unwrap();
+    let before = everything(&mut outside);
+    let is_newer = |error: &StoreError| match error {
+        StoreError::Newer { found, known } => (*found, *known) == (layout + 1, layout),
+        _ => false,
+    };
+    for write in &all_kinds() {
+        let error = commit(&mut writer, std::slice::from_ref(write)).unwrap_err();
+        assert!(is_newer(&error), "{write:?}: {error}");
+    }
+    let error = place.pulse.beat().unwrap_err();
+    assert!(is_newer(&error), "{error}");
+    place.pulse.leave();
+    assert!(everything(&mut outside) == before, "something was written");
 }

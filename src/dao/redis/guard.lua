@@ -3,13 +3,19 @@
 -- that came back as an older copy of itself, is found out before an id is given twice.
 -- With several servers the count alone would be made good by who has seen less: so after Redis has
 -- begun anew nobody writes before every server has looked, or had three seconds for it.
--- KEYS[1]: the feed's tag. The last five of ARGV: the epoch, the newest count that was seen, the
+-- Nor does anybody whose layout is older than the one that is there by now: it would leave out, or
+-- undo, what it does not know.
+-- KEYS[1]: the feed's tag. The last six of ARGV: the layout, the epoch, the newest count that was seen, the
 -- number of the newest entry of the feed that was, the server's node (0: no server) and which run of
 -- Redis this is, or nothing.
 local run, self, heard = table.remove(ARGV), table.remove(ARGV), tonumber(table.remove(ARGV))
 local seen, epoch = tonumber(table.remove(ARGV)), table.remove(ARGV)
+local layout = tonumber(table.remove(ARGV))
 local meta, patience = KEYS[1] .. 'meta', 3000
-local known = redis.call('HMGET', meta, 'epoch', 'commits', 'run', 'copy', 'feed')
+local known = redis.call('HMGET', meta, 'epoch', 'commits', 'run', 'copy', 'feed', 'version')
+if tonumber(known[6] or 0) > layout then
+  return redis.error_reply('NEWER ' .. known[6])
+end
 if known[1] ~= epoch then
   return redis.error_reply('REPLACED it is empty or another store')
 end

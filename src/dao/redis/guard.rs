@@ -1,6 +1,7 @@
 //! Is it still the store that was opened? Redis may come back empty, or as an older copy of
 //! itself, beneath a server that goes on: ids would be given twice. Every script that writes
-//! begins with `guard.lua`, which compares the epoch and a count of the writes.
+//! begins with `guard.lua`, which compares the epoch and a count of the writes. So is the layout:
+//! once a server of a later one has opened the store, nobody of an earlier one writes to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +11,14 @@ use redis::{FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
 use super::super::StoreError;
 use super::super::contract::new_identity;
 use super::manager::RedisConnection;
-use super::{Redis, keys};
+use super::{Redis, VERSION, keys, unavailable};
 use crate::protocol::NodeId;
 
 /// The first word of the guard's answer when it is not.
 const REPLACED: &str = "REPLACED";
+
+/// The first word when its layout is later than ours; the second is the layout.
+const NEWER: &str = "NEWER";
 
 /// What has been seen of the store, by all who write to it in this process.
 #[derive(Clone, Debug)]
@@ -51,7 +55,7 @@ impl Guard {
         redis: &mut RedisConnection,
         script: &mut ScriptInvocation<'_>,
     ) -> RedisResult<T> {
-        script.arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
+        script.arg(VERSION).arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
         script.arg(self.heard.load(Ordering::Acquire)).arg(self.node).arg(redis.run());
         let (commits, answer) = script.invoke(redis)?;
         self.commits.fetch_max(commits, Ordering::AcqRel);
@@ -64,9 +68,17 @@ pub(super) fn guarded(code: &str) -> Script {
     Script::new(&[include_str!("guard.lua"), code].concat())
 }
 
-/// Did the guard say no?
-pub(super) fn is_replaced(error: &RedisError) -> bool {
-    error.code() == Some(REPLACED)
+/// Why a script did nothing: the guard said no, or Redis did.
+pub(super) fn refused(place: &str, error: &RedisError) -> StoreError {
+    let why = error.detail().unwrap_or_default();
+    match error.code() {
+        Some(REPLACED) => StoreError::Replaced(format!("{place}: {why}")),
+        Some(NEWER) => {
+            let found = why.parse().unwrap_or(VERSION + 1);
+            StoreError::Newer { found, known: VERSION }
+        }
+        _ => unavailable(place, error),
+    }
 }
 
 /// Makes a new epoch where the mark of a copy stands, and ends the mark; was there one?

@@ -9,7 +9,7 @@ use redis::streams::{StreamId, StreamReadReply};
 use redis::{RedisResult, Script, cmd};
 
 use super::super::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, StoreError, Write};
-use super::guard::{Guard, guarded, is_replaced};
+use super::guard::{Guard, guarded, refused};
 use super::manager::{Pool, RedisConnection, RedisConnectionManager};
 use super::{Redis, keys, unavailable, write};
 use crate::clock;
@@ -36,7 +36,7 @@ pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError>
     let mut guard = redis.guard();
     let mut connection = redis.pool.get().map_err(|error| unavailable(&redis.place, &error))?;
     let joined: RedisResult<(u64, u64, Others)> = guard.invoke(&mut connection, &mut invocation);
-    let (node, newest, others) = joined.map_err(|error| unavailable(&redis.place, &error))?;
+    let (node, newest, others) = joined.map_err(|error| refused(&redis.place, &error))?;
     let node = NodeId(node);
     let read = Arc::clone(redis.guard.heard());
     read.store(newest, Ordering::Release);
@@ -224,11 +224,7 @@ impl Pulse for RedisPulse {
         script.arg(&self.sign.name).arg(&self.sign.address);
         match self.guard.invoke::<(u8, Vec<String>)>(redis, &mut script) {
             Ok((was_gone, addresses)) => Ok(Beat { was_gone: was_gone == 1, addresses }),
-            Err(error) if is_replaced(&error) => {
-                let why = error.detail().unwrap_or_default();
-                Err(StoreError::Replaced(format!("{}: {why}", self.place)))
-            }
-            Err(error) => Err(unavailable(&self.place, &error)),
+            Err(error) => Err(refused(&self.place, &error)),
         }
     }
 

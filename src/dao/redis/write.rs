@@ -10,7 +10,7 @@ use super::super::contract::{
 };
 use super::super::lines::sanction_text;
 use super::super::{Account, Cursor, Entry, Prune, Secret, StoreError, Write, Writer, Written};
-use super::guard::{Guard, guarded, is_replaced};
+use super::guard::{Guard, guarded, refused};
 use super::manager::{Pool, RedisConnection};
 use super::tell::{add_tidings, json};
 use super::{entry, erase, keys, order, record, rooms, unavailable};
@@ -114,12 +114,8 @@ impl RedisWriter {
             };
             match done {
                 Ok(done) => written.extend(done),
-                Err(error) if written.is_empty() && is_replaced(&error) => {
-                    let why = error.detail().unwrap_or_default();
-                    return Err(StoreError::Replaced(format!("{}: {why}", self.place)));
-                }
                 Err(error) if written.is_empty() && was_refused(&error) => {
-                    return Err(unavailable(&self.place, &error));
+                    return Err(refused(&self.place, &error));
                 }
                 Err(error) => {
                     return Err(StoreError::Unknown(format!("{}: {error}", self.place)));
