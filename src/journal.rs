@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(200);
 
 /// What several servers hear of each other.
-pub use feed::start as start_feed;
+pub use feed::start as start_feeds;
 
 /// Starts the thread `journal`. It ends when every clone of its inbox is gone. `replaced` hears
 /// that the store has to be opened again; it holds one word, and one is enough.
@@ -237,7 +237,7 @@ fn as_posted(
             };
             Fate::Deleted { account, outcome }
         }
-        Write::Mark => Fate::Marked,
+        Write::Mark => Fate::Marked(result.map(|_done| ())),
         // Nothing else is sent on behalf of the hub.
         _ => return None,
     };

@@ -11,6 +11,7 @@ mod command;
 mod device;
 mod entry;
 mod event;
+mod feed;
 pub mod frame;
 mod name;
 mod net;

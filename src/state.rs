@@ -11,6 +11,7 @@ mod ending;
 mod entry;
 mod ignore;
 mod input;
+mod marks;
 mod order;
 mod people;
 mod progress;
@@ -158,6 +159,7 @@ impl State {
             Input::Shutdown => self.stop_at = Some(now.tick.plus(DRAIN)),
         }
         self.tell_changes(now, effects);
+        self.mark_again(now, effects);
         if let Some(crowd) = self.people.due_crowd(now.tick) {
             self.tell_all(crowd, None, effects);
         }
@@ -169,7 +171,7 @@ impl State {
     pub fn deadline(&self) -> Option<Millis> {
         let stop_at = self.stop_at.filter(|_| !self.is_stopped);
         let others =
-            [self.people.crowd_deadline(), self.absences.deadline(), self.announce_deadline()];
+            [self.people.crowd_deadline(), self.absences.deadline(), self.cluster_deadline()];
         stop_at.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -266,8 +268,7 @@ impl State {
         if matches!(session.link, Link::Entered) {
             effects.push(Effect::Leave(id));
         } else {
-            self.catching_up.retain(|other| *other != id);
-            self.overlapping.retain(|(_, other)| *other != id);
+            self.stop_catching_up(id);
         }
         let changes = self.people.depart(session.user, id, why);
         self.note_end(session.user, why);

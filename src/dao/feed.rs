@@ -2,11 +2,15 @@
 //! of any of them, and what they tell each other, in one order.
 //!
 //! Only a store that is shared has a feed; then what is committed is told by it alone, to the
-//! server that asked for it, too, so that every server shows one order.
+//! server that asked for it, too, so that every server shows one order. It may have several, each
+//! for its share of the rooms ([`RoomId::feed`]); what comes by one has no order with what comes by
+//! another.
 
 use std::fmt;
 
 use super::{StoreError, Write, Written};
+#[cfg(doc)]
+use crate::protocol::RoomId;
 use crate::protocol::{NamedRoom, NodeId, Present, SessionId, Tiding};
 
 /// One thing in the feed.
@@ -36,20 +40,20 @@ pub enum FeedEntry {
     Gone(NodeId),
 }
 
-/// A server's place among those that share a store. Ends when both halves are dropped.
+/// A server's place among those that share a store. Ends when all halves are dropped.
 #[derive(Debug)]
 pub struct Membership {
     /// Its name from now on.
     pub node: NodeId,
     /// Who is on the other servers.
     pub others: Vec<(NodeId, Vec<Present>)>,
-    /// Everything that has happened since.
-    pub feed: Box<dyn Feed>,
-    /// Its sign of life.
-    pub pulse: Box<dyn Pulse>,
+    /// Everything that has happened since, and its sign of life: one of each for each feed of the
+    /// store, at least one, in their order. A server is given up by the first alone, and what the
+    /// servers tell each other comes by it.
+    pub feeds: Vec<(Box<dyn Feed>, Box<dyn Pulse>)>,
 }
 
-/// The reading side of the feed, for one thread.
+/// The reading side of one feed, for one thread.
 pub trait Feed: Send + fmt::Debug {
     /// What comes next, in order; nothing, when nothing has come for a fifth of a second.
     /// Blocks for that long, or for the store's deadline.
@@ -60,7 +64,8 @@ pub trait Feed: Send + fmt::Debug {
     fn next(&mut self) -> Result<Vec<FeedEntry>, StoreError>;
 }
 
-/// Sees to it that the others know of this server, for one thread.
+/// Sees to it that the others know of this server, and that one feed keeps for it what it has not
+/// read, for one thread.
 pub trait Pulse: Send + fmt::Debug {
     /// Says that it lives; once a second. Blocks up to the store's deadline.
     ///
@@ -73,7 +78,7 @@ pub trait Pulse: Send + fmt::Debug {
     fn leave(&mut self);
 }
 
-/// What a sign of life was answered with.
+/// What a sign of life was answered with. What stands in it counts from the first feed only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beat {
     /// The others had given it up: it must tell them again who is here.

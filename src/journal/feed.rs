@@ -1,6 +1,8 @@
 //! What the servers of one store hear of each other, on its way to the hub; and the sign of life
-//! that this one gives the others. A thread each, `feed` and `pulse`, which wait for the store and
-//! for a full hub and keep nobody else waiting: a server that is behind in reading still lives.
+//! that this one gives the others. Two threads for each feed of the store, `feed` and `pulse`,
+//! `feed-1` and `pulse-1` and so on, which wait for their part of the store and for a full hub and
+//! keep nobody else waiting: a server that is behind in reading still lives, and a part that stands
+//! still delays no sign of life in another.
 //!
 //! Knows nothing of sessions and fronts.
 
@@ -26,7 +28,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// Before a store that cannot be reached is asked again.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Ends both threads when it is dropped; the others are told that this server has left.
+/// Ends its threads when it is dropped; the others are told that this server has left.
 #[derive(Debug)]
 pub struct Membership {
     is_over: Arc<AtomicBool>,
@@ -56,30 +58,42 @@ impl fmt::Debug for Ears {
     }
 }
 
-/// Starts the threads `feed` and `pulse`. They end within a store's deadline when what is
-/// returned first is dropped.
+/// Starts the threads of every feed. They end within a store's deadline when what is returned
+/// first is dropped.
 ///
 /// # Errors
-/// The kernel has no room for a thread.
+/// The kernel has no room for a thread; those that were started end.
 pub fn start(
-    (feed, pulse): (Box<dyn Feed>, Box<dyn Pulse>),
+    feeds: Vec<(Box<dyn Feed>, Box<dyn Pulse>)>,
     ears: Ears,
-) -> io::Result<(Membership, [JoinHandle<()>; 2])> {
+) -> io::Result<(Membership, Vec<JoinHandle<()>>)> {
     let is_over = Arc::new(AtomicBool::new(false));
     let (end, ended) = bounded(0);
+    let membership = Membership { is_over: Arc::clone(&is_over), _end: end };
     let Ears { hub, replaced, addresses } = ears;
-    let reader = Reader {
-        feed,
-        hub: hub.clone(),
-        replaced: replaced.clone(),
-        is_over: Arc::clone(&is_over),
-    };
-    let heart = Heart { pulse, hub, replaced, addresses, known: Vec::new(), is_unsure: false };
-    let threads = [
-        crate::threads::spawn("feed", move || reader.run())?,
-        crate::threads::spawn("pulse", move || heart.run(&ended))?,
-    ];
-    Ok((Membership { is_over, _end: end }, threads))
+    let mut voice = Some(Voice { hub: hub.clone(), addresses, known: Vec::new() });
+    let mut threads = Vec::new();
+    for (n, (feed, pulse)) in feeds.into_iter().enumerate() {
+        let reader = Reader {
+            feed,
+            hub: hub.clone(),
+            replaced: replaced.clone(),
+            is_over: Arc::clone(&is_over),
+        };
+        let heart =
+            Heart { pulse, replaced: replaced.clone(), voice: voice.take(), is_unsure: false };
+        let ended = ended.clone();
+        threads.push(crate::threads::spawn(name("feed", n), move || reader.run())?);
+        threads.push(crate::threads::spawn(name("pulse", n), move || heart.run(&ended))?);
+    }
+    Ok((membership, threads))
+}
+
+fn name(thread: &str, feed: usize) -> String {
+    match feed {
+        0 => thread.to_owned(),
+        feed => format!("{thread}-{feed}"),
+    }
 }
 
 struct Reader {
@@ -129,13 +143,19 @@ fn heard(entry: FeedEntry) -> Option<Heard> {
 
 struct Heart {
     pulse: Box<dyn Pulse>,
-    hub: Inbox<Item>,
     replaced: Sender<()>,
-    addresses: Box<dyn Fn(Vec<String>) + Send>,
-    known: Vec<String>,
+    /// Of the first feed only: in the others nobody is given up.
+    voice: Option<Voice>,
     /// A sign of life was not answered: the others may have given this server up meanwhile, and
     /// taken it back.
     is_unsure: bool,
+}
+
+/// Who hears how the others see this server.
+struct Voice {
+    hub: Inbox<Item>,
+    addresses: Box<dyn Fn(Vec<String>) + Send>,
+    known: Vec<String>,
 }
 
 impl Heart {
@@ -150,7 +170,7 @@ impl Heart {
                     return;
                 }
                 Err(error) => {
-                    log::warn!("the other servers hear nothing of this one: {error}");
+                    log::warn!("{} hear nothing of this one: {error}", self.who());
                     self.is_unsure = true;
                 }
             }
@@ -159,11 +179,25 @@ impl Heart {
         self.pulse.leave();
     }
 
-    fn on_beat(&mut self, Beat { was_gone, addresses }: Beat) {
+    /// Who does not hear the sign of life where it fails.
+    fn who(&self) -> &'static str {
+        if self.voice.is_some() { "the other servers" } else { "the others in one feed" }
+    }
+
+    fn on_beat(&mut self, beat: Beat) {
+        let is_unsure = std::mem::take(&mut self.is_unsure);
+        if let Some(voice) = &mut self.voice {
+            voice.on_beat(beat, is_unsure);
+        }
+    }
+}
+
+impl Voice {
+    fn on_beat(&mut self, Beat { was_gone, addresses }: Beat, is_unsure: bool) {
         if was_gone {
             log::warn!("the other servers had given this one up");
         }
-        let must_announce = was_gone || std::mem::take(&mut self.is_unsure);
+        let must_announce = was_gone || is_unsure;
         if must_announce && self.hub.enter(Item::Input(Input::Announce)).is_err() {
             log::debug!("the hub has ended");
         }

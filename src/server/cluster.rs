@@ -34,7 +34,10 @@ pub(super) fn sign(options: &Options, ports: &[(SocketAddr, Encryption)]) -> Sig
 pub(super) fn state(epoch: &Arc<str>, place: Option<&Membership>) -> State {
     let epoch = Arc::clone(epoch);
     match place {
-        Some(place) => State::new(epoch, place.node.first_nonce()).among(place.node, &place.others),
+        Some(place) => {
+            let state = State::new(epoch, place.node.first_nonce());
+            state.among(place.node, place.feeds.len(), &place.others)
+        }
         None => State::new(epoch, first_nonce()),
     }
 }
@@ -50,10 +53,10 @@ pub(super) fn start(
     place: Membership,
     servers: &Arc<Servers>,
     (hub, replaced): (Inbox<Item>, Sender<()>),
-) -> io::Result<(journal::Membership, [JoinHandle<()>; 2])> {
+) -> io::Result<(journal::Membership, Vec<JoinHandle<()>>)> {
     let servers = Arc::clone(servers);
     let addresses = Box::new(move |addresses| servers.set(addresses));
-    let Membership { node, others, feed, pulse } = place;
+    let Membership { node, others, feeds } = place;
     log::info!("node {node}, with {} others", others.len());
-    journal::start_feed((feed, pulse), Ears { hub, replaced, addresses })
+    journal::start_feeds(feeds, Ears { hub, replaced, addresses })
 }

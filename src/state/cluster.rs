@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::ending::Which;
+use super::marks::Unmarked;
 use super::{Attach, Effect, Moment, Posted, State};
 use crate::protocol::{
     Event, Farewell, Leaving, Member, MessageId, Millis, NamedRoom, NodeId, Present, RoomId,
@@ -49,17 +50,32 @@ pub enum Heard {
 #[derive(Debug)]
 pub(super) struct Cluster {
     node: NodeId,
+    /// How many the store has; each brings what it has in its own time.
+    pub(super) n_feeds: usize,
     /// Of whom something is to be told at the end of this input, and how they left if they did.
     changed: BTreeMap<UserId, Option<Leaving>>,
     /// Tidings that did not come through: all is told again then.
     again_at: Option<Millis>,
+    pub(super) unmarked: Unmarked,
 }
 
 impl State {
-    /// The same, for one of several servers. `others` are on the others already.
+    /// The same, for one of several servers, on a store of so many feeds. `others` are on the
+    /// others already.
     #[must_use]
-    pub fn among(mut self, node: NodeId, others: &[(NodeId, Vec<Present>)]) -> Self {
-        self.cluster = Some(Cluster { node, changed: BTreeMap::new(), again_at: None });
+    pub fn among(
+        mut self,
+        node: NodeId,
+        n_feeds: usize,
+        others: &[(NodeId, Vec<Present>)],
+    ) -> Self {
+        self.cluster = Some(Cluster {
+            node,
+            n_feeds,
+            changed: BTreeMap::new(),
+            again_at: None,
+            unmarked: Unmarked::default(),
+        });
         // Nobody is here yet who could be told.
         let mut nobody = Vec::new();
         for (from, people) in others {
@@ -118,9 +134,10 @@ impl State {
         }
     }
 
-    /// When [`Self::tell_changes`] has to be asked again.
-    pub(super) fn announce_deadline(&self) -> Option<Millis> {
-        self.cluster.as_ref().and_then(|cluster| cluster.again_at)
+    /// When [`Self::tell_changes`] or [`Self::mark_again`] has to be asked again.
+    pub(super) fn cluster_deadline(&self) -> Option<Millis> {
+        let cluster = self.cluster.as_ref()?;
+        cluster.again_at.into_iter().chain(cluster.unmarked.deadline()).min()
     }
 
     /// Tells the others everybody who is here.

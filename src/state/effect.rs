@@ -99,7 +99,8 @@ pub enum Effect {
         /// Why.
         refusal: Refusal,
     },
-    /// Say [`Input::Posted`] when it is known what became of all that was to be written before.
+    /// Have a mark of this session come by every feed, behind all that was written before; or say
+    /// once that it cannot.
     Mark(SessionId),
     /// Tell the other servers of the store.
     Tell(Tiding),

@@ -133,8 +133,9 @@ pub enum Fate {
         /// It is no more, or why it is.
         outcome: Result<(), ErrorCode>,
     },
-    /// Nothing was to be written: what was to be written before is done.
-    Marked,
+    /// Nothing was to be written: what was written before in one of the feeds has been heard. Or
+    /// why no feed brings this.
+    Marked(Result<(), ErrorCode>),
     /// A change of a room.
     Changed {
         /// What was to be changed.

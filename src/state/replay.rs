@@ -7,7 +7,8 @@
 //!
 //! The store may have more than was posted: what is in flight. A session that has read some of
 //! it gets everything by itself, without what it has, until all that was in flight when it came
-//! is posted; then it enters the room.
+//! is posted; then it enters the room. With several servers that is when its marks are there
+//! (`marks`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,10 +29,18 @@ const OVERHEAD: usize = 256;
 pub(super) enum Link {
     /// Not yet: its thread is still sending what the store has.
     Held(Held),
-    /// By itself, without messages up to these ids, which it has from the store.
-    Overlapping(HashMap<RoomId, MessageId>),
+    /// By itself, without what it has from the store.
+    Overlapping(Overlap),
     /// With all others.
     Entered,
+}
+
+#[derive(Debug)]
+pub(super) struct Overlap {
+    /// Messages up to these ids it has from the store.
+    taken: HashMap<RoomId, MessageId>,
+    /// Feeds that have still to bring its mark, where several servers share the store.
+    pub(super) missing: usize,
 }
 
 impl Link {
@@ -42,7 +51,7 @@ impl Link {
                 held.hold(Arc::clone(event));
                 None
             }
-            Self::Overlapping(taken) => is_news(event, taken).then(|| Arc::clone(event)),
+            Self::Overlapping(overlap) => is_news(event, &overlap.taken).then(|| Arc::clone(event)),
             Self::Entered => Some(Arc::clone(event)),
         }
     }
@@ -195,7 +204,7 @@ impl State {
         taken: &[(RoomId, MessageId)],
         effects: &mut Vec<Effect>,
     ) {
-        let is_shared = self.is_shared();
+        let n_feeds = self.cluster.as_ref().map(|cluster| cluster.n_feeds);
         let Some(session) = self.sessions.get_mut(&id) else {
             // It was ended meanwhile: its thread hears so when it reads on.
             return effects.push(Effect::Caught { session: id, live: true });
@@ -212,22 +221,29 @@ impl State {
         let told = held.into_news(&taken);
         let told: Vec<_> =
             told.map(|event| Effect::One { session: id, event, own: false }).collect();
-        let is_all_posted = self.n_in_flight == 0 && !is_shared;
+        let is_all_posted = self.n_in_flight == 0 && n_feeds.is_none();
         if is_all_posted || taken.is_empty() {
             self.catching_up.retain(|other| *other != id);
             self.enter(id, effects);
+        } else if let Some(missing) = n_feeds {
+            session.link = Link::Overlapping(Overlap { taken, missing });
+            self.mark(id, effects);
         } else {
-            session.link = Link::Overlapping(taken);
-            if is_shared {
-                // What it has read of other servers' comes by the feed before this does.
-                self.count_in_flight(id);
-                effects.push(Effect::Mark(id));
-            }
+            session.link = Link::Overlapping(Overlap { taken, missing: 0 });
             let in_flight = u64::try_from(self.n_in_flight).unwrap_or(u64::MAX);
             self.overlapping.push_back((self.n_posted.saturating_add(in_flight), id));
         }
         effects.extend(told);
         effects.push(Effect::Caught { session: id, live: true });
+    }
+
+    /// A session leaves that has not entered.
+    pub(super) fn stop_catching_up(&mut self, id: SessionId) {
+        self.catching_up.retain(|other| *other != id);
+        self.overlapping.retain(|(_, other)| *other != id);
+        if let Some(cluster) = &mut self.cluster {
+            cluster.unmarked.forget(id);
+        }
     }
 
     /// Those for whom all is posted that the store may have had when they came.

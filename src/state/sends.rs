@@ -81,6 +81,10 @@ impl State {
 
     pub(super) fn on_posted(&mut self, posted: Posted, now: Moment, effects: &mut Vec<Effect>) {
         let id = posted.session;
+        if matches!(posted.fate, Fate::Marked(Ok(()))) && !self.on_mark(id, effects) {
+            // One write, which is over when every feed has brought it.
+            return;
+        }
         let (acts, bytes) = self.on_fate(id, posted.fate, now, effects);
         if acts > 0 && !self.was_unreserved(id) {
             effects.push(Effect::Finished { session: id, acts, bytes });
@@ -124,7 +128,12 @@ impl State {
                 self.on_deleted(id, (account, outcome), now, effects);
                 (1, 0)
             }
-            Fate::Marked => (0, 0),
+            Fate::Marked(outcome) => {
+                if outcome.is_err() {
+                    self.on_unmarked(id, now);
+                }
+                (0, 0)
+            }
         }
     }
 

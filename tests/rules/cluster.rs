@@ -6,10 +6,10 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub::protocol::{
-    Act, Event, Leaving, Millis, Name, NamedRoom, NodeId, Present, Receipts, Role, RoomKind,
-    RoomName, RoomNo, SessionId, Tiding, Topic, UserId,
+    Act, ErrorCode, Event, Leaving, MessageId, Millis, Name, NamedRoom, NodeId, Present, Receipts,
+    Role, RoomId, RoomKind, RoomName, RoomNo, SessionId, Tiding, Topic, UserId,
 };
-use hubbub::state::{Attach, Effect, Heard, Input, Moment, State};
+use hubbub::state::{Attach, Effect, Fate, Heard, Input, Moment, Posted, State};
 use proptest::prelude::*;
 
 const NODES: usize = 3;
@@ -115,7 +115,7 @@ impl World {
         self.places.insert(id, BTreeMap::new());
         Node {
             id,
-            state: State::new("epoch".into(), 1).among(id, &others),
+            state: State::new("epoch".into(), 1).among(id, 1, &others),
             heard: self.feed.len(),
             sessions: BTreeMap::new(),
             town: BTreeMap::new(),
@@ -139,20 +139,8 @@ impl World {
         let bearers = self.names.values().flatten();
         let shared = name.as_ref().is_some_and(|name| bearers.filter(|n| *n == name).count() > 1);
         self.nodes[at].sessions.insert(session, user);
-        let attach = Attach {
-            session,
-            user,
-            name,
-            shared,
-            address: format!("10.0.0.{at}:{}", session.0).into(),
-            device: None,
-            called: None,
-            ip: None,
-            receipts: Receipts::default(),
-            rooms: false,
-            operator: false,
-            ignored: Vec::new(),
-        };
+        let address = format!("10.0.0.{at}:{}", session.0).into();
+        let attach = Attach { shared, address, ..attach(session, user, name) };
         self.apply(at, Input::Attach(Box::new(attach)));
     }
 
@@ -327,6 +315,24 @@ impl Node {
     }
 }
 
+/// Somebody comes in.
+fn attach(session: SessionId, user: UserId, name: Option<Name>) -> Attach {
+    Attach {
+        session,
+        user,
+        name,
+        shared: false,
+        address: "10.0.0.1:1".into(),
+        device: None,
+        called: None,
+        ip: None,
+        receipts: Receipts::default(),
+        rooms: false,
+        operator: false,
+        ignored: Vec::new(),
+    }
+}
+
 #[test]
 fn all_servers_know_the_same_people() {
     proptest!(super::cases(400), |(ops in proptest::collection::vec(op(), 1..80))| {
@@ -366,4 +372,48 @@ fn rooms_by_hearsay_end_with_a_login() {
         _ => false,
     };
     assert!(!effects.iter().any(is_in), "{effects:?}");
+}
+
+/// A session that has read the store is told with all others when its mark has come by every feed,
+/// and what the store does not take is asked for again.
+#[test]
+fn a_session_enters_when_every_feed_has_brought_its_mark() {
+    let (own, user, session) = (NodeId(1), UserId(100), SessionId(77));
+    let mut bench = Bench { state: State::new("epoch".into(), 1).among(own, 3, &[]), now: 0 };
+    bench.play(Input::Attach(Box::new(attach(session, user, Some(Name::of_id(user))))));
+    let posted = |outcome| Posted { session, fate: Fate::Marked(outcome) };
+    let heard = || {
+        let posted = posted(Ok(()));
+        Input::Heard(vec![Heard::Posted { from: own, posted, room: None }])
+    };
+    let taken = vec![(RoomId::Lobby, MessageId(5))];
+    assert_eq!(bench.play(Input::CaughtUp { session, taken }), (1, 0));
+    assert_eq!(bench.play(Input::Posted(vec![posted(Err(ErrorCode::StoreUnavailable))])), (0, 0));
+    assert_eq!(bench.play(Input::Tick), (0, 0), "too early");
+    bench.now = bench.state.deadline().expect("it is asked for again").0;
+    assert_eq!(bench.play(Input::Tick), (1, 0));
+    assert_eq!(bench.state.deadline(), None);
+    assert_eq!(bench.play(heard()), (0, 0));
+    assert_eq!(bench.play(heard()), (0, 0));
+    assert_eq!(bench.play(heard()), (0, 1));
+    let leave = Input::Detach { session, why: Leaving::Logout };
+    bench.play(leave);
+    assert_eq!(bench.state.n_sessions(), 0, "nothing of it is in flight");
+}
+
+struct Bench {
+    state: State,
+    now: i64,
+}
+
+impl Bench {
+    /// How many marks are asked for, and how many sessions enter.
+    fn play(&mut self, input: Input) -> (usize, usize) {
+        let mut effects = Vec::new();
+        let now = Moment { wall: Millis(1_000_000), tick: Millis(self.now) };
+        self.state.apply(input, now, &mut effects);
+        let count =
+            |is_it: fn(&Effect) -> bool| effects.iter().filter(|effect| is_it(effect)).count();
+        (count(|e| matches!(e, Effect::Mark(_))), count(|e| matches!(e, Effect::Enter(_))))
+    }
 }

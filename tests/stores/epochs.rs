@@ -119,7 +119,7 @@ fn a_later_layout_takes_nothing_of_a_program_that_does_not_know_it() {
     let (store, mut writer) = open(&redis);
     let sign = Sign { name: "here".into(), address: String::new() };
     let mut place = store.join(&sign).unwrap().unwrap();
-    place.pulse.beat().unwrap();
+    place.feeds[0].1.beat().unwrap();
     write_all(&mut writer, &[register(1), Write::Append(say(1, "a", "before"))]);
     // What a server of the next version does first.
     let mut outside = redis.connect();
@@ -134,8 +134,8 @@ fn a_later_layout_takes_nothing_of_a_program_that_does_not_know_it() {
         let error = commit(&mut writer, std::slice::from_ref(write)).unwrap_err();
         assert!(is_newer(&error), "{write:?}: {error}");
     }
-    let error = place.pulse.beat().unwrap_err();
+    let error = place.feeds[0].1.beat().unwrap_err();
     assert!(is_newer(&error), "{error}");
-    place.pulse.leave();
+    place.feeds[0].1.leave();
     assert!(everything(&mut outside) == before, "something was written");
 }

@@ -80,7 +80,7 @@ fn publish(redis: &mut Connection, fields: &[(&str, &str)]) {
 fn of_tidings_that_are_not_all_understood_the_others_are_heard() {
     let Some(redis) = Redis::start() else { return };
     let here = dao::open(&redis.url()).unwrap();
-    let mut feed = here.join(&sign("here")).unwrap().unwrap().feed;
+    let mut feed = here.join(&sign("here")).unwrap().unwrap().feeds.remove(0).0;
     let there = dao::open(&redis.url()).unwrap();
     let _place = there.join(&sign("there")).unwrap().unwrap();
     let known = vec![

@@ -45,27 +45,28 @@ pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError>
         let people = people.iter().filter_map(|present| present_of(present)).collect();
         (NodeId(node), people)
     });
+    let feed = RedisFeed {
+        manager: redis.pool.clone(),
+        place: redis.place.clone(),
+        connection: None,
+        read: Arc::clone(&read),
+        left_out: 0,
+        told: None,
+    };
+    let pulse = RedisPulse {
+        pool: redis.pool.clone(),
+        place: redis.place.clone(),
+        guard: guard.of(node),
+        node,
+        sign: sign.clone(),
+        read,
+        beat: guarded(concat!(include_str!("feed.lua"), include_str!("beat.lua"))),
+        leave: guarded(concat!(include_str!("feed.lua"), include_str!("leave.lua"))),
+    };
     Ok(Membership {
         node,
         others: others.collect(),
-        feed: Box::new(RedisFeed {
-            manager: redis.pool.clone(),
-            place: redis.place.clone(),
-            connection: None,
-            read: Arc::clone(&read),
-            left_out: 0,
-            told: None,
-        }),
-        pulse: Box::new(RedisPulse {
-            pool: redis.pool.clone(),
-            place: redis.place.clone(),
-            guard: guard.of(node),
-            node,
-            sign: sign.clone(),
-            read,
-            beat: guarded(concat!(include_str!("feed.lua"), include_str!("beat.lua"))),
-            leave: guarded(concat!(include_str!("feed.lua"), include_str!("leave.lua"))),
-        }),
+        feeds: vec![(Box::new(feed), Box::new(pulse))],
     })
 }
 
