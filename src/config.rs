@@ -81,6 +81,13 @@ pub enum Job {
         #[arg(long)]
         json: bool,
     },
+    /// Have a server that was started with --pid-file send everybody to another server of the same
+    /// Redis and end, and wait for that. Exit code 1 when there is none, or it has not ended
+    Drain {
+        /// The same file
+        #[arg(long, env = "HUBBUB_PID_FILE", value_name = "FILE")]
+        pid_file: PathBuf,
+    },
     /// Make a certificate for TLS
     Cert {
         /// What to do.
@@ -296,6 +303,10 @@ pub struct Options {
     /// and go to another when theirs ends
     #[arg(long, env = "HUBBUB_ADVERTISE", value_name = "HOST:PORT", value_parser = address)]
     pub advertise: Option<String>,
+
+    /// Write the number of this process into a file, for `server drain`; it is removed at the end
+    #[arg(long, env = "HUBBUB_PID_FILE", value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
 
     /// The server's certificate (PEM, with those that lead to the root behind it): who begins
     /// with TLS has it, on every port that tells by the first bytes. Read again on SIGHUP.

@@ -15,6 +15,7 @@ mod indexer;
 mod invites;
 mod keeper;
 pub mod keeping;
+pub mod pid_file;
 mod refusing;
 
 pub use accounts::run_user_act;

@@ -12,6 +12,7 @@ mod garbage;
 mod half_open;
 mod login;
 mod passwords;
+mod pid_file;
 mod room;
 mod secrets;
 mod shutdown;

@@ -8,6 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use hubbub::config::{Cli, Job, Options};
+use hubbub::server::pid_file::{self, PidFile};
 use hubbub::server::{Server, StartError, keeping, run_audit, run_cert_act, run_user_act};
 use hubbub::session::Encryption;
 use hubbub::{logging, threads};
@@ -45,6 +46,7 @@ fn run(job: &Job, out: &mut dyn Write) -> Result<(), String> {
         Job::User { store, act } => run_user_act(store, act, out)?,
         Job::Audit { store, since, json } => run_audit(store, *since, *json, out)?,
         Job::Cert { act } => run_cert_act(act, out)?,
+        Job::Drain { pid_file } => pid_file::drain(pid_file, out)?,
         Job::Verify { store } => keeping::verify(store, out)?,
         Job::Backup { store, path } => keeping::backup(store, path, out)?,
         Job::Export { store, path } => keeping::export(store, path, out)?,
@@ -73,6 +75,9 @@ fn serve(options: &Options) -> Result<(), (String, u8)> {
     let failed = |error: io::Error| (error.to_string(), 1);
     logging::start(options.log).map_err(failed)?;
     let signals = catch_signals(options).map_err(failed)?;
+    // Held to the end, also from one server to the next.
+    let pid_file = options.pid_file.as_deref().map(PidFile::take).transpose();
+    let _pid_file = pid_file.map_err(|line| (line, 1))?;
     let mut server = Server::start(options).map_err(|error| {
         let code = match error {
             StartError::Front(..) | StartError::Plaintext(_) | StartError::NoCertificate(_) => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -11,9 +12,9 @@ use std::time::{Duration, Instant};
 use hubbub::client::{Client, Config, Update, Updates};
 use hubbub::protocol::{Device, Password, Text, UserId, Who};
 use hubbub::{clock, threads};
-use rustix::process::Signal;
 
 use crate::support::peers::Course;
+use crate::support::program::{run, server};
 use crate::support::redis::Redis;
 use crate::support::server::Server;
 use crate::support::wire::{DEADLINE, Wire};
@@ -28,13 +29,14 @@ const LAST: &str = "that was all";
 /// a machine that does other things meanwhile.
 const AWAY: Duration = Duration::from_secs(5);
 
-/// A server whose clients know where to find it, also when it was started again.
-fn node(redis: &Redis) -> (Server, String) {
+/// A server whose clients know where to find it, also when it was started again, and its file.
+fn node(redis: &Redis, pid_file: &Path) -> (Server, String) {
     // Between finding a free port and using it somebody else may take it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let listen = format!("frame={address}");
-    let options = ["--listen", &listen, "--advertise", &address];
+    let pid_file = pid_file.to_str().unwrap();
+    let options = ["--listen", &listen, "--advertise", &address, "--pid-file", pid_file];
     (Server::start_on(&redis.url(), &options), address)
 }
 
@@ -133,7 +135,10 @@ fn is_over_text(update: &Update) -> bool {
 #[test]
 fn servers_are_replaced_under_the_people_without_a_loss() {
     let Some(redis) = Redis::start() else { return };
-    let (mut nodes, addresses): (Vec<_>, Vec<_>) = (0..3).map(|_| node(&redis)).unzip();
+    let folder = tempfile::tempdir().unwrap();
+    let pid_files = ["0", "1", "2"].map(|name| folder.path().join(name));
+    let (mut nodes, addresses): (Vec<_>, Vec<_>) =
+        pid_files.iter().map(|pid_file| node(&redis, pid_file)).unzip();
     nodes.iter().for_each(|node| until_known(node, 3));
     for id in 1..=PEOPLE {
         Course::join(nodes[0].frames(), id, &format!("p{id}"));
@@ -147,8 +152,10 @@ fn servers_are_replaced_under_the_people_without_a_loss() {
             threads::spawn(format!("person-{id}"), move || person.live(&is_over)).unwrap()
         })
         .collect();
-    for node in &mut nodes {
-        node.signal(Signal::USR2);
+    for (node, pid_file) in nodes.iter_mut().zip(&pid_files) {
+        let drain = ["drain", "--pid-file", pid_file.to_str().unwrap()];
+        let drained = run(server(folder.path(), &drain), "");
+        assert_eq!(drained.code, Some(0), "{drained:?}");
         node.start_again();
     }
     is_over.store(true, Ordering::Release);
