@@ -16,6 +16,7 @@ mod marks;
 mod model;
 mod order;
 mod redis;
+mod repeats;
 mod rooms;
 mod search;
 mod sqlite;

@@ -151,7 +151,9 @@ impl Doubt {
             Err(StoreError::Unavailable(why)) if self.0 => Err(StoreError::Unknown(why)),
             ended => ended,
         };
-        self.0 = matches!(ended, Err(StoreError::Unknown(_)));
+        // Another store does not know what became of it in this one.
+        let is_over = matches!(ended, Err(StoreError::Replaced(_) | StoreError::Newer { .. }));
+        self.0 = matches!(ended, Err(StoreError::Unknown(_))) || (self.0 && is_over);
         ended
     }
 }

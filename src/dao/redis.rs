@@ -7,7 +7,9 @@
 //! Every step has a time it ends in, so a Redis that is gone or frozen costs its callers a
 //! second or a few and nobody else anything.
 
+mod accounts;
 mod advice;
+mod args;
 mod changes;
 mod decide;
 mod devices;

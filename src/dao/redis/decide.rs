@@ -3,8 +3,9 @@
 use redis::{RedisResult, cmd};
 
 use super::super::{Decision, Written};
+use super::accounts::written_record;
 use super::manager::RedisConnection;
-use super::write::{MAX_ATTEMPTS, RedisWriter, written_record};
+use super::write::{MAX_ATTEMPTS, RedisWriter};
 use super::{entry, keys, order};
 use crate::protocol::ErrorCode;
 

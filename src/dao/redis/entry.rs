@@ -95,6 +95,6 @@ pub(super) fn put_asked<'p>(
     ask: &'p mut Pipeline,
     Asked { account, since }: &Asked,
 ) -> redis::RedisResult<&'p mut Pipeline> {
-    let kept = format!("{} {}", since.0, super::write::written_record(account)?);
+    let kept = format!("{} {}", since.0, super::accounts::written_record(account)?);
     Ok(ask.cmd("HSET").arg(keys::applicants()).arg(account.id.0).arg(kept))
 }

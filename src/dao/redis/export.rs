@@ -9,7 +9,7 @@ use super::super::contract::FIRST_ROOM;
 use super::super::record::{Record, Referred};
 use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
 use super::devices::times;
-use super::{Redis, SCAN, account_id, keys, message, record, rooms, unhex, write};
+use super::{Redis, SCAN, account_id, args, keys, message, record, rooms, unhex};
 use crate::protocol::{Device, MessageId, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
 /// Messages read at a time.
@@ -338,7 +338,7 @@ fn referred(key: &str, kept: &str) -> Option<Referred> {
         name => Some(Device::new(name)?),
     };
     let reference = Reference::new(parts.next()?)?;
-    let kept = write::kept(kept)?;
+    let kept = args::kept(kept)?;
     let (id, time, digest, nonce) = (kept.id, kept.time, kept.digest, kept.nonce);
     Some(Referred { room, sender, device, reference, id, time, digest, nonce })
 }

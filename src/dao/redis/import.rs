@@ -8,7 +8,8 @@ use super::super::contract::{NOT_EMPTY, new_identity};
 use super::super::record::{Record, Referred};
 use super::super::{Account, Cursor, Receipts, Records, StoreError};
 use super::{
-    Redis, SCAN, changes, entry, erase, hex, keys, order, record, rooms, unavailable, write,
+    Redis, SCAN, accounts, changes, entry, erase, hex, keys, order, record, rooms, unavailable,
+    write,
 };
 use crate::clock;
 use crate::protocol::{Device, Message, MessageId, Millis, NamedRoom, Role, RoomId, UserId};
@@ -112,7 +113,7 @@ pub(super) fn refuse_while_marked(redis: &Redis) -> Result<(), StoreError> {
 /// now are left out.
 ///
 /// # Errors
-/// As [`write::written_record`].
+/// As [`accounts::written_record`].
 fn put(ask: &mut Pipeline, record: &Record, now: i64) -> RedisResult<()> {
     match record {
         Record::Counters { next_user, next_guest, next_room } => {
@@ -222,7 +223,7 @@ fn put_account<'p>(
     if is_operator {
         ask.cmd("SADD").arg(keys::operators()).arg(id).ignore();
     }
-    let written = write::written_record(account)?;
+    let written = accounts::written_record(account)?;
     ask.cmd("HSET").arg(keys::USERS).arg(id).arg(written).ignore();
     ask.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
     Ok(ask.cmd("HSET").arg(keys::receipts()).arg(id).arg(record::receipts(receipts)))

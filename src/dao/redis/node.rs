@@ -11,7 +11,7 @@ use redis::{RedisResult, Script, cmd};
 use super::super::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, StoreError, Write};
 use super::guard::{Guard, guarded, refused};
 use super::manager::{Pool, RedisConnection, RedisConnectionManager};
-use super::{Redis, keys, unavailable, write};
+use super::{Redis, args, keys, unavailable};
 use crate::clock;
 use crate::protocol::{
     NamedRoom, NodeId, Present, RoomKind, RoomName, RoomNo, SessionId, Tiding, Topic,
@@ -175,7 +175,7 @@ fn done(from: NodeId, found: &StreamId) -> Option<FeedEntry> {
     Some(FeedEntry::Done {
         from,
         session: SessionId(found.get("session")?),
-        written: write::read_answer(&write, &found.get::<String>("answer")?)?,
+        written: args::read_answer(&write, &found.get::<String>("answer")?)?,
         write: Box::new(write),
         room: found.get::<String>("room").and_then(|room| room_of(&room)),
     })

@@ -1,0 +1,137 @@
+//! What append.lua takes for each write, and what it answers to it: a table.
+
+use redis::{RedisResult, ScriptInvocation};
+
+use super::super::contract::{Kept, MAX_IGNORED, digest, hex, unhex};
+use super::super::lines::sanction_text;
+use super::super::{Cursor, Prune, Write, Written};
+use super::tell::add_tidings;
+use super::{entry, erase, keys, order, record, rooms};
+use crate::protocol::{Append, Device, ErrorCode, MessageId, Millis, RoomId, UserId};
+
+/// What append.lua takes for one write.
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub(super) fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) -> RedisResult<()> {
+    let name = |device: &Option<Device>| device.as_ref().map_or("", Device::as_str).to_owned();
+    match write {
+        Write::Append(append) => add_message(script, append),
+        Write::OpenDevice { account, device, time } => {
+            script.arg("open").arg(account.0).arg(device.as_str()).arg(time.0);
+        }
+        Write::Cursor(Cursor { account, device, room, up_to }) => {
+            script.arg("cursor").arg(account.0).arg(name(device));
+            script.arg(room.to_string()).arg(up_to.0);
+        }
+        Write::Read { account, room, up_to } => {
+            script.arg("read").arg(account.0).arg(room.to_string()).arg(up_to.0);
+        }
+        Write::Receipts { account, receipts } => {
+            script.arg("receipts").arg(account.0).arg(record::receipts(*receipts));
+        }
+        Write::Token { account, device, digest, expires } => {
+            script.arg("token").arg(account.0).arg(name(device));
+            script.arg(hex(&digest.0)).arg(expires.0);
+        }
+        Write::RevokeToken(digest) => {
+            script.arg("revoke").arg(hex(&digest.0));
+        }
+        Write::RevokeDevice { account, device } => {
+            script.arg("revoke_device").arg(account.0).arg(name(device));
+        }
+        Write::RevokeTokens(account) => {
+            script.arg("revoke_all").arg(account.0);
+        }
+        Write::Guests(count) => {
+            script.arg("guests").arg(count);
+        }
+        Write::Room(change) => rooms::add_args(script, change),
+        Write::Operator { account, is_operator } => {
+            script.arg("operator").arg(account.0).arg(i32::from(*is_operator));
+        }
+        Write::Ignore { account, whom, is_so } => {
+            script.arg("ignore").arg(account.0).arg(whom.0);
+            script.arg(i32::from(*is_so)).arg(MAX_IGNORED);
+        }
+        Write::Erase(_) | Write::Erased(_) => erase::add_args(script, write),
+        Write::Sweep(limit) => {
+            script.arg("sweep").arg(limit);
+        }
+        Write::Prune(Prune { room, before, keep, limit }) => {
+            script.arg("prune").arg(room.to_string()).arg(before.0).arg(keep).arg(limit);
+        }
+        Write::MakeCode(_) | Write::EndCode(_) | Write::ForgetApplicants { .. } => {
+            entry::add_args(script, write);
+        }
+        Write::Deed(deed) => {
+            script.arg("deed").arg(order::member(deed));
+        }
+        Write::Expire(sanction) => {
+            script.arg("expire").arg(order::field(&sanction.key)).arg(sanction_text(sanction));
+        }
+        Write::ForgetDeeds { before, limit } => {
+            script.arg("forget_deeds").arg(order::end_of(*before)).arg(limit);
+        }
+        Write::Tell(tidings) => add_tidings(script, tidings)?,
+        // References end by themselves, and there is no index.
+        Write::Forget { .. } | Write::Index { .. } | Write::Mark => {
+            script.arg("nothing");
+        }
+        // Of an account: `run` lets none of them come here.
+        Write::Register { .. }
+        | Write::SetSecret { .. }
+        | Write::Rename { .. }
+        | Write::Delete { .. }
+        | Write::Decide(_) => {}
+    }
+    Ok(())
+}
+
+fn add_message(script: &mut ScriptInvocation<'_>, append: &Append) {
+    let (one, other) = match append.room {
+        RoomId::Pair(one, other) => (one.to_string(), other.to_string()),
+        RoomId::Lobby | RoomId::Named(_) => (String::new(), String::new()),
+    };
+    let text = append.text.as_str();
+    script.arg("append").arg(append.room.to_string()).arg(one).arg(other);
+    script.arg(keys::reference(append));
+    script.arg(append.sender.0).arg(&*append.name).arg(append.time.0).arg(text);
+    script.arg(append.reference.as_str()).arg(hex(&digest(append))).arg(append.nonce);
+    let about = append.about.map(|about| (about.id.0.to_string(), about.what.name()));
+    let (about, what) = about.unwrap_or_default();
+    script.arg(about).arg(what);
+}
+
+/// What append.lua answers to a write; `None`: it does not answer so.
+pub(super) fn read_answer(write: &Write, answer: &str) -> Option<Written> {
+    match write {
+        Write::Append(_) if answer == ErrorCode::UnknownRoom.name() => {
+            Some(Written::Refused(ErrorCode::UnknownRoom))
+        }
+        Write::Append(append) if answer != "unknown" => Some(kept(answer)?.answer(append)),
+        Write::Guests(_) => Some(Written::Guests(UserId(answer.parse().ok()?))),
+        Write::Erase(_)
+        | Write::Prune(_)
+        | Write::Sweep(_)
+        | Write::Expire(_)
+        | Write::ForgetDeeds { .. }
+        | Write::ForgetApplicants { .. } => Some(Written::Pruned(answer.parse().ok()?)),
+        Write::Forget { .. } => Some(Written::Pruned(0)),
+        Write::Index { .. } => Some(Written::Indexed(0)),
+        Write::Room(change) => rooms::read_answer(change, answer),
+        Write::Ignore { .. } if answer == "full" => {
+            Some(Written::Refused(ErrorCode::TooManyIgnored))
+        }
+        _ if answer == "unknown" => Some(Written::Refused(ErrorCode::UnknownUser)),
+        _ => Some(ErrorCode::from_name(answer).map_or(Written::Done, Written::Refused)),
+    }
+}
+
+pub(super) fn kept(answer: &str) -> Option<Kept> {
+    let mut parts = answer.split(' ');
+    Some(Kept {
+        id: MessageId(parts.next()?.parse().ok()?),
+        time: Millis(parts.next()?.parse().ok()?),
+        digest: unhex(parts.next()?)?,
+        nonce: parts.next()?.parse().ok()?,
+    })
+}
