@@ -76,7 +76,9 @@ impl RoomCrew {
         let start = |ids: [i64; 2]| {
             ids.iter().for_each(|id| Course::join(server, *id, ""));
             let (stop, dice) = (Arc::clone(&stop), dice.split(ids[0] as u64));
-            let run = move || Pair::new(ids.map(UserId), address, dice).run(&stop);
+            // They are in before the server dies for the first time.
+            let pair = Pair::new(ids.map(UserId), address, dice);
+            let run = move || pair.run(&stop);
             threads::spawn(format!("rooms-{}", ids[0]), run).unwrap()
         };
         let pairs = PAIRS.map(start).into();
