@@ -41,7 +41,7 @@ fn what_was_answered_of_a_batch_is_told_once_however_often_the_rest_is_repeated(
     assert_eq!(written[1], Written::Registered(UserId(10_001)));
     let mut told = Vec::new();
     while told.len() < 6 {
-        for entry in in_time("what the feed tells", || place.feed.next()).unwrap() {
+        for entry in in_time("what the feed tells", || place.feeds[0].0.next()).unwrap() {
             match entry {
                 FeedEntry::Done { session, .. } => told.push(session.0),
                 other => panic!("{other:?}"),
@@ -49,9 +49,9 @@ fn what_was_answered_of_a_batch_is_told_once_however_often_the_rest_is_repeated(
         }
     }
     assert_eq!(told, [1, 2, 3, 4, 5, 6]);
-    assert_eq!(place.feed.next().unwrap().len(), 0, "nothing a second time");
+    assert_eq!(place.feeds[0].0.next().unwrap().len(), 0, "nothing a second time");
     // The next batch is another one.
     let next = Write::Append(say(1, "d", "four"));
     assert_eq!(stored(&writer.commit_for(&[&next], &askers[..1]).unwrap()[0]), (4, true));
-    assert_eq!(place.feed.next().unwrap().len(), 1);
+    assert_eq!(place.feeds[0].0.next().unwrap().len(), 1);
 }
