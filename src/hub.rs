@@ -12,7 +12,6 @@ mod fanout;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,8 +23,8 @@ use crate::envelope::{Bytes, Dialect, Envelope};
 use crate::limits::Budget;
 use crate::outbox::Outbox;
 use crate::protocol::{
-    BySession, Event, Farewell, Millis, NamedRoom, Refusal, Role, RoomId, RoomNo, SessionId,
-    Tiding, UserId, Welcome,
+    BySession, Event, Farewell, Millis, NamedRoom, Refusal, Role, RoomId, SessionId, Tiding,
+    UserId, Welcome,
 };
 use crate::stage::{self, Guests, Inbox, Next, Source};
 use crate::state::{Effect, Input, Joined, Moment, State};
@@ -53,30 +52,6 @@ pub struct Seat {
     pub acts: Arc<Budget>,
     /// To its thread. Holds as many signals as can be outstanding, so telling never blocks.
     pub signals: Sender<Signal>,
-    /// Where its plain text goes.
-    pub here: Arc<Here>,
-}
-
-/// Where the plain text of a line goes: its thread says so, and the hub when that room is closed.
-/// 0 is the lobby.
-#[derive(Debug, Default)]
-pub struct Here(AtomicU64);
-
-impl Here {
-    /// `None`: to the lobby.
-    pub fn room(&self) -> Option<RoomNo> {
-        Some(RoomNo(self.0.load(Ordering::SeqCst))).filter(|no| no.0 != 0)
-    }
-
-    /// To this room from now on, or to the lobby; did it go to another room before?
-    pub fn set(&self, room: Option<RoomNo>) -> bool {
-        self.0.swap(room.map_or(0, |no| no.0), Ordering::SeqCst) != 0
-    }
-
-    /// To the lobby from now on, if it went to this room; did it?
-    pub fn leave(&self, room: RoomNo) -> bool {
-        self.0.compare_exchange(room.0, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
 }
 
 /// How a session is told something. Lists of members hold these side by side: a delivery looks
@@ -223,7 +198,6 @@ impl Hub {
                 self.fanout.tell_one(session, event, own);
                 self.flush_if_large();
             }
-            Effect::Closed { session, room } => self.closed(session, room),
             Effect::Append { session, append } => self.write(session, Write::Append(append)),
             Effect::Change { session, change } => self.write(session, Write::Room(change)),
             Effect::Delete { session, account, erase } => {
@@ -259,14 +233,6 @@ impl Hub {
             Effect::Detached(id) => self.detached(id),
             Effect::End { session, farewell } => self.end(session, farewell),
             Effect::Stop(farewell) => self.stop(farewell),
-        }
-    }
-
-    /// What goes to this room from a line goes to the lobby from now on.
-    fn closed(&mut self, id: SessionId, room: RoomNo) {
-        if self.seats.get(&id).is_some_and(|seat| seat.here.leave(room)) {
-            self.fanout.tell_one(id, Arc::new(Event::Here(None)), false);
-            self.flush_if_large();
         }
     }
 

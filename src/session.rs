@@ -35,12 +35,12 @@ use crate::dao::TokenDigest;
 use crate::dao::own::Own;
 use crate::envelope::{Bytes, Dialect};
 use crate::front::{Decoder, Front, Speech};
-use crate::hub::{self, Here, Item, Signal};
+use crate::hub::{self, Item, Signal};
 use crate::limits::{self, Admitted, Bucket, Budget, Repeats};
 use crate::outbox::{Outbox, PushError};
 use crate::protocol::{
-    Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, Refusal, RoomName,
-    RoomNo, SessionId, UserId,
+    Act, Command, ErrorCode, Event, Farewell, Hello, HelloReply, Leaving, NamedRoom, Refusal,
+    RoomName, RoomNo, SessionId, UserId,
 };
 use crate::stage;
 use crate::state::Input;
@@ -175,8 +175,8 @@ struct Session<'a> {
     /// Names of rooms that this session has met.
     names: HashMap<RoomNo, RoomName>,
     typing: presence::Typing,
-    /// Where plain text goes, at a line.
-    here: Arc<Here>,
+    /// Where plain text goes, at a line; `None`: the lobby.
+    here: Option<NamedRoom>,
     login_deadline: Instant,
     heard_at: Instant,
     /// A detach was sent, or none is needed.
@@ -224,7 +224,7 @@ impl<'a> Session<'a> {
             own: None,
             names: HashMap::new(),
             typing: presence::Typing::default(),
-            here: Arc::default(),
+            here: None,
             login_deadline: now + host.policy.login_timeout,
             heard_at: now,
             is_detached: true,

@@ -112,6 +112,8 @@ pub enum Reply<'a> {
     },
     /// What to do about a command that does not exist.
     HelpHint,
+    /// How to talk elsewhere.
+    JoinHint,
     /// What to do without an account.
     AccountHint,
     /// Above the list of commands.
@@ -413,6 +415,7 @@ fn reply_en(reply: Reply<'_>) -> String {
         Reply::HelpHint => {
             "/help lists the commands; a text that begins with / is sent with // instead".to_owned()
         }
+        Reply::JoinHint => "to talk to all: /join lobby; in a room: /join ROOM".to_owned(),
         Reply::AccountHint => {
             "an account is made by /register ID PASSWORD; then: /login ID PASSWORD".to_owned()
         }
@@ -442,6 +445,7 @@ fn reply_zh(reply: Reply<'_>) -> String {
         }
         Reply::MoreSaid => "还有更多消息没有显示".to_owned(),
         Reply::Crowd { came, left } => format!("来了 {came} 人，走了 {left} 人"),
+        Reply::JoinHint => "在大厅说话：/join lobby；在房间里说话：/join 房间".to_owned(),
         Reply::HelpHint => "/help 列出所有命令；以 / 开头的内容请用 // 发送".to_owned(),
         Reply::AccountHint => "注册账号：/register ID 密码；然后登录：/login ID 密码".to_owned(),
         Reply::HelpIntro => "你输入的每一行都会发给所有人，或发到你进入的房间；例外：".to_owned(),

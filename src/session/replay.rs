@@ -129,8 +129,7 @@ impl Session<'_> {
             dialect: self.dialect,
             shared_cursor_of: (device.is_none() && !user.is_guest()).then_some(user),
         };
-        let (acts, here) = (Arc::clone(&self.budget), Arc::clone(&self.here));
-        let seat = Seat { path, acts, signals: self.signals.0.clone(), here };
+        let seat = Seat { path, acts: Arc::clone(&self.budget), signals: self.signals.0.clone() };
         let attach = Attach {
             session: self.id,
             user,

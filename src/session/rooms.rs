@@ -27,7 +27,7 @@ impl Session<'_> {
     /// Reads which rooms the account is in and hands them to the hub, which holds from then on
     /// what is said there.
     pub(super) fn load_rooms(&mut self, account: UserId) -> Result<(), End> {
-        if self.here.set(None) {
+        if self.here.take().is_some() {
             self.tell(&Event::Here(None));
         }
         if !self.dialect.rooms {
@@ -70,7 +70,7 @@ impl Session<'_> {
     /// Where a message for this room goes.
     pub(super) fn place(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
         match room {
-            RoomRef::Here => Ok(self.here.room().map_or(RoomId::Lobby, RoomId::Named)),
+            RoomRef::Here => Ok(self.here.as_ref().map_or(RoomId::Lobby, NamedRoom::id)),
             RoomRef::Id(RoomId::Pair(..)) => Err(Refusal::of(ErrorCode::BadRequest)),
             RoomRef::Id(id) => Ok(*id),
             // Asked each time: a room may be closed, and another one have its name. Who is not in a
@@ -88,8 +88,8 @@ impl Session<'_> {
     pub(super) fn find(&self, room: &RoomRef) -> Result<NamedRoom, Refusal> {
         let store = &self.host.store;
         let found = match room {
-            RoomRef::Here => match self.here.room() {
-                Some(no) => store.room(no),
+            RoomRef::Here => match &self.here {
+                Some(here) => store.room(here.no),
                 None => return Err(Refusal::of(ErrorCode::NotInLobby)),
             },
             RoomRef::Id(RoomId::Named(no)) => store.room(*no),
@@ -124,7 +124,7 @@ impl Session<'_> {
 
     pub(super) fn on_room(&mut self, room: &RoomRef, ask: RoomAsk) -> Result<(), End> {
         if ask == RoomAsk::Join && *room == RoomRef::Id(RoomId::Lobby) {
-            self.here.set(None);
+            self.here = None;
             self.tell(&Event::Here(None));
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Session<'_> {
         if !self.asks(Act::Room(Box::new(act))) {
             return Ok(());
         }
-        if ask == RoomAsk::Part && self.here.leave(no) {
+        if ask == RoomAsk::Part && self.here.take_if(|here| here.no == no).is_some() {
             self.tell(&Event::Here(None));
         }
         if ask == RoomAsk::Join { self.wait_to_join() } else { Ok(()) }
@@ -218,13 +218,8 @@ impl Session<'_> {
                 positions = replay.positions();
             }
         }
-        let no = room.no;
-        self.tell(&Event::Here(Some(Box::new(room))));
-        self.here.set(Some(no));
-        // Closed meanwhile, it may have been told so too early to be moved.
-        if patiently(|| self.host.store.room(no))?.is_none() && self.here.leave(no) {
-            self.tell(&Event::Here(None));
-        }
+        self.tell(&Event::Here(Some(Box::new(room.clone()))));
+        self.here = Some(room);
         Ok(())
     }
 

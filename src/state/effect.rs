@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::protocol::{
     Append, Device, Event, Farewell, MessageId, NamedRoom, Refusal, Role, RoomChange, RoomId,
-    RoomNo, SessionId, Tiding, UserId, Welcome,
+    SessionId, Tiding, UserId, Welcome,
 };
 
 #[cfg(doc)]
@@ -59,13 +59,6 @@ pub enum Effect {
         event: Arc<Event>,
         /// It comes from this very session, whose dialect may not want it back.
         own: bool,
-    },
-    /// A room is no more: what goes there from a line goes to the lobby, and the line is told.
-    Closed {
-        /// Whose line.
-        session: SessionId,
-        /// Which.
-        room: RoomNo,
     },
     /// Store this; say [`Input::Posted`] when it is known what became of it.
     Append {

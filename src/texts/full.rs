@@ -41,6 +41,7 @@ pub enum Label {
     States,
     PartInstead,
     LineKept,
+    Moved,
     NotInRoom,
     NoSuchPlace,
     NothingRefused,
@@ -151,6 +152,10 @@ impl Label {
             Self::LineKept => (
                 "What you had begun there is kept: Up brings it back.",
                 "你在那里未发送的内容已保留: 按 上 键取回。",
+            ),
+            Self::Moved => (
+                "The room you were in is gone: Enter once more sends this here.",
+                "你刚才所在的房间已不在: 再按一次 回车 才会发送到这里。",
             ),
             Self::NotInRoom => {
                 ("You are not in this room; nothing was sent.", "你不在这个房间，消息未发送。")

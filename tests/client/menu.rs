@@ -7,6 +7,7 @@ use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
 use expectrl::{Eof, Expect};
 use hubbub::clock;
+use hubbub::protocol::ErrorCode;
 use hubbub::protocol::wire::{self, kind};
 use tempfile::TempDir;
 
@@ -280,6 +281,14 @@ fn who_joins_and_leaves_rooms_and_what_was_asked_for_is_shown() {
     peer.say(kind::ROOMS_RES, &wire::Rooms { rooms: vec![room], ..Default::default() });
     terminal.wait_for("Rooms, and how many are there\r\n");
     terminal.wait_for("  #rust      3  crabs\r\n");
+    // What is for a room says so, whatever became of it.
+    peer.say(kind::ROOM, &news("close", ""));
+    terminal.wait_for("closed #rust; it is no more\r\n");
+    terminal.session.send("/say #rust for rust alone\r").unwrap();
+    let sms: wire::Sms = until(&mut peer, kind::SMS);
+    assert_eq!(sms.room.as_deref(), Some("#rust"));
+    peer.refuse(&sms.client_ref.unwrap(), ErrorCode::NotMember);
+    terminal.wait_for("The text was: for rust alone");
     terminal.session.send("/quit\r").unwrap();
     see_off(peer);
     assert_eq!(terminal.exit_code(), 0);

@@ -105,6 +105,33 @@ fn everything_stored_is_success_and_a_refused_text_is_not() {
 }
 
 #[test]
+fn what_is_for_a_room_that_was_closed_is_refused_and_goes_nowhere_else() {
+    let server = FakeServer::start();
+    let mut program = Program::start(&server.address(), &["--user", "100"]);
+    let mut peer = server.accept();
+    peer.let_in(100, "one");
+    let closed = wire::RoomMes {
+        act: "close".to_owned(),
+        room: "!7".to_owned(),
+        room_name: "#rust".to_owned(),
+        user_id: Some(200),
+        ..Default::default()
+    };
+    peer.say(kind::ROOM, &closed);
+    program.line("room");
+    program.type_in("/say #rust for rust alone\n");
+    let sms: wire::Sms = peer.expect(kind::SMS);
+    assert_eq!(sms.room.as_deref(), Some("#rust"));
+    let reference = sms.client_ref.unwrap();
+    peer.refuse(&reference, ErrorCode::NotMember);
+    assert_eq!(program.line("not-sent")[1..4], [&reference, "dropped", "not_member"]);
+    program.end_input();
+    while peer.read().is_some_and(|(kind, _)| kind != kind::LOGOUT) {}
+    drop(peer);
+    assert_eq!(program.exit_code(), 1);
+}
+
+#[test]
 fn what_the_program_says_itself_comes_behind_the_connection() {
     let server = FakeServer::start();
     let mut program = Program::start(&server.address(), &[]);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{ask_about, expect_about};
 use crate::rooms::frames;
-use crate::rooms::lines::{come, until};
+use crate::rooms::lines::{JOIN_HINT, come, until};
 use crate::rooms::on_every_store;
 use crate::support::peers::{Extended, Line};
 
@@ -54,9 +54,9 @@ fn at_a_terminal_each_is_told_clearly() {
         let banned = ("* #hall: ann (300) is banned until 20", " UTC: spam (tom)");
         ask_about(&mut tom, "/ban ann 2h spam", banned);
         expect_about(&mut ann, banned);
-        ann.ask("hello?", &["* you are not in this room"]);
+        ann.ask("hello?", &["* you are not in this room", JOIN_HINT]);
         ask_about(&mut ann, "/join hall", ("* you are kept out: until 20", " UTC; spam"));
-        ann.ask("/history", &["* you are not in this room"]);
+        ann.ask("/history", &["* you are not in this room", JOIN_HINT]);
         ask_about(&mut tom, "/bans", ("* #hall: 300 is banned until 20", " UTC: spam (tom)"));
         tom.ask("/members", &["* members of #hall:", "* tom (100): owner, online"]);
         tom.ask("/unban ann", &["* #hall: ann (300) may come in again (tom)"]);

@@ -1,10 +1,8 @@
 //! A room is closed by its owner, for good.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
-use super::lines::come;
+use super::lines::{JOIN_HINT, come};
 use super::{frames, on_every_store};
 use crate::support::peers::{Extended, Line};
 use crate::support::redis::Redis;
@@ -20,13 +18,9 @@ fn news(peer: &mut Extended, act: &str) -> Value {
     }
 }
 
-/// A line hears that a room is closed, by these words, and that it talks to the lobby now: in this
-/// order or the other, for the news goes to all who are in the room, and the second to each.
-fn loses(line: &mut Line, news: &str) {
-    let mut missing = BTreeSet::from([news, "* what you type goes to the lobby now"]);
-    while !missing.is_empty() {
-        missing.remove(line.next("what became of the room").as_str());
-    }
+/// A line hears this, whatever is told before.
+fn hears(line: &mut Line, news: &str) {
+    while line.next(news) != news {}
 }
 
 /// The answer to something that is not done.
@@ -67,7 +61,10 @@ fn all_in_it_are_told_and_out_and_nothing_of_it_is_found_again() {
         assert_eq!(said, (&json!("!1"), &json!("#rust"), &json!(100)));
         news(&mut bob, "close");
         for line in [&mut ann, &mut guest] {
-            loses(line, "* #rust: tom closed the room; it is no more");
+            hears(line, "* #rust: tom closed the room; it is no more");
+            // What was meant for it goes nowhere else.
+            line.ask("still here?", &["* you are not in this room", JOIN_HINT]);
+            line.ask("/members", &["* there is no such room; /create makes one"]);
             line.ask("/members #rust", &["* there is no such room; /create makes one"]);
             line.ask("/join rust", &["* there is no such room; /create makes one"]);
         }
@@ -106,7 +103,7 @@ fn all_in_it_are_told_and_out_and_nothing_of_it_is_found_again() {
 }
 
 #[test]
-fn a_line_talks_to_the_lobby_when_its_room_is_closed_and_elsewhere_goes_on() {
+fn what_is_meant_for_a_closed_room_is_refused_until_one_goes_elsewhere() {
     on_every_store(|server| {
         let mut ann = come(server, 300, "ann");
         let mut guest = Line::enter(server.lines());
@@ -117,11 +114,15 @@ fn a_line_talks_to_the_lobby_when_its_room_is_closed_and_elsewhere_goes_on() {
         guest.say("/join rust");
         while guest.next("that it is in") != "* what you type goes to #rust now" {}
         ann.say("/close #rust");
-        while ann.next("the news") != "* #rust: ann closed the room; it is no more" {}
-        loses(&mut guest, "* #rust: ann closed the room; it is no more");
+        for line in [&mut ann, &mut guest] {
+            hears(line, "* #rust: ann closed the room; it is no more");
+        }
+        guest.ask("for rust alone", &["* you are not in this room", JOIN_HINT]);
         ann.ask("soup", &[&format!("[#soup {}]ann: soup", ann.me())]);
         ann.say("/close");
-        loses(&mut ann, "* #soup: ann closed the room; it is no more");
+        hears(&mut ann, "* #soup: ann closed the room; it is no more");
+        ann.ask("for soup alone", &["* you are not in this room", JOIN_HINT]);
+        ann.ask("/join lobby", &["* what you type goes to the lobby now"]);
         ann.ask("all", &[&format!("[{}]ann: all", ann.me())]);
         guest.expect(&format!("[{}]ann: all", ann.me()));
     });
@@ -133,7 +134,7 @@ fn an_operator_closes_a_room_that_they_are_not_in() {
     let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
     let room = frames::create(&mut tom, "rust");
     let mut ann = come(&server, 300, "ann");
-    ann.ask("/close rust", &["* you are not in this room"]);
+    ann.ask("/close rust", &["* you are not in this room", JOIN_HINT]);
     frames::ask(&mut tom, &json!({"act": "set", "room": room, "access": "hidden"}));
     news(&mut tom, "set");
     ann.ask("/close rust", &["* there is no such room; /create makes one"]);
@@ -155,7 +156,8 @@ fn a_closed_room_is_closed_on_every_server() {
     frames::ask(&mut tom, &json!({"act": "close", "room": room}));
     news(&mut tom, "close");
     news(&mut ann, "close");
-    loses(&mut bob, "* #rust: tom closed the room; it is no more");
+    hears(&mut bob, "* #rust: tom closed the room; it is no more");
+    bob.ask("hello", &["* you are not in this room", JOIN_HINT]);
     frames::say(&mut ann, &room, "hello");
     assert_eq!(refused(&mut ann), "not_member");
     assert_eq!(frames::create(&mut ann, "rust"), "!2");

@@ -13,6 +13,9 @@ pub fn come(server: &Server, id: i64, name: &str) -> Line {
     line
 }
 
+/// Behind every word that one is not in a room.
+pub const JOIN_HINT: &str = "* to talk to all: /join lobby; in a room: /join ROOM";
+
 /// Passes over notices of who comes and goes, and what a room says on coming in.
 pub fn until(line: &mut Line, expected: &str) {
     loop {
@@ -70,7 +73,7 @@ fn a_room_has_its_own_talk() {
         ann.ask("/part #rust", &["* #rust: ann left"]);
         tom.expect("* #rust: ann left");
         tom.ask("alone", &[&format!("[#rust {}]tom: alone", tom.me())]);
-        ann.ask("/part #rust", &["* you are not in this room"]);
+        ann.ask("/part #rust", &["* you are not in this room", JOIN_HINT]);
         ann.ask(
             "/msg 100 still there?",
             &[&format!("[private {}]ann -> 100: still there?", ann.me())],
@@ -110,7 +113,7 @@ fn who_is_not_invited_does_not_hear_of_a_hidden_room() {
         tom.expect("* #secret: ann joined");
         tom.ask("/kick ann too loud", &["* #secret: tom put ann out: too loud"]);
         ann.expect("* #secret: tom put ann out: too loud");
-        ann.ask("hello?", &["* you are not in this room"]);
+        ann.ask("hello?", &["* you are not in this room", JOIN_HINT]);
         ann.ask("/join #secret", &[unknown]);
     });
 }

@@ -139,6 +139,7 @@ fn refused(code: ErrorCode, why: &str, lang: Lang) -> String {
         ErrorCode::NotLoggedIn | ErrorCode::NoGuests | ErrorCode::AccountNeeded => {
             told(Reply::AccountHint, lang)
         }
+        ErrorCode::NotMember => told(Reply::JoinHint, lang),
         _ => String::new(),
     };
     server(why) + &hint

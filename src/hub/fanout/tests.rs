@@ -53,8 +53,7 @@ fn one_push_per_member_whatever_is_told_in_whichever_rooms_of_a_batch() {
         for room in 1..=n.saturating_sub(1) + u64::from(n > 1) {
             fanout.subscribe(id, RoomId::Named(RoomNo(room)), &path);
         }
-        let acts = Arc::new(Budget::new(1));
-        let seat = Seat { path, acts, signals: bounded(1).0, here: Arc::default() };
+        let seat = Seat { path, acts: Arc::new(Budget::new(1)), signals: bounded(1).0 };
         seats.insert(id, seat);
     }
     for n in [1, 2, 3, 1, 2] {

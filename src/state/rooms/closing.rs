@@ -25,7 +25,6 @@ impl State {
             self.people.leave_room(user, no);
             for session in self.people.sessions(user).to_vec() {
                 self.unsubscribe(session, no, effects);
-                effects.push(Effect::Closed { session, room: no });
             }
             self.note_change(user);
         }

@@ -174,6 +174,8 @@ pub(super) struct Model {
     search: search::Search,
     /// On the way into a room: what is said now may be meant for it.
     is_entering: bool,
+    /// Out of a room by somebody else's doing: what is said now may be meant for that one.
+    is_moved: bool,
     /// What is taken back to be changed.
     wanted_back: Option<u64>,
     shown_mention: Option<usize>,
@@ -219,6 +221,7 @@ impl Model {
             found: None,
             search: search::Search::default(),
             is_entering: false,
+            is_moved: false,
             wanted_back: None,
             shown_mention: None,
             last_key: 0,
@@ -375,6 +378,7 @@ impl Model {
 
     /// Goes to another place: the draft stays behind, the marker is set at what was read.
     pub(super) fn go(&mut self, id: RoomId) {
+        self.is_moved = false;
         if id == self.current || self.place(id).is_none() {
             return;
         }

@@ -315,10 +315,12 @@ impl Model {
             false => self.unsaid.remove(&unsent.reference),
         };
         let Some((room, key)) = found else { return };
-        let state = if will_retry { State::Later(words) } else { State::Refused(words) };
-        if let Some(place) = self.place_mut(room) {
-            place.held_up(key, state);
-        }
+        let Some(place) = self.place_mut(room) else {
+            // The room was closed before it came there.
+            let (text, why) = (&clean::line(unsent.text.as_str()), &words);
+            return self.notice(Notice::NotSent { text, why }.text(self.lang), true);
+        };
+        place.held_up(key, if will_retry { State::Later(words) } else { State::Refused(words) });
     }
 
     /// Somebody came, or left, in the lobby and where one talks with them alone.

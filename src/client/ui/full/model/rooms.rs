@@ -49,17 +49,14 @@ impl Model {
             }
             act::PART if by == me => return self.close(id),
             act::CLOSE => {
-                if self.current == id {
+                let is_here = self.current == id;
+                if is_here {
                     self.go(RoomId::Lobby);
                 }
-                self.close(id);
-                let text = news::line(mes, self.lang);
-                return self.notice(text, true);
+                return self.lose((id, is_here && by != me), mes);
             }
             act::KICK | BAN if whom == Some(me) => {
-                self.close(id);
-                let text = news::line(mes, self.lang);
-                return self.notice(text, true);
+                return self.lose((id, self.current == id), mes);
             }
             act::INVITE if self.place(id).is_none() => {
                 let text = news::line(mes, self.lang);
@@ -85,6 +82,14 @@ impl Model {
             let what = What::Notice { text, is_bad: false };
             place.push(Entry { key, time, what });
         }
+    }
+
+    /// The place is gone by what the server says; and was one there, without wanting to leave?
+    fn lose(&mut self, (id, is_moved): (RoomId, bool), mes: &RoomMes) {
+        self.close(id);
+        self.is_moved |= is_moved;
+        let text = news::line(mes, self.lang);
+        self.notice(text, true);
     }
 
     /// Somebody else joined a room or left it.

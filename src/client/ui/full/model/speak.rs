@@ -19,6 +19,9 @@ impl Model {
         if self.input.text().trim().is_empty() {
             return;
         }
+        if std::mem::take(&mut self.is_moved) {
+            return self.say_hint(Label::Moved.text(self.lang));
+        }
         self.found = None;
         self.hint = None;
         // Out of the line before: what it asks for may lead elsewhere, where another draft is.

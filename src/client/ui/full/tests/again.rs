@@ -147,6 +147,49 @@ fn what_was_begun_in_a_room_that_is_closed_is_kept() {
     assert_eq!(bench.model.input.text(), "half a line");
 }
 
+/// By a word of the server's: closed, or put out by somebody.
+fn lost(act: &str) -> Update {
+    Update::Room(Box::new(RoomMes {
+        act: act.to_owned(),
+        room: RUST.to_string(),
+        room_name: "#rust".to_owned(),
+        user_id: Some(EVE.0),
+        user_name: Some("Eve".to_owned()),
+        whom_id: (act != "close").then_some(ME.0),
+        ..RoomMes::default()
+    }))
+}
+
+#[test]
+fn what_was_meant_for_a_room_that_is_gone_goes_nowhere_else_at_once() {
+    for act in ["close", "kick", "ban"] {
+        let mut bench = Bench::inside(100, 12);
+        bench.type_in("\x1b2on its way\r");
+        let references = bench.send();
+        bench.type_in("half");
+        bench.hear(lost(act));
+        bench.type_in(" a line\r");
+        assert_eq!(bench.send(), [], "{act}");
+        bench.must_show("Enter once more sends this here");
+        assert_eq!(bench.model.input.text(), " a line");
+        // What had gone out is refused, and its place is not there to say so.
+        let text = Text::new("on its way").unwrap();
+        let [reference] = references.try_into().unwrap();
+        let unsent = Unsent { reference, to: None, room: None, text, about: None };
+        let why = Reason { code: "not_member".into(), text: "no".into(), detail: None };
+        bench.hear(Update::NotSent { unsent, why, will_retry: false });
+        bench.must_show("The text was: on its way");
+        bench.type_in("\r");
+        assert!(matches!(&bench.orders()[..], [Do::Say { room: RoomId::Lobby, .. }]));
+        // Who goes there on purpose says it at once.
+        let mut bench = Bench::inside(100, 12);
+        bench.type_in("\x1b2");
+        bench.hear(lost(act));
+        bench.type_in("\x1b1all\r");
+        assert!(matches!(&bench.orders()[..], [.., Do::Say { room: RoomId::Lobby, .. }]));
+    }
+}
+
 #[test]
 fn who_asks_for_an_account_stays_in_the_talk() {
     let mut bench = Bench::inside(100, 12);
