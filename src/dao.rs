@@ -21,7 +21,7 @@ pub mod sqlite;
 mod write;
 
 pub use entry::{Asked, Code, Decision, Entry};
-pub use feed::{Beat, Feed, FeedEntry, Membership, Pulse, Sign};
+pub use feed::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, Told};
 pub use health::Health;
 pub use people::{
     Account, Cursor, Identity, Marks, PeerMarks, Receipts, Secret, Token, TokenDigest,
@@ -183,6 +183,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// is told them.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn erasing(&self) -> Result<Vec<UserId>, StoreError>;
+
+    /// What [`Write::Tell`] was told after this one, in order, where the one server of a store has
+    /// to look for it; nothing, where a feed brings it, or nobody else can write.
+    #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
+    fn told(&self, _after: u64) -> Result<Vec<Told>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Everybody who is banned, muted or slowed, by place, measure and whom it is against; over or
     /// not.

@@ -158,7 +158,7 @@ impl Server {
         let (flusher, _flush) = Flusher::start()?;
         let Stages { host, mut threads, stopped, replaced, membership } =
             start_stages(options, Arc::clone(&store), tls, &ports)?;
-        let (clerks, keeping) = clerk::start(options, &store, &host.journal)?;
+        let (clerks, keeping) = clerk::start(options, &store, &host.journal, &host.hub)?;
         threads.splice(0..0, keeping);
         if options.demo {
             make_demo_account(&host).map_err(StartError::Demo)?;

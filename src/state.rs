@@ -27,8 +27,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::protocol::{
-    Act, Device, ErrorCode, Event, Farewell, Leaving, Member, MessageId, Millis, Name, Original,
-    Refusal, RoomId, RoomNo, SessionId, UserId, Welcome,
+    Act, Device, ErrorCode, Event, Leaving, Member, MessageId, Millis, Name, Original, Refusal,
+    RoomId, RoomNo, SessionId, UserId, Welcome,
 };
 pub use cluster::Heard;
 pub use effect::{Effect, Joined};
@@ -73,6 +73,8 @@ pub struct State {
 #[derive(Debug)]
 struct Session {
     user: UserId,
+    /// Since when, by the clock that people know.
+    since: Millis,
     address: Arc<str>,
     device: Option<Device>,
     /// How its client calls its device, with cursors of its own or without.
@@ -152,6 +154,7 @@ impl State {
             Input::Heard(all) => {
                 all.into_iter().for_each(|heard| self.on_heard(heard, now, effects));
             }
+            Input::Told(all) => self.on_told_here(all, now, effects),
             Input::Entry { by, news } => self.on_entry(by, news, effects),
             Input::Announce => self.announce(effects),
             Input::Untold => self.on_untold(now),
@@ -200,6 +203,7 @@ impl State {
         }
         let session = Session {
             user: attach.user,
+            since: now.wall,
             address: Arc::clone(&attach.address),
             device: attach.device.clone(),
             called: attach.called.clone(),
@@ -456,14 +460,6 @@ impl State {
                     }
                 }
             }
-        }
-    }
-
-    fn stop_when_drained(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let Some(stop_at) = self.stop_at else { return };
-        if !self.is_stopped && (self.n_in_flight == 0 || now.tick >= stop_at) {
-            self.is_stopped = true;
-            effects.push(Effect::Stop(Farewell::ShuttingDown));
         }
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use super::{StoreError, Write, Written};
 #[cfg(doc)]
 use crate::protocol::RoomId;
-use crate::protocol::{NamedRoom, NodeId, Present, SessionId, Tiding};
+use crate::protocol::{Millis, NamedRoom, NodeId, Present, SessionId, Tiding};
 
 /// One thing in the feed.
 #[derive(Clone, Debug)]
@@ -38,6 +38,17 @@ pub enum FeedEntry {
     },
     /// A server has ended, or was not heard of for too long.
     Gone(NodeId),
+}
+
+/// One thing that the command line tells the one server of a store that has no feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Increasing, and never given again.
+    pub id: u64,
+    /// When it was told.
+    pub time: Millis,
+    /// What.
+    pub tiding: Tiding,
 }
 
 /// A server's place among those that share a store. Ends when all halves are dropped.

@@ -14,6 +14,7 @@ mod order;
 mod read;
 mod rooms;
 mod schema;
+mod told;
 mod write;
 
 use std::fmt;
@@ -26,7 +27,7 @@ use rusqlite::{Connection, ErrorCode as SqliteCode};
 use super::contract;
 use super::{
     Account, Asked, Claim, Code, Hits, Identity, Lookup, Marks, Receipts, Records, Store,
-    StoreError, Take, Token, TokenDigest, Writer,
+    StoreError, Take, Token, TokenDigest, Told, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, OwnDevice, Role, RoomId,
@@ -229,6 +230,10 @@ impl Store for Sqlite {
 
     fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
         self.read(read::erasing)
+    }
+
+    fn told(&self, after: u64) -> Result<Vec<Told>, StoreError> {
+        self.read(|reader| told::after(reader, after))
     }
 
     fn sanctions(&self) -> Result<Vec<Sanction>, StoreError> {

@@ -179,7 +179,8 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
-    /// For the other servers of this store; nothing, where there are none.
+    /// For the other servers of this store, or from the command line for the one that serves from
+    /// it; nothing, where there are none.
     Tell(Vec<Tiding>),
     /// Nothing: what becomes of it comes after all that was written before.
     Mark,

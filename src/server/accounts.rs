@@ -22,7 +22,9 @@ pub fn run_user_act(
     act: &UserAct,
     out: &mut dyn io::Write,
 ) -> Result<(), String> {
-    let store = dao::open(&store.url()).map_err(|error| error.to_string())?;
+    // Only who adds the first account makes a store: a name that was mistyped is no new one.
+    let open = if matches!(act, UserAct::Add { .. }) { dao::open } else { dao::open_existing };
+    let store = open(&store.url()).map_err(|error| error.to_string())?;
     match act {
         UserAct::Add { id, name } => add(&*store, id, name.as_deref(), out),
         UserAct::List => list(&*store, out),
@@ -141,10 +143,10 @@ pub(super) fn done(act: &'static str, account: &Account) -> Result<Deed, String>
     })
 }
 
-/// Servers that share the store end the account's connections; others do not hear of it.
-fn tell_servers(store: &dyn Store, tiding: Tiding) -> Result<(), String> {
+/// For those who are online, on every server of the store.
+pub(super) fn tell_servers(store: &dyn Store, tiding: Tiding) -> Result<(), String> {
     let told = write(store, &Write::Tell(vec![tiding]));
-    told.map(drop).map_err(|why| format!("done, but open connections go on: {why}"))
+    told.map(drop).map_err(|why| format!("done, but servers that run do not know: {why}"))
 }
 
 pub(super) fn write(store: &dyn Store, write: &Write) -> Result<Written, String> {

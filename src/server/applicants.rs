@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::accounts::{done, say, write};
+use super::accounts::{done, say, tell_servers, write};
 use crate::clock;
 use crate::dao::{Decision, Store, Write};
-use crate::protocol::{Deed, Note, UserId};
+use crate::protocol::{Deed, EntryNews, Knock, Note, Party, Tiding, UserId};
 use crate::texts;
 
 pub(super) fn pending(store: &dyn Store, out: &mut dyn io::Write) -> Result<(), String> {
@@ -45,7 +45,11 @@ fn decide(
     let Some(asked) = all.into_iter().find(|asked| asked.account.id.0 == id) else {
         return Err(format!("nobody asks for an account {id}; `server user pending` lists them"));
     };
-    let deed = Deed { reason, ..done(act, &asked.account)? };
-    write(store, &Write::Decide(Decision { whom: UserId(id), is_let_in, deed }))?;
+    let whom = Party { id: UserId(id), name: asked.account.name.as_str().into() };
+    let deed = Deed { reason: reason.clone(), ..done(act, &asked.account)? };
+    let by = deed.by.clone();
+    write(store, &Write::Decide(Decision { whom: whom.id, is_let_in, deed }))?;
+    let what = if is_let_in { Knock::LetIn(by) } else { Knock::Rejected(by, reason) };
+    tell_servers(store, Tiding::Entry(Box::new(EntryNews { whom, what })))?;
     Ok(asked.account.name.as_str().chars().map(texts::mark).collect())
 }

@@ -12,6 +12,7 @@ use super::indexer;
 use super::keeper::Keeping;
 use crate::config::Options;
 use crate::dao::{Job, Store, StoreError, Tell, Write, Written};
+use crate::hub::Item;
 use crate::protocol::ErrorCode;
 use crate::stage::Inbox;
 use crate::threads;
@@ -39,10 +40,11 @@ pub(super) fn start(
     options: &Options,
     store: &Arc<dyn Store>,
     journal: &Inbox<Vec<Job>>,
+    hub: &Inbox<Item>,
 ) -> io::Result<(Clerks, [JoinHandle<()>; 2])> {
     let (running, stop) = bounded(0);
     let clerk = || Clerk { store: Arc::clone(store), journal: journal.clone(), stop: stop.clone() };
-    let (keeping, indexing) = (Keeping::new(options, clerk()), clerk());
+    let (keeping, indexing) = (Keeping::new(options, clerk(), hub.clone()), clerk());
     let keeper = threads::spawn("keeper", move || keeping.run())?;
     let indexer = threads::spawn("indexer", move || indexer::run(&indexing))?;
     Ok((Clerks { _running: running }, [keeper, indexer]))

@@ -3,21 +3,26 @@
 //! neither the journal nor the store is kept from anybody for longer than a moment.
 //! Every few seconds it looks whether somebody's words are to be erased (`erasing`): the store
 //! remembers whose, so that a server that is killed meanwhile takes it up when it is started again.
+//! And whether the command line tells something (`told`), where no feed brings that.
 
 mod erasing;
+mod told;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::clerk::{Clerk, Halt};
 use crate::clock;
 use crate::config::Options;
 use crate::dao::{Prune, Write};
+use crate::hub::Item;
 use crate::protocol::{MessageId, Millis, RoomId};
+use crate::stage::Inbox;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(60 * 60);
 
-/// Between two looks whether words are to be erased.
+/// Between two looks whether words are to be erased, or something is told.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Removed in one write: some 5 ms of the journal's time with SQLite (measured: 1 to 9 ms).
@@ -49,19 +54,23 @@ struct Kept {
 pub(super) struct Keeping {
     clerk: Clerk,
     kept: Kept,
+    hub: Inbox<Item>,
+    /// The last thing that the command line told.
+    heard: Cell<u64>,
 }
 
 impl Keeping {
-    pub(super) fn new(options: &Options, clerk: Clerk) -> Self {
+    pub(super) fn new(options: &Options, clerk: Clerk, hub: Inbox<Item>) -> Self {
         let (days, messages) = (options.keep_days, options.keep_messages);
-        Self { clerk, kept: Kept { days, messages, audit_days: options.audit_days } }
+        let kept = Kept { days, messages, audit_days: options.audit_days };
+        Self { clerk, kept, hub, heard: Cell::new(0) }
     }
 
     /// Runs until the server shuts down.
     pub(super) fn run(self) {
         let mut due = clock::now();
         loop {
-            if self.erase().is_err() {
+            if self.look().is_err() {
                 return;
             }
             if clock::now() >= due {
@@ -77,6 +86,11 @@ impl Keeping {
                 return;
             }
         }
+    }
+
+    fn look(&self) -> Result<(), Halt> {
+        self.hear()?;
+        self.erase()
     }
 
     /// Everything that is old, once; how much is gone.
@@ -136,7 +150,7 @@ impl Keeping {
             self.clerk.pause(PAUSE)?;
             // Who wants to be forgotten does not wait for the end of a long round.
             if clock::now() >= looked + LOOK {
-                self.erase()?;
+                self.look()?;
                 looked = clock::now();
             }
         }

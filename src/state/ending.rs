@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::{Effect, Moment, Session, State, Waiting};
 use crate::protocol::{
-    Act, Change, Device, ErrorCode, Event, Farewell, Leaving, OwnDevice, Refusal, RoomAct, RoomAsk,
-    SessionId, Tiding, UserId,
+    Act, Change, Device, ErrorCode, Event, Farewell, Leaving, Millis, OwnDevice, Refusal, RoomAct,
+    RoomAsk, SessionId, Tiding, UserId,
 };
 
 /// Which sessions of an account are to end.
@@ -18,6 +18,8 @@ pub(super) enum Which {
     Device(Option<Device>),
     /// All but this one.
     But(SessionId),
+    /// Those that were there before this moment.
+    Before(Millis),
     All,
 }
 
@@ -87,6 +89,29 @@ impl State {
         self.end_those(those, farewell, now, effects);
     }
 
+    /// What the command line did, at those moments. Who has come since is not meant: they came with
+    /// the new password.
+    pub(super) fn on_told_here(
+        &mut self,
+        all: Vec<(Millis, Tiding)>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        for (time, tiding) in all {
+            let (user, farewell) = match tiding {
+                Tiding::EndOthers(user) => (user, Farewell::LoggedOut),
+                Tiding::EndAccount(user) => (user, Farewell::Deleted),
+                Tiding::Entry(news) => {
+                    self.tell_operators(None, news, effects);
+                    continue;
+                }
+                // The command line does nothing else that those online hear of.
+                _ => continue,
+            };
+            self.end_here((user, &Which::Before(time)), farewell, now, effects);
+        }
+    }
+
     /// An account wants to be no more: it leaves its rooms, so that others hear of it and who
     /// owns them next, and is deleted when that is stored.
     pub(super) fn delete_account(&mut self, id: SessionId, erase: bool, effects: &mut Vec<Effect>) {
@@ -131,6 +156,9 @@ impl State {
         let is_meant = |id: &&SessionId| match which {
             Which::All => true,
             Which::But(one) => one != *id,
+            Which::Before(time) => {
+                self.sessions.get(id).is_some_and(|session| session.since < *time)
+            }
             Which::Device(device) => {
                 self.sessions.get(id).is_some_and(|session| session.called == *device)
             }
@@ -156,6 +184,15 @@ impl State {
             } else {
                 self.leave(id, Leaving::Logout, now, effects);
             }
+        }
+    }
+
+    /// A shutdown is over when nothing is in flight any more, or has taken too long.
+    pub(super) fn stop_when_drained(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(stop_at) = self.stop_at else { return };
+        if !self.is_stopped && (self.n_in_flight == 0 || now.tick >= stop_at) {
+            self.is_stopped = true;
+            effects.push(Effect::Stop(Farewell::ShuttingDown));
         }
     }
 

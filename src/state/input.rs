@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::protocol::{
     Act, Device, EntryNews, ErrorCode, Leaving, Message, MessageId, Millis, Name, NamedRoom,
-    Receipts, Reference, Role, RoomChange, RoomDone, RoomId, SessionId, UserId,
+    Receipts, Reference, Role, RoomChange, RoomDone, RoomId, SessionId, Tiding, UserId,
 };
 
 use super::Heard;
@@ -59,6 +59,8 @@ pub enum Input {
     Posted(Vec<Posted>),
     /// What the servers of the store did and told, this one included, in the order of its feed.
     Heard(Vec<Heard>),
+    /// What the command line tells, and when it did: where no feed brings it.
+    Told(Vec<(Millis, Tiding)>),
     /// Somebody asks for an account, or a session of an operator has decided about it.
     Entry {
         /// Who is told besides the operators.

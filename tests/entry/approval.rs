@@ -96,6 +96,7 @@ fn who_registers_waits_over_every_front_until_an_operator_says_so() {
         laptop.send("EntryMes", r#"{"act":"reject","whomId":300,"text":"no robots"}"#);
         until(&mut tom, "* ann (300) does not get an account (tom): no robots");
         assert_eq!(job(&["approve", "400"]).out, "400 (eve) has an account now\n");
+        until(&mut tom, "* eve (400) is let in (command line)");
 
         jerry.ask("/login jerry secret", &[&format!("[{}]jerry: login!!!", jerry.me())]);
         assert_eq!(ann.log_in(300, "secret")["code"], 500);

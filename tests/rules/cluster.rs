@@ -417,3 +417,26 @@ impl Bench {
         (count(|e| matches!(e, Effect::Mark(_))), count(|e| matches!(e, Effect::Enter(_))))
     }
 }
+
+/// What the command line does ends the sessions that were there then. Who came with the new password
+/// before the server heard of it stays.
+#[test]
+fn what_the_command_line_tells_is_for_those_who_were_there() {
+    let mut world = World::new();
+    let (user, session) = (UserId(100), SessionId(77));
+    world.attach(0, session, user, Some(Name::of_id(user)));
+    let came = world.now.wall;
+    let mut told = |time, tiding| {
+        let mut effects = Vec::new();
+        let told = Input::Told(vec![(time, tiding)]);
+        world.nodes[0].state.apply(told, world.now, &mut effects);
+        let is_over =
+            |effect: &Effect| matches!(effect, Effect::End { session: it, .. } if *it == session);
+        effects.iter().any(is_over)
+    };
+    assert!(!told(came, Tiding::EndOthers(user)));
+    assert!(!told(came, Tiding::EndAccount(user)));
+    assert!(!told(came.plus(1), Tiding::EndAccount(UserId(200))));
+    assert!(told(came.plus(1), Tiding::EndOthers(user)));
+    assert!(!told(came.plus(1), Tiding::EndAccount(user)), "it is over already");
+}

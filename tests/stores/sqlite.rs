@@ -61,7 +61,7 @@ fn a_newer_version_is_refused_and_left_as_it_was() {
     drop(newer);
     let bytes = std::fs::read(&file).unwrap();
     let error = dao::open(&url).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 13 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 14 }), "{error}");
     assert!(std::fs::read(&file).unwrap() == bytes);
 }
 

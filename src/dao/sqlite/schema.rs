@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("11.sql"),
     include_str!("12.sql"),
     include_str!("13.sql"),
+    include_str!("14.sql"),
 ];
 
 /// Makes the file if it is not there, checks that it is ours, brings it to the newest version.

@@ -20,7 +20,7 @@ use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
 use super::super::{
     Account, Cursor, Entry, Receipts, Secret, StoreError, Token, Write, Writer, Written,
 };
-use super::{changes, count, from_sql, ignored, index, schema, to_sql};
+use super::{changes, count, from_sql, ignored, index, schema, to_sql, told};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
 };
@@ -186,7 +186,8 @@ impl Batch<'_> {
             }
             Write::Cursor(cursor) => self.advance(cursor)?,
             Write::Read { account, room, up_to } => self.read(*account, *room, *up_to)?,
-            Write::Tell(_) | Write::Mark => {}
+            Write::Tell(tidings) => told::tell(self.connection, tidings)?,
+            Write::Mark => {}
         }
         Ok(Written::Done)
     }

@@ -58,6 +58,7 @@ impl Keeping {
     fn erase_in(&self, account: UserId, room: RoomId, last: MessageId) -> Result<u64, Halt> {
         let (mut n_erased, mut after) = (0, MessageId(0));
         while after < last {
+            self.hear()?;
             let page = self.clerk.store.page(room, after, PAGE)?;
             let Some(newest) = page.last() else { break };
             after = newest.id;
