@@ -224,6 +224,7 @@ pub enum Notice<'a> {
     LoginKept { id: i64, name: &'a str, address: &'a str },
     Exported { file: &'a str },
     NotExported { why: &'a str },
+    Unprinted { why: &'a str },
     OtherCertificate { address: &'a str, now: &'a str, before: &'a str, list: &'a str },
 }
 
@@ -294,6 +295,7 @@ impl Notice<'_> {
             }
             Self::Exported { file } => format!("What is yours is in {file}."),
             Self::NotExported { why } => format!("Nothing is exported: {why}"),
+            Self::Unprinted { why } => format!("Cannot write what was asked for: {why}"),
             Self::OtherCertificate { address, now, before, list } => format!(
                 "the certificate of {address} is not the one from before: somebody may be in \
                  between. It is {now}, and was {before}. If its operator says that the new one \
@@ -357,6 +359,7 @@ impl Notice<'_> {
             }
             Self::Exported { file } => format!("你的数据已导出到 {file}。"),
             Self::NotExported { why } => format!("未能导出：{why}"),
+            Self::Unprinted { why } => format!("无法写出结果: {why}"),
             Self::OtherCertificate { address, now, before, list } => format!(
                 "{address} 的证书与以前不同，可能有人在中间冒充。现在是 {now}，以前是 {before}。\
                  如果管理员确认新证书无误，请从 {list} 中删去它那一行"

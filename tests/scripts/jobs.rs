@@ -315,6 +315,40 @@ fn a_tail_ends_when_nobody_reads() {
     assert_eq!(code, Some(0));
 }
 
+/// As on a full disk: what cannot be printed is no success, and is there for the next tail.
+#[test]
+fn what_cannot_be_printed_is_told_and_not_received() {
+    let (server, address) = with_account();
+    let home = tempfile::tempdir().unwrap();
+    let tom = Script { home: home.path(), address: &address };
+    let full = |args: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        let own = tom.command(args);
+        command.envs(own.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.args(["-c", "exec \"$0\" \"$@\" >/dev/full"]).arg(own.get_program()).args(args);
+        run(command, "")
+    };
+    let mut tail = Running::start(&tom, &["tail"]);
+    server.expect_in_log("100 logged in");
+    let mut guest = Line::enter(server.lines());
+    // The device of tails is there once it has printed something.
+    guest.say("begin");
+    assert!(tail.next().ends_with(": begin"));
+    assert_eq!(tail.stop(), Some(0));
+    guest.say("while the disk is full");
+    guest.next("what it said itself");
+    let jobs: [&[&str]; 5] =
+        [&["history"], &["search", "full"], &["who"], &["tail"], &["tail", "--since", "1h"]];
+    for args in jobs {
+        let ended = full(args);
+        assert_eq!(ended.code, Some(1), "{args:?}: {ended:?}");
+        assert!(ended.err.contains("Cannot write"), "{args:?}: {ended:?}");
+    }
+    let mut tail = Running::start(&tom, &["tail"]);
+    assert!(tail.next().ends_with(": while the disk is full"));
+    assert_eq!(tail.stop(), Some(0));
+}
+
 #[test]
 fn a_tail_can_begin_with_what_was_said() {
     let (_server, address) = with_account();

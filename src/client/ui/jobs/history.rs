@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::moment;
-use super::out::Out;
+use super::out::{self, Out};
 use super::target::Target;
 use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options, clean, complain, directory::Directory};
@@ -45,12 +45,11 @@ const DEFAULT_NUMBER: u32 = 20;
 pub(super) fn run(history: &History, options: &Options) -> Result<Ending, Ending> {
     let mut visit = Visit::begin(options, Role::script(options)?)?;
     let room = history.past.place(&mut visit, options.lang)?;
-    let mut is_read = true;
-    history.past.read(&mut visit, &room, |said| {
-        is_read = is_read && history.out.said(said, options.lang).is_ok();
-        is_read
-    })?;
-    Ok(visit.end())
+    let lang = options.lang;
+    let printed = history.past.read(&mut visit, &room, |said| {
+        history.out.said(said, lang).map_err(|error| out::unprinted(&error, lang))
+    });
+    visit.end_with(printed)
 }
 
 impl Past {
@@ -79,25 +78,24 @@ impl Past {
         }
     }
 
-    /// Hands on every message, oldest first, until `show` has enough.
+    /// Hands on every message, oldest first, until `show` ends the job.
     pub(super) fn read(
         &self,
         visit: &mut Visit,
         room: &RoomRef,
-        mut show: impl FnMut(&Said) -> bool,
+        mut show: impl FnMut(&Said) -> Result<(), Ending>,
     ) -> Result<(), Ending> {
         let Some(time) = self.since else {
             let number = self.number.unwrap_or(DEFAULT_NUMBER);
             let last = last(visit, room, usize::try_from(number).unwrap_or(usize::MAX))?;
-            last.iter().all(&mut show);
-            return Ok(());
+            return last.iter().try_for_each(&mut show);
         };
         let mut span = Span::Since(time);
         loop {
             let (page, more) = page(visit, room, span, PAGE)?;
-            let wants_more = page.iter().all(&mut show);
+            page.iter().try_for_each(&mut show)?;
             match page.last() {
-                Some(last) if more && wants_more => span = Span::After(last.id),
+                Some(last) if more => span = Span::After(last.id),
                 _ => return Ok(()),
             }
         }

@@ -1,10 +1,11 @@
 //! `client who` and `client rooms`.
 
-use super::out::Out;
+use super::out::{self, Out};
 use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options};
 use crate::client::{Ask, Update};
 use crate::protocol::{RoomName, RoomRef, UserId};
+use crate::texts::Lang;
 
 /// Who is there.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ fn room(text: &str) -> Result<RoomRef, String> {
 pub(super) fn who(present: &Present, options: &Options) -> Result<Ending, Ending> {
     let mut visit = Visit::begin(options, Role::script(options)?)?;
     if let Some(room) = &present.room {
-        return members(visit, room, present.out);
+        return members(visit, room, present.out, options.lang);
     }
     visit.client.who().map_err(|_closed| Ending::Lost)?;
     let mut online = visit.answer(Ask::Who, |update| match update {
@@ -39,12 +40,11 @@ pub(super) fn who(present: &Present, options: &Options) -> Result<Ending, Ending
     })?;
     visit.end();
     online.sort_by_key(|who| who.id);
-    // Where nobody reads on, the rest is of no use.
-    online.iter().try_for_each(|who| present.out.person(who)).ok();
-    Ok(Ending::Fine)
+    let printed = online.iter().try_for_each(|who| present.out.person(who));
+    printed.map(|()| Ending::Fine).map_err(|error| out::unprinted(&error, options.lang))
 }
 
-fn members(mut visit: Visit, room: &RoomRef, out: Out) -> Result<Ending, Ending> {
+fn members(mut visit: Visit, room: &RoomRef, out: Out, lang: Lang) -> Result<Ending, Ending> {
     let mut after = None;
     loop {
         visit.client.members(room.clone(), after).map_err(|_closed| Ending::Lost)?;
@@ -52,10 +52,10 @@ fn members(mut visit: Visit, room: &RoomRef, out: Out) -> Result<Ending, Ending>
             Update::Members(members) => Some(members),
             _ => None,
         })?;
-        let is_read = page.members.iter().try_for_each(|who| out.member(who)).is_ok();
+        let printed = page.members.iter().try_for_each(|who| out.member(who));
         after = page.members.last().map(|last| UserId(last.user_id));
-        if !(page.more && is_read && after.is_some()) {
-            return Ok(visit.end());
+        if printed.is_err() || !page.more || after.is_none() {
+            return visit.end_with(printed.map_err(|error| out::unprinted(&error, lang)));
         }
     }
 }
@@ -69,10 +69,10 @@ pub(super) fn rooms(rooms: &Rooms, options: &Options) -> Result<Ending, Ending> 
             Update::Rooms { rooms, more, own: false } => Some((rooms, more)),
             _ => None,
         })?;
-        let is_read = page.iter().try_for_each(|room| rooms.out.room(room)).is_ok();
+        let printed = page.iter().try_for_each(|room| rooms.out.room(room));
         after = page.last().and_then(|last| RoomName::new(&last.room_name).ok());
-        if !(more && is_read && after.is_some()) {
-            return Ok(visit.end());
+        if printed.is_err() || !more || after.is_none() {
+            return visit.end_with(printed.map_err(|error| out::unprinted(&error, options.lang)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `client search`: what was said with all these words, in one room or in all.
 
 use super::history::Past;
-use super::out::Out;
+use super::out::{self, Out};
 use super::target::Target;
 use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options, complain};
@@ -51,10 +51,9 @@ pub(super) fn run(search: &Search, options: &Options) -> Result<Ending, Ending> 
     let (mut left, mut before) = (usize::try_from(search.number).unwrap_or(usize::MAX), None);
     loop {
         let (found, next) = page(&mut visit, within.as_ref(), &query, (before, left.min(PAGE)))?;
-        for said in found.iter().take(left) {
-            if search.out.said(said, options.lang).is_err() {
-                return Ok(visit.end());
-            }
+        let mut wanted = found.iter().take(left);
+        if let Err(error) = wanted.try_for_each(|said| search.out.said(said, options.lang)) {
+            return visit.end_with(Err(out::unprinted(&error, options.lang)));
         }
         left = left.saturating_sub(found.len());
         match next {

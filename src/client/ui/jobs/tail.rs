@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::history::{self, Past};
-use super::out::Out;
+use super::out::{self, Out};
 use super::visit::{Role, Visit};
 use crate::client::ui::{Ending, Options, complain};
 use crate::client::{Ask, Quiet, Said, Update};
@@ -67,8 +67,11 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
         };
         visit.learn(&update);
         match update {
-            Update::Said(said) if wanted.is(&said) && tail.out.said(&said, lang).is_err() => {
-                return Ok(visit.end());
+            Update::Said(said) if wanted.is(&said) => {
+                if let Err(ending) = print(tail, &said, lang) {
+                    visit.break_off();
+                    return Err(ending);
+                }
             }
             Update::Skipped { count, .. } => complain(&Notice::Skipped { count }.text(lang)),
             Update::LoggedIn { .. } => complain(&Notice::BackAgain.text(lang)),
@@ -99,19 +102,18 @@ fn show_past(
 ) -> Result<(), Ending> {
     let room = wanted.only.unwrap_or(RoomId::Lobby);
     visit.held = Some(Vec::new());
-    let (mut last, mut is_read) = (MessageId(0), true);
+    let mut last = MessageId(0);
     tail.past.read(visit, &RoomRef::Id(room), |said| {
         last = said.id;
-        is_read = is_read && tail.out.said(said, lang).is_ok();
-        is_read
+        print(tail, said, lang)
     })?;
     wanted.printed = Some((room, last));
     let held = visit.held.take().unwrap_or_default();
-    let mut held = held.iter().filter(|said| wanted.is(said));
-    match is_read && held.all(|said| tail.out.said(said, lang).is_ok()) {
-        true => Ok(()),
-        false => Err(Ending::Fine),
-    }
+    held.iter().filter(|said| wanted.is(said)).try_for_each(|said| print(tail, said, lang))
+}
+
+fn print(tail: &Tail, said: &Said, lang: Lang) -> Result<(), Ending> {
+    tail.out.said(said, lang).map_err(|error| out::unprinted(&error, lang))
 }
 
 impl Wanted {

@@ -218,6 +218,17 @@ impl Visit {
         self.entry.forget(self.me.id);
     }
 
+    /// Leaves, and what was taken last counts as not dealt with: it comes to the next one again.
+    pub(super) fn break_off(self) {
+        self.entry.part(self.client, Duration::ZERO);
+    }
+
+    /// Leaves when everything is printed, or what is left cannot be.
+    pub(super) fn end_with(self, printed: Result<(), Ending>) -> Result<Ending, Ending> {
+        let ending = self.end();
+        printed.map(|()| ending)
+    }
+
     /// Leaves; the login stays kept.
     pub(super) fn end(self) -> Ending {
         // Everything that was taken is dealt with.
