@@ -172,9 +172,10 @@ impl Keys {
         }
     }
 
-    /// Names neither server nor account: the last login may.
-    pub fn is_open(&self) -> bool {
-        self.addr.is_empty() && self.user.is_none()
+    /// Names no account, and no other server than the last login did: who logged in there is
+    /// meant.
+    pub fn goes_on_from(&self, last: &Self) -> bool {
+        self.user.is_none() && (self.addr.is_empty() || self.addr == last.addr)
     }
 
     /// What holds where nothing is said.

@@ -123,15 +123,19 @@ impl Cli {
         Keys::file().map_or_else(|| Ok(Keys::default()), |path| Keys::read(&path))
     }
 
-    /// Everything together: the options, the file, the last login for jobs and for people, the defaults. Blocks on the disk.
+    /// Everything together: the options, the file, the last login for jobs and for people, the
+    /// defaults. Blocks on the disk.
     ///
     /// # Errors
     /// What is wrong, and where.
     pub fn options(&self, file: Keys) -> Result<Options, String> {
         let (given, is_plain) = (&self.keys, super::is_plain(self.plain));
         let mut keys = given.clone().or(file);
-        if keys.is_open() && (self.job.is_some() || !is_plain) {
-            keys = keys.or(device::state_folder().and_then(|f| kept::last(&f)).unwrap_or_default());
+        if self.job.is_some() || !is_plain {
+            let last = device::state_folder().and_then(|folder| kept::last(&folder));
+            if let Some(last) = last.filter(|last| keys.goes_on_from(last)) {
+                keys = keys.or(last);
+            }
         }
         let keys = keys.or(Keys::defaults());
         let secret = match std::env::var("HUBBUB_PASSWORD") {
