@@ -2,7 +2,7 @@
 //! and other people say is cleaned by whoever shows it.
 
 use super::{Changed, Doing, Lost, Reason, Said, TlsError};
-use crate::protocol::{ErrorCode, Refusal, What};
+use crate::protocol::{ErrorCode, Farewell, Refusal, What};
 use crate::texts::client::Fixed;
 use crate::texts::{self, Lang};
 
@@ -11,6 +11,7 @@ pub fn lost(why: &Lost, lang: Lang) -> String {
     let fixed = match why {
         Lost::NotThere(words) | Lost::Broken(words) => return words.clone(),
         Lost::Insecure(error) => return insecure(error, lang),
+        Lost::Told(_) if why.farewell() == Some(Farewell::TlsNeeded) => Fixed::NeedsTls,
         Lost::Told(told) => {
             let known = why.farewell().map(|why| texts::farewell(why, lang).to_owned());
             return known.unwrap_or_else(|| reason(told, lang));

@@ -42,6 +42,7 @@ pub enum Fixed {
     ServerSilent,
     ServerStuck,
     NoServer,
+    NeedsTls,
     Also,
 }
 
@@ -115,6 +116,10 @@ impl Fixed {
             Self::ServerSilent => ("the server is silent", "服务器没有响应"),
             Self::ServerStuck => ("the server takes nothing any more", "服务器不再接收数据"),
             Self::NoServer => ("this is no Hubbub server", "对方不是本系统的服务器"),
+            Self::NeedsTls => (
+                "it takes encrypted connections only: start the client with --tls, or --ca FILE",
+                "服务器只接受加密连接，请用 --tls 或 --ca FILE 启动客户端",
+            ),
             // Between a time and what is to be known besides.
             Self::Also => (", ", "，"),
             Self::OutOfDevices => (

@@ -103,6 +103,33 @@ fn where_no_tls_is_spoken_it_says_so() {
     assert!(clear.err.contains("not TLS"), "{clear:?}");
 }
 
+/// In clear, where nothing but TLS is spoken: the server has but the course's words for that.
+#[test]
+fn where_only_tls_is_spoken_it_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let identity = Identity::make();
+    let mut options = identity.options();
+    options.extend(["--listen", "0.0.0.0:0"].map(str::to_owned));
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let server = Server::start_with(&options);
+    let address = format!("127.0.0.1:{}", server.port(3).port());
+    let job = |lang: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        command.env_clear().env("HOME", home.path()).env("HUBBUB_PASSWORD", "secret");
+        command.args(["send", "hi", "--user", "100", "--addr", &address, "--lang", lang]);
+        run(command, "")
+    };
+    for (lang, words) in [("en", "encrypted connections only"), ("zh", "只接受加密连接")] {
+        let refused = job(lang);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(refused.err.contains(words) && refused.err.contains("--tls"), "{refused:?}");
+        assert_eq!(refused.err.lines().count(), 1, "{refused:?}");
+    }
+    let plain = client(home.path(), &address, &["--wait", "1"]);
+    assert_eq!(plain.code, Some(5), "{plain:?}");
+    assert!(plain.out.starts_with("disconnected\t") && plain.out.contains("--tls"), "{plain:?}");
+}
+
 #[test]
 fn the_library_comes_back_through_tls_and_refuses_who_is_another_then() {
     let (server, _) = with_account();

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::wire::{self, kind};
 use crate::protocol::{
-    ErrorCode, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId, UserId,
-    frame,
+    ErrorCode, Farewell, Leaving, Member, MessageId, Millis, Password, Receipts, Reference, RoomId,
+    UserId, frame,
 };
+use crate::texts::{self, Lang};
 
 use super::{Conversation, RETRY, SILENCE, Stage, WAKE_WAIT, presence};
 use crate::client::{Ask, Lost, Reason, Seen, Update};
@@ -53,6 +54,9 @@ impl Conversation {
             kind::REGISTER_RES => read(data).map(|res| self.registered(res)),
             kind::RENAME_RES => read(data).map(|res| self.rename_answered(res)),
             kind::PASSWD_RES => read(data).map(|res| self.passwd_answered(&res)),
+            kind::SMS if matches!(self.stage, Stage::Greeting { .. }) => {
+                read(data).map(|sms| self.sent_away(sms))
+            }
             kind::SMS | kind::SMS_PRIVATE => read(data).map(|sms| self.said(sms)),
             kind::EDIT | kind::DELETE | kind::REACT => {
                 read(data).map(|mes| self.changed(&frame.kind, mes))
@@ -117,6 +121,15 @@ impl Conversation {
         // Registrations first: the login may be for one of them.
         self.go_on(now);
         self.login(now);
+    }
+
+    /// Before it answers the hello the server has but the course's words for why it closes: a
+    /// text, in Chinese unless it says otherwise.
+    fn sent_away(&mut self, sms: wire::Sms) {
+        let said = |why| [Lang::Zh, Lang::En].map(|lang| texts::farewell(why, lang));
+        let known = Farewell::NAMES.iter().find(|(why, _)| said(*why).contains(&&*sms.content));
+        let code = known.map_or(String::new(), |(_, name)| (*name).to_owned());
+        self.lost.get_or_insert(Lost::Told(Reason { code, text: sms.content, detail: None }));
     }
 
     fn login_answered(&mut self, res: wire::LoginRes, now: Instant) {

@@ -10,7 +10,7 @@ use crate::client::ui::{Ending, Options, clean, command, complain, refused_conne
 use crate::client::wording;
 use crate::client::{Ask, Client, Config, Reason, Said, Update, Updates};
 use crate::clock;
-use crate::protocol::{Device, ErrorCode, Member, Password, UserId, Who};
+use crate::protocol::{Device, ErrorCode, Farewell, Member, Password, UserId, Who};
 use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
 
@@ -32,6 +32,7 @@ pub(super) struct Visit {
     pub(super) updates: Updates,
     pub(super) me: Member,
     entry: Entry,
+    address: String,
     wait: Duration,
     lang: Lang,
     /// What is said while a job looks for something else, where that is wanted.
@@ -95,13 +96,13 @@ impl Visit {
         };
         let program = concat!("hubbub-client/", env!("CARGO_PKG_VERSION")).to_owned();
         let (address, tls) = (options.keys.address(), options.tls.clone());
-        let config = Config { address, program, device, tls, quiet };
+        let config = Config { address: address.clone(), program, device, tls, quiet };
         let (client, updates) =
             Client::start(config).map_err(|error| refused_connection(&error, options))?;
         let me = Member { id: UserId(0), name: "".into(), address: "".into(), absence: None };
         let wait = options.keys.wait();
         let (held, _device) = (None, held);
-        let mut visit = Self { client, updates, me, entry, wait, lang, held, _device };
+        let mut visit = Self { client, updates, me, entry, address, wait, lang, held, _device };
         visit.enter(&who, way)?;
         Ok(visit)
     }
@@ -141,6 +142,12 @@ impl Visit {
     pub(super) fn next(&mut self, by: Instant) -> Result<Update, Ending> {
         let wait = by.saturating_duration_since(clock::now());
         match self.updates.next(wait) {
+            // Another try would be refused in the same way.
+            Ok(Update::Disconnected { why, .. }) if why.farewell() == Some(Farewell::TlsNeeded) => {
+                let (address, why) = (&clean::line(&self.address), &wording::lost(&why, self.lang));
+                complain(&Notice::Insecure { address, why }.text(self.lang));
+                Err(Ending::NotThere)
+            }
             Ok(update) => {
                 self.learn(&update);
                 if let (Some(held), Update::Said(said)) = (&mut self.held, &update) {
