@@ -221,9 +221,14 @@ impl Start {
         self.wrong = None;
         // A line, whatever was pasted.
         let line = text.lines().next().unwrap_or_default();
-        if self.field == Field::Kind && line == " " {
-            self.turn();
-        } else if let Some(input) = self.input_mut() {
+        if self.field == Field::Kind {
+            if line == " " {
+                return self.turn();
+            }
+            // Who types a name here means the field below.
+            self.step(true);
+        }
+        if let Some(input) = self.input_mut() {
             input.insert(line);
         }
     }
