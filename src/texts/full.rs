@@ -217,8 +217,8 @@ impl Label {
             Self::Deleted => ("(taken back)", "（已撤回）"),
             Self::Edited => ("(changed)", "（已修改）"),
             Self::Devices => (
-                "Your devices, when last used, where connected; * is this one. /logout NAME",
-                "你的设备、上次使用时间和连接地址；* 为本机。/logout 设备名",
+                "Your devices, last use, address; *: this one. /logout NAME",
+                "你的设备、上次使用、地址；* 为本机。/logout 设备名",
             ),
             Self::NoEnds => {
                 ("left before everything was known to be stored", "退出时仍有消息不确定是否已保存")
@@ -281,7 +281,6 @@ impl Tell<'_> {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table")]
     fn en(self) -> String {
         match self {
             Self::FirstMet { address, fingerprint } => format!(
@@ -323,9 +322,9 @@ impl Tell<'_> {
             Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
             Self::Access { by, access } => format!("{access} ({by})"),
             Self::Ordered { by, whom, what, why } => because(ordered_en(by, whom, what), why),
+            // The keys stand where a narrow terminal still shows them.
             Self::Pasted { lines, bytes } => format!(
-                "{lines} lines ({bytes} bytes) were pasted. s: send them as they are, \
-                 e: put them into the line, Esc: drop them"
+                "{lines} lines: s sends, e edits, Esc drops them; {bytes} bytes were pasted"
             ),
             Self::Below { count } => format!("{count} new below"),
             Self::Waiting { count } => format!("{count} waiting to be stored"),
@@ -384,7 +383,7 @@ impl Tell<'_> {
             Self::Access { by, access } => format!("{access}（{by}）"),
             Self::Ordered { by, whom, what, why } => because(ordered_zh(by, whom, what), why),
             Self::Pasted { lines, bytes } => {
-                format!("粘贴了 {lines} 行（{bytes} 字节）。s 直接发送，e 放入输入框，Esc 丢弃")
+                format!("{lines} 行: s 发送，e 放入输入框，Esc 丢弃；共粘贴 {bytes} 字节")
             }
             Self::Below { count } => format!("下方有 {count} 条新消息"),
             Self::Waiting { count } => format!("{count} 条等待保存"),
