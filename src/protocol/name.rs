@@ -63,6 +63,17 @@ impl Name {
         }
     }
 
+    /// A name that somebody types up to the end of a line: it needs no quotes there, and means
+    /// the same in some, as where it stands in the middle.
+    ///
+    /// # Errors
+    /// As [`Name::new`].
+    pub fn typed(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        Self::new(quoted.unwrap_or(text))
+    }
+
     /// The name of somebody who gave none: the id in digits. Only its owner can bear it, for
     /// [`Name::new`] refuses digits.
     pub fn of_id(id: super::UserId) -> Self {

@@ -122,7 +122,7 @@ const COMMANDS: &[Row] = &[
     ("unreact", "/unreact ROOM ID EMOJI", words::unreact),
     ("search", "/search ROOM|* [#ID] WORDS", words::search),
     ("who", "/who", |_| Some(Line::Who)),
-    ("rename", "/rename NAME", |name| Name::new(name).ok().map(Line::Rename)),
+    ("rename", "/rename NAME", |name| Name::typed(name).ok().map(Line::Rename)),
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),
     ("busy", "/busy [TEXT]", |words| absent(AbsenceKind::Busy, words)),
     ("back", "/back", |_| Some(Line::Absence(None))),
@@ -235,9 +235,9 @@ fn login(rest: &str) -> Option<Line> {
 
 fn register(rest: &str) -> Option<Line> {
     let (id, rest) = split(rest);
-    let (password, name) = split(rest);
+    let (password, rest) = split(rest);
     let id = id.parse().ok().filter(|id: &i64| *id >= 0)?;
-    let name = if name.is_empty() { None } else { Some(Name::new(name).ok()?) };
+    let name = if rest.is_empty() { None } else { Some(Name::typed(rest).ok()?) };
     let id = (id > 0).then_some(UserId(id));
     Some(Line::Register { id, password: Password::new(password).ok()?, name })
 }
@@ -288,8 +288,11 @@ mod tests {
         let login = |who| Line::Login { who, password: password.clone() };
         assert_eq!(parse("/login 100 a b"), login(Who::Id(UserId(100))));
         assert_eq!(parse("/login Tom a b"), login(who("tOM").unwrap()));
-        let name = Some(Name::new("Iron man").unwrap());
-        let (id, password) = (None, Password::new("pw").unwrap());
-        assert_eq!(parse("/register 0 pw Iron man"), Line::Register { id, password, name });
+        for line in ["/register 0 pw Iron man", "/register 0 pw \"Iron man\""] {
+            let name = Some(Name::new("Iron man").unwrap());
+            let (id, password) = (None, Password::new("pw").unwrap());
+            assert_eq!(parse(line), Line::Register { id, password, name });
+        }
+        assert_eq!(parse("/rename \"Iron man\""), parse("/rename Iron man"));
     }
 }

@@ -1,7 +1,7 @@
 //! What is typed to become somebody, and about one's account.
 
-use super::{Wrong, meant, named, split_word};
-use crate::protocol::{Command, EntryAsk, ErrorCode, Note, Password, UserId};
+use super::{Wrong, meant, split_word};
+use crate::protocol::{Command, EntryAsk, ErrorCode, Name, Note, Password, UserId};
 
 pub(super) fn register(arguments: &str) -> Result<Command, Wrong> {
     let (id, rest) = split_word(arguments);
@@ -15,7 +15,11 @@ pub(super) fn register(arguments: &str) -> Result<Command, Wrong> {
         _ => return Err(ErrorCode::BadId.into()),
     };
     let is_id = id.is_some_and(|id| id.to_string() == name);
-    let name = if name.is_empty() || is_id { None } else { Some(named(name)?) };
+    let name = if name.is_empty() || is_id {
+        None
+    } else {
+        Some(Name::typed(name).map_err(|_what| ErrorCode::BadName)?)
+    };
     Ok(Command::Register { id, password: Password::new(password)?, name, code: None })
 }
 

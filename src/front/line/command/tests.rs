@@ -75,6 +75,7 @@ fn a_registration_has_an_id_a_password_and_perhaps_a_name() {
     assert_eq!(read(b"/register 100 pw"), register(Some(100), None));
     assert_eq!(read(b"/register 100 pw 100"), register(Some(100), None));
     assert_eq!(read(b"/register 0 pw Iron man"), register(None, Some("Iron man")));
+    assert_eq!(read(b"/register 0 pw \"Iron man\""), register(None, Some("Iron man")));
     let refused = |code| Some(Command::BadRegister(Refusal::of(code)));
     assert_eq!(read(b"/register -1 pw"), refused(ErrorCode::BadId));
     assert_eq!(read(b"/register tom pw"), refused(ErrorCode::BadId));
