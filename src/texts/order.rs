@@ -29,7 +29,11 @@ pub fn order_news(news: &RoomNews, lang: Lang, time: fn(Millis) -> String) -> Op
         }
         _ => return None,
     };
-    Some(format!("{}: {what}", place(news.room, &news.name, lang)))
+    let place = place(news.room, &news.name, lang);
+    Some(match (news.room, lang) {
+        (RoomId::Named(_), _) | (_, Lang::En) => format!("{place}: {what}"),
+        (_, Lang::Zh) => format!("{place}：{what}"),
+    })
 }
 
 /// Who is banned, muted or slowed somewhere, a line each.
@@ -115,6 +119,7 @@ fn sanction_line(
     time: fn(Millis) -> String,
 ) -> String {
     let (whom, every) = (whom(&sanction.key.against, who, lang), sanction.every);
+    let is_ban_or_mute = sanction.key.measure != Measure::Slow;
     let what = match (lang, sanction.key.measure) {
         (Lang::En, Measure::Ban) => format!("{whom} is banned"),
         (Lang::En, Measure::Mute) => format!("{whom} is muted"),
@@ -123,10 +128,13 @@ fn sanction_line(
         (Lang::Zh, Measure::Mute) => format!("{whom} 被禁言"),
         (Lang::Zh, Measure::Slow) => format!("{whom}：每 {every} 秒一条消息"),
     };
-    let until = sanction.until.map(|until| match lang {
-        Lang::En => format!(" until {} UTC", time(until)),
-        Lang::Zh => format!("，直到 {} UTC", time(until)),
-    });
+    let until = match (sanction.until, lang) {
+        (Some(until), Lang::En) => Some(format!(" until {} UTC", time(until))),
+        (Some(until), Lang::Zh) => Some(format!("，直到 {} UTC", time(until))),
+        // Said, for a time that is typed wrong is taken for the reason.
+        (None, Lang::En) => is_ban_or_mute.then(|| ", without an end".to_owned()),
+        (None, Lang::Zh) => is_ban_or_mute.then(|| "，没有期限".to_owned()),
+    };
     let reason = sanction.reason.as_ref().map(|reason| match lang {
         Lang::En => format!(": {}", reason.as_str()),
         Lang::Zh => format!("：{}", reason.as_str()),

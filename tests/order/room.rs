@@ -79,7 +79,8 @@ fn patterns_put_out_who_is_called_so_and_keep_them_out() {
         guest.say("/join hall");
         until(&mut guest, "* what you type goes to #hall now");
         tom.expect("* #hall: Spammy joined");
-        let told = ["* #hall: spam* is banned (tom)", "* #hall: tom put Spammy out"];
+        let told =
+            ["* #hall: spam* is banned, without an end (tom)", "* #hall: tom put Spammy out"];
         tom.ask("/ban Spam*", &told);
         guest.expect(told[0]);
         guest.expect(told[1]);

@@ -80,7 +80,7 @@ fn a_ban_ends_what_it_hits_and_keeps_it_out_in_every_language() {
         is_kept_out_in_every_language(server);
 
         // A mute of the whole server is told to a client of the course when it speaks.
-        let muted = "* server: jerry (400) is muted: shouting (tom)";
+        let muted = "* server: jerry (400) is muted, without an end: shouting (tom)";
         tom.say("/mute -server jerry shouting");
         until(&mut tom, muted);
         course.say(400, "HELLO");
@@ -168,7 +168,10 @@ fn exempt_addresses_are_not_touched_by_a_ban() {
         let mut tom = operator(server);
         let mut guest = Line::enter(server.lines());
         until(&mut tom, &guest.notice("login!!!"));
-        tom.ask("/ban -server 127.0.0.1", &["* server: 127.0.0.1/32 is banned (tom)"]);
+        tom.ask(
+            "/ban -server 127.0.0.1",
+            &["* server: 127.0.0.1/32 is banned, without an end (tom)"],
+        );
         guest.ask("still here", &[&format!("[{0}]{0}: still here", guest.me())]);
     });
 }
