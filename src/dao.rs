@@ -47,6 +47,9 @@ pub enum StoreError {
     /// Nothing was done; the store cannot be reached, is full, or is locked.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// Nothing was done, for it cannot be: what an operator asked for, in words for them.
+    #[error("{0}")]
+    Refused(String),
     /// Not known whether it was done: an answer did not come in time. Repeat the same batch.
     #[error("the store did not answer: {0}")]
     Unknown(String),
@@ -387,11 +390,11 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// Opens a store that is there: who only looks at one does not make it.
 ///
 /// # Errors
-/// As [`open`], and [`StoreError::Unavailable`] where there is none.
+/// As [`open`], and [`StoreError::Refused`] where there is none.
 pub fn open_existing(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     let (kind, rest) = kind(url)?;
     if !(kind.exists)(rest) {
-        return Err(StoreError::Unavailable(format!("{rest}: there is no store")));
+        return Err(StoreError::Refused(format!("{rest}: there is no store")));
     }
     (kind.open)(rest)
 }
@@ -419,7 +422,7 @@ fn kind(url: &str) -> Result<(&'static StoreKind, &str), StoreError> {
             // Only the scheme is repeated: what follows may hold a password.
             let known = known.join(", ");
             let reason = format!("no store is called {scheme:?}; there are {known}");
-            Err(StoreError::Unavailable(reason))
+            Err(StoreError::Refused(reason))
         }
     }
 }

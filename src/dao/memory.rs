@@ -283,7 +283,7 @@ impl Store for Memory {
         }
         let mut present = lock(&self.tables)?;
         if !present.people.is_empty() || !present.rooms.is_empty() {
-            return Err(StoreError::Unavailable(format!("memory: {NOT_EMPTY}")));
+            return Err(StoreError::Refused(format!("memory: {NOT_EMPTY}")));
         }
         *present = tables;
         Ok(())

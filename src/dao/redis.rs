@@ -359,7 +359,7 @@ impl Store for Redis {
     fn backup(&self, _: &Path) -> Result<(), StoreError> {
         let how = "redis copies itself: BGSAVE, or BGREWRITEAOF, and then copy the files in its \
             folder (CONFIG GET dir); `server export` writes a copy that every store takes";
-        Err(unavailable(&self.place, &how))
+        Err(StoreError::Refused(format!("{}: {how}", self.place)))
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {

@@ -22,8 +22,12 @@ pub fn run_user_act(
     act: &UserAct,
     out: &mut dyn io::Write,
 ) -> Result<(), String> {
-    // Only who adds the first account makes a store: a name that was mistyped is no new one.
-    let open = if matches!(act, UserAct::Add { .. }) { dao::open } else { dao::open_existing };
+    // The first account and the first code may come before the first start; otherwise a name that
+    // was mistyped is no new store.
+    let open = match act {
+        UserAct::Add { .. } | UserAct::Invite { .. } => dao::open,
+        _ => dao::open_existing,
+    };
     let store = open(&store.url()).map_err(|error| error.to_string())?;
     match act {
         UserAct::Add { id, name } => add(&*store, id, name.as_deref(), out),

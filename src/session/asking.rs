@@ -217,6 +217,8 @@ pub(super) fn refusal_of(error: &StoreError) -> Refusal {
         StoreError::Unavailable(_) | StoreError::Unknown(_) | StoreError::Replaced(_) => {
             ErrorCode::StoreUnavailable
         }
-        StoreError::Unreadable(_) | StoreError::Newer { .. } => ErrorCode::Internal,
+        StoreError::Refused(_) | StoreError::Unreadable(_) | StoreError::Newer { .. } => {
+            ErrorCode::Internal
+        }
     })
 }

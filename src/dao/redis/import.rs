@@ -31,7 +31,7 @@ pub(super) fn import(redis: &Redis, records: &mut Records<'_>) -> Result<(), Sto
         ask.cmd("HLEN").arg(keys::numbers()).query(redis)
     })?;
     if n_accounts + n_rooms + n_named > 0 {
-        return Err(StoreError::Unavailable(format!("{}: {NOT_EMPTY}", redis.place)));
+        return Err(StoreError::Refused(format!("{}: {NOT_EMPTY}", redis.place)));
     }
     redis.ask(|redis| cmd("HSET").arg(keys::meta()).arg(MARK).arg(1).exec(redis))?;
     match fill(redis, records) {

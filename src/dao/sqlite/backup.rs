@@ -24,7 +24,7 @@ pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     for path in [&to, &part] {
         if fs::symlink_metadata(path).is_ok() {
             let why = "is there already, and nothing is overwritten";
-            return Err(StoreError::Unavailable(format!("{}: {why}", path.display())));
+            return Err(StoreError::Refused(format!("{}: {why}", path.display())));
         }
     }
     // Only the owner may look inside, from the first byte on.

@@ -296,7 +296,7 @@ pub(super) fn import(
             AND NOT EXISTS (SELECT 1 FROM rooms WHERE last_id > 0)
             AND NOT EXISTS (SELECT 1 FROM named)";
     if !transaction.query_row(is_empty, [], |row| row.get(0)).map_err(fail)? {
-        return Err(StoreError::Unavailable(format!("{}: {NOT_EMPTY}", file.display())));
+        return Err(StoreError::Refused(format!("{}: {NOT_EMPTY}", file.display())));
     }
     let mut import = Import { transaction: &transaction, numbers: HashMap::new() };
     for record in records {

@@ -171,7 +171,9 @@ pub(super) fn claim(file: &Path) -> Result<Box<dyn Claim>, StoreError> {
     let lock = options.open(&path).map_err(|error| said(&error))?;
     match lock.try_lock() {
         Ok(()) => Ok(Box::new(lock)),
-        Err(TryLockError::WouldBlock) => Err(said(&"another server serves from this store")),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::Refused(format!("another server serves from {}", file.display())))
+        }
         Err(TryLockError::Error(error)) => Err(said(&error)),
     }
 }
