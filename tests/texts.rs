@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub::texts::Lang;
-use hubbub::texts::client::Fixed;
+use hubbub::protocol::ErrorCode;
+use hubbub::texts::client::{Fixed, Notice};
+use hubbub::texts::{self as said, Lang};
 use unicode_width::UnicodeWidthStr;
 
 use crate::tidy::texts;
@@ -153,6 +154,19 @@ fn menus_and_help_fit_into_a_terminal() {
 
 /// What a translator does not find is not translated. The words of the course's wire language
 /// are part of it.
+#[test]
+fn a_refusal_says_once_that_nothing_was_sent() {
+    for (code, _) in ErrorCode::NAMES {
+        for lang in [Lang::En, Lang::Zh] {
+            let why = said::error(*code, lang);
+            let told = Notice::NotSent { text: "hi", why }.text(lang).to_lowercase();
+            let all = ["not sent", "not stored", "没有发送", "没有保存", "未保存"];
+            let times: usize = all.iter().map(|words| told.matches(words).count()).sum();
+            assert_eq!(times, 1, "{told}");
+        }
+    }
+}
+
 #[test]
 fn chinese_stands_in_the_catalogue_alone() {
     for (name, text) in texts(&["src"]) {

@@ -193,6 +193,12 @@ const HELP_ZH: &str = "\
 /quit              退出
 //text             以斜杠开头的消息";
 
+/// Why, where it is said already that a message was not sent.
+pub(super) fn bare(why: &str) -> &str {
+    let said = ["not sent: ", "not stored, ", "没有发送：", "没有保存，"];
+    said.iter().find_map(|said| why.strip_prefix(said)).unwrap_or(why)
+}
+
 /// Texts with gaps to fill in. What comes from others must be clean already.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names say which; the texts stand below")]
@@ -261,9 +267,11 @@ impl Notice<'_> {
             Self::Registered { id } => format!("Registered. Your user id is {id}; now log in."),
             Self::RegisterRefused { why } => format!("Registration refused: {why}."),
             Self::Refused { why } => format!("Refused: {why}."),
-            Self::NotSent { text, why } => format!("Not stored: {why}. The text was: {text}"),
+            Self::NotSent { text, why } => {
+                format!("Not stored: {}. The text was: {text}", bare(why))
+            }
             Self::SentLater { text, why } => {
-                format!("Not stored yet: {why}. It is sent again by and by: {text}")
+                format!("Not stored yet: {}. It is sent again by and by: {text}", bare(why))
             }
             Self::NoEnd { text } => format!("Not known to be stored: {text}"),
             Self::Came { name } => format!("{name} is online."),
@@ -309,6 +317,7 @@ impl Notice<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn zh(self) -> String {
         match self {
             Self::NotThere { address, why } => format!("连接不上服务器 {address}: {why}"),
@@ -328,8 +337,10 @@ impl Notice<'_> {
             Self::Registered { id } => format!("注册成功，你的用户id是 {id}，请登录。"),
             Self::RegisterRefused { why } => format!("注册失败: {why}。"),
             Self::Refused { why } => format!("被拒绝: {why}。"),
-            Self::NotSent { text, why } => format!("未保存: {why}。消息内容: {text}"),
-            Self::SentLater { text, why } => format!("暂未保存: {why}。将自动重发: {text}"),
+            Self::NotSent { text, why } => format!("未保存: {}。消息内容: {text}", bare(why)),
+            Self::SentLater { text, why } => {
+                format!("暂未保存: {}。将自动重发: {text}", bare(why))
+            }
             Self::NoEnd { text } => format!("不确定是否已保存: {text}"),
             Self::Came { name } => format!("{name} 上线了。"),
             Self::Left { name } => format!("{name} 离开了。"),

@@ -1,6 +1,7 @@
 //! What people read on the full screen, beyond what the client says in the same words.
 
 use super::Lang;
+use super::client::bare;
 use crate::protocol::Measure;
 
 /// Texts without a gap to fill in.
@@ -298,7 +299,7 @@ impl Tell<'_> {
             Self::CameAll { names } => format!("{names} came"),
             Self::LeftAll { names } => format!("{names} left"),
             Self::Later { why } => format!("(not yet stored: {why}; sent again by itself)"),
-            Self::Refused { why } => format!("(not sent: {why}; /resend)"),
+            Self::Refused { why } => format!("(not sent: {}; /resend)", bare(why)),
             Self::SaidTo { name } => format!("Sent to {name}."),
             Self::NotFound { text } => format!("Not found here: {text}   (Enter: ask the server)"),
             Self::Found { words } => format!("Found: {words}"),
@@ -360,7 +361,7 @@ impl Tell<'_> {
             Self::CameAll { names } => format!("{names} 上线"),
             Self::LeftAll { names } => format!("{names} 离开"),
             Self::Later { why } => format!("(暂未保存: {why}，将自动重发)"),
-            Self::Refused { why } => format!("(未发送: {why}，/resend 重发)"),
+            Self::Refused { why } => format!("(未发送: {}，/resend 重发)", bare(why)),
             Self::SaidTo { name } => format!("已发送给 {name}。"),
             Self::NotFound { text } => format!("这里没有找到: {text}   （Enter 在服务器上搜索）"),
             Self::Found { words } => format!("搜索结果: {words}"),
