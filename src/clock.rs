@@ -31,6 +31,15 @@ pub fn minute(time: Millis) -> String {
     utc(time).get(..16).unwrap_or_default().to_owned()
 }
 
+/// Reads a moment as it is typed: a time of today, the beginning of a day, or both. UTC.
+pub fn typed(text: &str, now: Millis) -> Option<Millis> {
+    match text.split_once(' ') {
+        Some(_) => from_utc(text),
+        None if text.contains(':') => from_utc(&format!("{} {text}", utc(now).get(..10)?)),
+        None => from_utc(&format!("{text} 00:00")),
+    }
+}
+
 /// Reads `2026-11-20 23:37`, UTC. `None`: no such moment.
 pub fn from_utc(text: &str) -> Option<Millis> {
     let (date, time) = text.split_once(' ')?;

@@ -34,7 +34,7 @@ pub(super) struct Past {
     #[arg(short = 'n', value_name = "N", conflicts_with = "since",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) number: Option<u32>,
-    /// From this moment on: 30m, 2h, 7d ago, or 2026-11-20 23:37 (UTC)
+    /// From this moment on: 30m, 2h, 7d ago, or 23:37, 2026-11-20, 2026-11-20 23:37 (UTC)
     #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     pub(super) since: Option<Millis>,
 }

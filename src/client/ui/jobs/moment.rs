@@ -1,13 +1,14 @@
-//! A moment as it is typed: `2h` ago, or `2026-11-20 23:37` UTC.
+//! A moment as it is typed: `2h` ago, `23:37`, `2026-11-20`, or `2026-11-20 23:37` UTC.
 
 use crate::clock;
 use crate::protocol::Millis;
 
 /// Reads it. For clap.
 pub(super) fn parse(text: &str) -> Result<Millis, String> {
-    ago(text, clock::now_ms())
-        .or_else(|| clock::from_utc(&text.replace('T', " ")))
-        .ok_or_else(|| "like 90s, 30m, 2h, 7d, or 2026-11-20 23:37 (UTC)".to_owned())
+    let now = clock::now_ms();
+    ago(text, now)
+        .or_else(|| clock::typed(&text.replace('T', " "), now))
+        .ok_or_else(|| "like 90s, 30m, 2h, 7d, 23:37 or 2026-11-20 23:37 (UTC)".to_owned())
 }
 
 fn ago(text: &str, now: Millis) -> Option<Millis> {
@@ -39,7 +40,9 @@ mod tests {
             assert_eq!(ago(text, now), Some(Millis(expected)), "{text}");
         }
         assert_eq!(parse("1970-01-02T00:01"), Ok(Millis(86_460_000)));
-        for bad in ["", "h", "-1h", "2 h", "99999999999d", "1970-02-30 00:00", "二h"] {
+        assert_eq!(parse("1970-01-02"), Ok(Millis(86_400_000)));
+        assert_eq!(parse("00:00").map(|moment| moment.0 % 86_400_000), Ok(0));
+        for bad in ["", "h", "-1h", "2 h", "99999999999d", "1970-02-30 00:00", "24:00", "二h"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -86,14 +86,7 @@ pub(super) fn history(arguments: &str) -> Result<Command, Wrong> {
 
 /// A time of today, a day, or both.
 pub(super) fn since(arguments: &str) -> Result<Command, Wrong> {
-    let now = clock::utc(clock::now_ms());
-    let today = now.split(' ').next().unwrap_or_default();
-    let moment = match arguments.split_once(' ') {
-        Some(_) => arguments.to_owned(),
-        None if arguments.contains(':') => format!("{today} {arguments}"),
-        None => format!("{arguments} 00:00"),
-    };
-    let time = clock::from_utc(&moment).ok_or(Wrong::Form)?;
+    let time = clock::typed(arguments, clock::now_ms()).ok_or(Wrong::Form)?;
     Ok(Command::History { room: RoomRef::Here, span: Span::Since(time), limit: MAX_SHOWN })
 }
 
