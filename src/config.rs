@@ -105,6 +105,11 @@ pub enum Job {
     },
 }
 
+/// The id of an account.
+fn id(word: &str) -> Result<i64, String> {
+    word.parse().map_err(|_bad| "an id is a number; server user list shows them".to_owned())
+}
+
 /// Seconds from a word such as `7d`.
 fn since(word: &str) -> Result<u32, String> {
     lasting(word).ok_or_else(|| "a number and s, m, h or d, such as 7d".to_owned())
@@ -125,17 +130,20 @@ pub enum UserAct {
     /// Set a new password; it is asked for, or is the first line of standard input
     Passwd {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
     },
     /// Make an account log in with its password again, on every device: its tokens end. Sessions
     /// that are open stay
     Logout {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
     },
     /// Let an account keep order in every room, from its next login on
     Operator {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
         /// Not any more.
         #[arg(long)]
@@ -164,11 +172,13 @@ pub enum UserAct {
     /// Let somebody have the account that they ask for
     Approve {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
     },
     /// Do not let them have it; the id is free again
     Reject {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
         /// Why, for the record.
         reason: Option<String>,
@@ -177,6 +187,7 @@ pub enum UserAct {
     /// is kept, as JSON lines; nothing that others said, and no password
     Export {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
         /// A new file, or - for standard output.
         #[arg(default_value = "-")]
@@ -185,6 +196,7 @@ pub enum UserAct {
     /// Delete an account; its messages stay, or are erased
     Delete {
         /// Whose.
+        #[arg(value_parser = id)]
         id: i64,
         /// The texts of all its messages go, too, soon after, while a server runs on the store.
         #[arg(long)]

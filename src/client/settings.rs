@@ -189,6 +189,15 @@ impl Keys {
         if self.addr.is_empty() { DEFAULT_ADDR.to_owned() } else { self.addr.join(",") }
     }
 
+    /// An address that can be none, if there is one.
+    pub fn bad_address(&self) -> Option<&str> {
+        let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+        let is_good = |text: &str| {
+            text.rsplit_once(':').is_some_and(|(host, no)| !host.is_empty() && port(no))
+        };
+        self.addr.iter().find(|text| !is_good(text)).map(String::as_str)
+    }
+
     /// The language, or that of the environment.
     pub fn lang(&self) -> Lang {
         match self.lang {
@@ -316,6 +325,10 @@ mod tests {
         };
         let many = of(&["client", "--addr", "a:1", "--addr", "b:2,c:3"]);
         assert_eq!(many.address(), "a:1,b:2,c:3");
+        assert_eq!(many.bad_address(), None);
+        for bad in ["a", "a:", ":1", "a:0", "a:65536", "a:1:x"] {
+            assert_eq!(of(&["client", "--addr", "b:2", "--addr", bad]).bad_address(), Some(bad));
+        }
         assert_eq!(many, keys("addr = 'a:1, b:2,c:3'"));
         assert_eq!(of(&["client"]).address(), DEFAULT_ADDR);
     }

@@ -138,6 +138,9 @@ impl Cli {
             }
         }
         let keys = keys.or(Keys::defaults());
+        if let Some(bad) = keys.bad_address() {
+            return Err(format!("{bad:?} is not the HOST:PORT of a server: 127.0.0.1:8889, say"));
+        }
         let secret = match std::env::var("HUBBUB_PASSWORD") {
             _ if given.password_file.is_some() || given.password_cmd.is_some() => given.secret()?,
             Ok(password) => settings::known(&password)?,
