@@ -22,7 +22,12 @@ const WHAT: &[(&str, Both)] = &[
     ("role", Both { en: "makes somebody something else here", zh: "修改成员身份" }),
     ("access", Both { en: "who may come into the room", zh: "谁可以加入房间" }),
     ("close", Both { en: "closes your room, for good", zh: "永久关闭房间" }),
-    ("away", Both { en: "tells others that you are away", zh: "设为离开" }),
+    (
+        "away",
+        Both {
+            en: "tells others that you are away; alone: back", zh: "设为离开；不带文字则恢复"
+        },
+    ),
     ("busy", Both { en: "tells others that you are busy", zh: "设为忙碌" }),
     ("back", Both { en: "ends away and busy", zh: "恢复在线" }),
     ("devices", Both { en: "the devices of your account", zh: "账号的设备" }),
