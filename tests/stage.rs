@@ -1,9 +1,10 @@
 //! The leading of a stage, in every interleaving: `src/stage/lead.rs` itself, with loom's `sync`
 //! in the place of std's.
 //!
-//! Loom's clock does not move and its `wait_timeout` never times out, so moments are left to
-//! `src/stage/tests.rs`.
+//! Loom's clock does not move and its `wait_timeout` never times out, so moments that are still to
+//! come are left to `src/stage/tests.rs`.
 
+mod interrupted;
 #[path = "../src/stage/lead.rs"]
 mod lead;
 mod sync {
@@ -81,8 +82,8 @@ fn model(switches: usize, check: impl Fn() + Sync + Send + 'static) {
 
 #[test]
 fn nothing_waits_without_a_leader() {
-    // A guest, somebody who only puts in, and the stage's own thread. If an item were left behind, the own thread would
-    // sleep for ever, and loom calls that a deadlock.
+    // A guest, somebody who only puts in, and the stage's own thread. If an item were left behind,
+    // the own thread would sleep for ever, and loom calls that a deadlock.
     model(3, || {
         let (stage, inbox) = stage();
         let seen = Arc::new(Mutex::new(Vec::new()));

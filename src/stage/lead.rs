@@ -16,8 +16,8 @@ pub(super) trait Queue {
 /// A stage's queue, its work, and the bell of its own thread.
 pub(super) struct Lead<Q, W> {
     queue: Q,
-    /// Whoever holds it leads. Only tried, never waited for, until the end. `None`: not begun, or
-    /// ended.
+    /// Whoever holds it leads. Only tried, never waited for, but by the stage's own thread when a
+    /// moment has come, and at the end. `None`: not begun, or ended.
     work: Mutex<Option<W>>,
     /// Only the stage's own thread may lead. Set before anybody tries.
     is_alone: AtomicBool,
@@ -89,10 +89,12 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
         self.bell.close();
     }
 
-    /// A round of the own thread; `true`: there is more to do at once. If somebody else leads,
-    /// that round's end says anew what is due.
+    /// A round of the own thread; `true`: there is more to do at once. If a guest leads, what
+    /// waits is left to that one; but not a moment that has come, for the guest may have named
+    /// that very moment at the end of its round.
     fn lead_on(&self, is_due: bool, after: &impl Fn()) -> bool {
-        let Ok(mut work) = self.work.try_lock() else { return false };
+        let held = if is_due { Some(self.hold()) } else { self.work.try_lock().ok() };
+        let Some(mut work) = held else { return false };
         if is_due || !self.queue.is_empty() {
             self.round(&mut work);
         }
@@ -116,13 +118,18 @@ impl<Q: Queue, W: FnMut() -> Next> Lead<Q, W> {
         }
     }
 
+    /// Blocks while a guest leads: for the rest of one round, which waits for nothing.
+    fn hold(&self) -> MutexGuard<'_, Option<W>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The thread may end: nothing waits and nothing can come, or the work is over.
     fn is_over(&self) -> bool {
         if !self.bell.is_closed() {
             return false;
         }
         // A guest may be in its round still: nothing else is left to do than to wait for it.
-        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut work = self.hold();
         let is_over = work.is_none() || self.queue.is_empty();
         if is_over {
             *work = None;
@@ -160,6 +167,13 @@ struct Rest {
     is_closed: bool,
     /// When the stage wants to be led though nothing waits.
     due: Option<Instant>,
+}
+
+impl Rest {
+    /// Has the moment come? It is forgotten then.
+    fn take_due(&mut self) -> bool {
+        self.due.take_if(|due| *due <= super::now()).is_some()
+    }
 }
 
 impl Bell {
@@ -207,7 +221,7 @@ impl Bell {
     fn wait(&self) -> bool {
         let mut rest = self.lock();
         rest.is_asleep = true;
-        let mut is_due = false;
+        let mut is_due = rest.take_due();
         while !rest.is_rung && !is_due {
             rest = match rest.due {
                 None => self.rung.wait(rest).unwrap_or_else(PoisonError::into_inner),
@@ -217,7 +231,7 @@ impl Bell {
                     slept.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            is_due = rest.due.take_if(|due| *due <= super::now()).is_some();
+            is_due = rest.take_due();
         }
         rest.is_asleep = false;
         rest.is_rung = false;
