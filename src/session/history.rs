@@ -53,9 +53,11 @@ impl Session<'_> {
 
     /// The room that is meant. May it be read? [`Session::may_read`] says.
     pub(super) fn readable(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
-        match room {
-            RoomRef::Id(pair @ RoomId::Pair(..)) => Ok(*pair),
-            room => self.place(room),
+        match (&self.who, room) {
+            // Nor do guests learn by a name whether there is such a room.
+            (Identity::Guest, RoomRef::Name(_)) => Err(Refusal::of(ErrorCode::AccountNeeded)),
+            (_, RoomRef::Id(pair @ RoomId::Pair(..))) => Ok(*pair),
+            (_, room) => self.place(room),
         }
     }
 

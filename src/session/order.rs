@@ -57,8 +57,11 @@ impl Session<'_> {
             return Err(Refusal::of(ErrorCode::BadRequest));
         }
         let room = self.with_standing(room)?;
-        let (against, whom, is_operator) =
-            self.aimed_at(room.as_ref().map(|(room, _)| room), &order)?;
+        let aimed = self.aimed_at(room.as_ref().map(|(room, _)| room), &order);
+        let (against, whom, is_operator) = aimed.map_err(|refusal| match &room {
+            Some((room, mine)) => self.veiled(room, *mine, refusal),
+            None => refusal,
+        })?;
         Ok(OrderAct { room, against, whom, is_operator, order })
     }
 
@@ -69,10 +72,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let room = self.find(room)?;
-        let mine = match self.account() {
-            Some(me) => self.standing(&room, me)?,
-            None => Standing::default(),
-        };
+        let mine = self.own_standing(&room)?;
         Ok(Some((room, mine)))
     }
 

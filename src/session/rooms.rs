@@ -84,8 +84,12 @@ impl Session<'_> {
         }
     }
 
-    /// The room as the store has it. Blocks on the store, in this session's own thread.
+    /// The room as the store has it. Blocks on the store, in this session's own thread. Who is
+    /// nobody yet is not told whether there is one.
     pub(super) fn find(&self, room: &RoomRef) -> Result<NamedRoom, Refusal> {
+        if matches!(self.who, Identity::Nobody) {
+            return Err(Refusal::of(ErrorCode::NotLoggedIn));
+        }
         let store = &self.host.store;
         let found = match room {
             RoomRef::Here => match &self.here {
@@ -154,17 +158,33 @@ impl Session<'_> {
             return Err(Refusal::of(ErrorCode::BadRequest));
         }
         let room = self.find(room)?;
+        let mine = self.own_standing(&room)?;
         let whom = match &ask {
             RoomAsk::Invite(who) | RoomAsk::Kick(who, _) | RoomAsk::Role(who, _) => {
-                Some(self.whom(&room, who)?)
+                let whom = self.whom(&room, who);
+                Some(whom.map_err(|refusal| self.veiled(&room, mine, refusal))?)
             }
             _ => None,
         };
-        let mine = match self.account() {
-            Some(me) => self.standing(&room, me)?,
-            None => Standing::default(),
-        };
         Ok(RoomAct { room, mine, whom, ask })
+    }
+
+    /// What to tell who has named somebody in a room whom there is not. May they do it at all? The
+    /// hub says, and to who is outside of a hidden room, that there is no such room: so this does.
+    pub(super) fn veiled(&self, room: &NamedRoom, mine: Standing, refusal: Refusal) -> Refusal {
+        let is_bad_name = matches!(refusal.code, ErrorCode::UnknownUser | ErrorCode::NameShared);
+        let was_in = || mine != Standing::default() || self.names.contains_key(&room.no);
+        let is_operator =
+            || self.account().is_some_and(|me| matches!(self.host.store.is_operator(me), Ok(true)));
+        if !is_bad_name || room.kind != RoomKind::Hidden || was_in() || is_operator() {
+            return refusal;
+        }
+        Refusal::of(ErrorCode::UnknownRoom)
+    }
+
+    /// What the account of this session is to a room; a guest is nothing to it.
+    pub(super) fn own_standing(&self, room: &NamedRoom) -> Result<Standing, Refusal> {
+        self.account().map_or(Ok(Standing::default()), |me| self.standing(room, me))
     }
 
     pub(super) fn standing(&self, room: &NamedRoom, account: UserId) -> Result<Standing, Refusal> {
@@ -241,6 +261,9 @@ impl Session<'_> {
 
     /// A page of the rooms there are, without hidden ones that this account is not in.
     pub(super) fn list_rooms(&mut self, after: Option<RoomName>) {
+        if matches!(self.who, Identity::Nobody) {
+            return self.refuse(ErrorCode::NotLoggedIn);
+        }
         match self.page_of_rooms(after) {
             Ok((rooms, more)) => self.ask(Act::Rooms(rooms, more)),
             Err(error) => self.tell(&Event::Refused(refusal_of(&error))),

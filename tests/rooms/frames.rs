@@ -208,3 +208,41 @@ fn a_hidden_room_answers_as_one_that_is_not_there() {
         }
     });
 }
+
+/// Whatever else is wrong with a question, its answer does not tell a hidden room from none.
+#[test]
+fn no_question_finds_a_hidden_room() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        ask(&mut tom, &json!({"act": "create", "room": "#den", "access": "hidden"}));
+        until(&mut tom, "RoomMes");
+        let room_mes = |room: &str| {
+            let about = |mes: Value| ("RoomMes", mes);
+            vec![
+                about(json!({"act": "join", "room": room})),
+                about(json!({"act": "kick", "room": room, "whomName": "nosuch"})),
+                about(json!({"act": "invite", "room": room, "whomId": 999})),
+                about(json!({"act": "role", "room": room, "whomName": "nosuch", "role": "owner"})),
+                about(json!({"act": "ban", "room": room, "whomId": 999})),
+                ("SanctionsMes", json!({"room": room})),
+                ("MembersMes", json!({"room": room})),
+                ("HistoryMes", json!({"room": room})),
+                ("SearchMes", json!({"room": room, "text": "x"})),
+            ]
+        };
+        let stranger = Extended::enter(server.frames(), (300, "ann"), "laptop");
+        let nobody = Extended::connect(server.frames(), "laptop");
+        for mut peer in [stranger, nobody] {
+            for ((kind, there), (_, nowhere)) in room_mes("#den").into_iter().zip(room_mes("#no")) {
+                let mut answer = |data: &Value| {
+                    peer.send(kind, &data.to_string());
+                    until(&mut peer, "ErrorMes")["code"].clone()
+                };
+                assert_eq!(answer(&there), answer(&nowhere), "{kind} {there}");
+            }
+        }
+        // Who is in it hears what is wrong.
+        ask(&mut tom, &json!({"act": "kick", "room": "#den", "whomName": "nosuch"}));
+        assert_eq!(until(&mut tom, "ErrorMes")["code"], "unknown_user");
+    });
+}
