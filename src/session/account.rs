@@ -8,8 +8,8 @@ use std::time::Instant;
 use crate::clock;
 use crate::dao::{Account, Secret, StoreError, Write, Written};
 use crate::protocol::{
-    Act, Against, ErrorCode, Event, Measure, Name, Password, Refusal, Sanction, SanctionKey,
-    UserId, Who,
+    Act, Against, ErrorCode, Event, Farewell, Measure, Name, Password, Refusal, Sanction,
+    SanctionKey, UserId, Who,
 };
 use crate::state;
 
@@ -43,14 +43,11 @@ impl Session<'_> {
             return Err(state::refusal_of(ErrorCode::Banned, &sanction));
         }
         // Cheap to ask, and spares the hash. The store decides all the same.
-        if let Some(id) = id
-            && !matches!(self.host.store.account(id), Ok(None))
-        {
-            return Err(match self.host.store.account(id) {
-                Err(StoreError::Unavailable(_)) => ErrorCode::StoreUnavailable,
-                _ => ErrorCode::IdTaken,
-            }
-            .into());
+        match id.map_or(Ok(None), |id| self.host.store.account(id)) {
+            Ok(None) => {}
+            // Somebody's, though it cannot be read.
+            Ok(Some(_)) | Err(StoreError::Unreadable(_)) => return Err(ErrorCode::IdTaken.into()),
+            Err(error) => return Err(refusal_of(&error)),
         }
         let secret = self.host.auth.hash(password)?;
         let called = name.clone();
@@ -92,13 +89,28 @@ impl Session<'_> {
             Ok(account) => {
                 self.enter_as_account(&account, &[])?;
                 self.give_token(account.id);
-                Ok(())
+                self.check_still(&account)
             }
             Err(refusal) => {
                 self.tell(&Event::LoginRefused(refusal));
                 Ok(())
             }
         }
+    }
+
+    /// Who was deleted, or got another password, while this one came in was not seen by the hub.
+    /// A record in clear has got another secret by this very login, or by another one.
+    fn check_still(&mut self, before: &Account) -> Result<(), End> {
+        let is_same = |now: &Account| {
+            matches!(before.secret, Secret::Clear(_)) || now.secret == before.secret
+        };
+        let ended = match self.host.store.account(before.id) {
+            Ok(None) => Farewell::Deleted,
+            Ok(Some(now)) if !is_same(&now) => Farewell::LoggedOut,
+            Ok(Some(_)) | Err(_) => return Ok(()),
+        };
+        self.revoke_token();
+        Err(End::ours(ended))
     }
 
     /// The account, if the password is right.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use hubbub::auth::Auth;
 use hubbub::config::Registration;
 use hubbub::dao::{
@@ -31,12 +31,17 @@ use hubbub::{clock, journal, stage, threads};
 use super::crew::Crew;
 use super::dice::Dice;
 use super::verdict::judge;
+use crate::support::peers::{Course, Extended};
+use crate::support::wire::DEADLINE;
 
 /// A store whose writer fails by the dice once it is told to.
 #[derive(Debug)]
 struct Faulty {
     inner: Arc<dyn Store>,
     faults: Arc<Faults>,
+    /// Where a login waits that has shown its password and is not in yet: it says that it is
+    /// there, and goes on when it is told to.
+    gate: Option<(Sender<()>, Receiver<()>)>,
 }
 
 #[derive(Debug, Default)]
@@ -169,6 +174,10 @@ impl Store for Faulty {
     }
 
     fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        if let Some((there, on)) = &self.gate {
+            there.send(()).unwrap();
+            on.recv_timeout(DEADLINE).unwrap();
+        }
         self.inner.ignored(account)
     }
 
@@ -259,7 +268,7 @@ impl Store for Faulty {
 fn a_store_that_fails_or_does_not_say_shows_only_what_it_has_and_nothing_twice() {
     let store = dao::open("memory:").unwrap();
     let faults = Arc::new(Faults::default());
-    let faulty = Faulty { inner: Arc::clone(&store), faults: Arc::clone(&faults) };
+    let faulty = Faulty { inner: Arc::clone(&store), faults: Arc::clone(&faults), gate: None };
     let (host, address) = serve(Arc::new(faulty));
     let mut crew = Crew::start(address, 15, std::iter::repeat(address.to_string()));
     faults.are_on.store(true, Ordering::Release);
@@ -273,6 +282,54 @@ fn a_store_that_fails_or_does_not_say_shows_only_what_it_has_and_nothing_twice()
     println!("{faults:?}; {verdict}");
     assert!(verdict.is_kept(), "{verdict}");
     host.hub.enter(Item::Input(Input::Shutdown)).unwrap();
+}
+
+/// Between looking at a password and being in, a login is seen by nobody: neither by who gives the
+/// account another password nor by who deletes it.
+#[test]
+fn a_login_by_a_password_that_has_ended_meanwhile_ends_with_it() {
+    for is_deleted in [false, true] {
+        let store = dao::open("memory:").unwrap();
+        let ((there_in, there), (on, on_out)) = (bounded(1), bounded(1));
+        let gate = Some((there_in, on_out));
+        let (host, address) =
+            serve(Arc::new(Faulty { inner: store, faults: Arc::default(), gate }));
+        Course::join(address, 100, "tom");
+        let mut owner = Extended::connect(address, "desk");
+        owner.course.log_in(100, "secret");
+        there.recv_timeout(DEADLINE).unwrap();
+        on.send(()).unwrap();
+        assert_eq!(owner.expect("LoginResMes")["code"], 200);
+        owner.expect_token();
+
+        let mut thief = Extended::connect(address, "other");
+        thief.course.log_in(100, "secret");
+        there.recv_timeout(DEADLINE).unwrap();
+        if is_deleted {
+            owner.send("DeleteAccountMes", r#"{"userPwd":"secret"}"#);
+            while owner.next("the end").1["closing"] != true {}
+        } else {
+            owner.send("PasswdMes", r#"{"oldPwd":"secret","newPwd":"another"}"#);
+            while owner.next("the new password").0 != "PasswdResMes" {}
+            // What was asked of the hub before is before it now.
+            owner.send("PingMes", "{}");
+            while owner.next("an answer").0 != "PongMes" {}
+        }
+        on.send(()).unwrap();
+        let end = loop {
+            let (_, data) = thief.next("its end");
+            if data["closing"] == true {
+                break data;
+            }
+        };
+        assert_eq!(end["code"], if is_deleted { "deleted" } else { "logged_out" });
+        // Nor does what it was given let it in again.
+        let mut again = Extended::connect(address, "other");
+        if let Some(token) = thief.token {
+            assert_eq!(again.resume(&token, "", &[])["errorCode"], "bad_token");
+        }
+        host.hub.enter(Item::Input(Input::Shutdown)).unwrap();
+    }
 }
 
 /// A server on this store: the stages, and a thread for each connection.
