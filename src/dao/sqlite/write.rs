@@ -1,6 +1,7 @@
 //! The write side: a batch is one transaction.
 
 mod closing;
+mod devices;
 mod entry;
 mod erase;
 mod order;
@@ -16,11 +17,11 @@ use rusqlite::{
     Connection, ErrorCode as SqliteCode, OptionalExtension, TransactionBehavior, params,
 };
 
-use super::super::contract::{Doubt, Kept, MAX_DEVICES, message};
+use super::super::contract::{Doubt, Kept, message};
 use super::super::{
     Account, Cursor, Entry, Receipts, Secret, StoreError, Token, Write, Writer, Written,
 };
-use super::{changes, count, from_sql, ignored, index, schema, to_sql, told};
+use super::{changes, from_sql, ignored, index, schema, to_sql, told};
 use crate::protocol::{
     Append, Device, ErrorCode, Message, MessageId, Millis, Name, RoomId, UserId,
 };
@@ -372,50 +373,6 @@ impl Batch<'_> {
         let sql = "UPDATE meta SET next_guest = next_guest - ?1 RETURNING next_guest + ?1";
         let first = self.connection.prepare_cached(sql)?.query_row([count], |row| row.get(0))?;
         Ok(Written::Guests(UserId(first)))
-    }
-
-    /// Marks a device as the one used last, and makes it known where it is new.
-    fn open_device(&self, account: UserId, device: &Device) -> rusqlite::Result<()> {
-        let key = params![account.0, device.as_str()];
-        let touch = "
-            UPDATE devices SET used = 1 + (SELECT max(used) FROM devices WHERE account = ?1)
-            WHERE account = ?1 AND device = ?2";
-        if self.connection.prepare_cached(touch)?.execute(key)? == 1 {
-            return Ok(());
-        }
-        let add = "
-            INSERT INTO devices (account, device, used)
-            SELECT id, ?2, 1 + coalesce((SELECT max(used) FROM devices WHERE account = ?1), 0)
-            FROM users WHERE id = ?1";
-        if self.connection.prepare_cached(add)?.execute(key)? == 0 {
-            return Ok(());
-        }
-        let start = "
-            INSERT INTO cursors (account, device, room, up_to)
-            SELECT account, ?2, room, up_to FROM cursors WHERE account = ?1 AND device = ''";
-        self.connection.prepare_cached(start)?.execute(key)?;
-        self.forget_devices(account)
-    }
-
-    /// A device came, or left.
-    fn see(&self, account: UserId, device: &Device, time: Millis) -> rusqlite::Result<()> {
-        let sql = "
-            UPDATE devices SET since = CASE since WHEN 0 THEN ?3 ELSE since END, seen = ?3
-            WHERE account = ?1 AND device = ?2";
-        let seen = params![account.0, device.as_str(), time.0];
-        self.connection.prepare_cached(sql)?.execute(seen)?;
-        Ok(())
-    }
-
-    /// Keeps the bound on devices: who was used longest ago goes first.
-    fn forget_devices(&self, account: UserId) -> rusqlite::Result<()> {
-        let oldest = "
-            SELECT device FROM devices WHERE account = ?1 ORDER BY used DESC LIMIT -1 OFFSET ?2";
-        for table in ["cursors", "devices"] {
-            let sql = format!("DELETE FROM {table} WHERE account = ?1 AND device IN ({oldest})");
-            self.connection.prepare_cached(&sql)?.execute([account.0, count(MAX_DEVICES)])?;
-        }
-        Ok(())
     }
 
     /// A room, if it is there and an account is in it.
