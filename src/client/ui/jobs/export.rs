@@ -1,8 +1,9 @@
 //! `client export`: what is one's own, into a file.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::out;
 use super::visit::{Role, Visit};
 use crate::client::ui::export::{Download, Outcome};
 use crate::client::ui::{Ending, Options, complain};
@@ -35,16 +36,10 @@ pub(super) fn run(export: &Export, options: &Options) -> Result<Ending, Ending> 
         })?;
         match &mut file {
             Some(file) => drop(file.add(&text, more).map_err(failed)?),
-            None => print(&text).map_err(failed)?,
+            None => out::json_lines(&text).map_err(failed)?,
         }
         if !more {
             return Ok(visit.end());
         }
     }
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

@@ -197,6 +197,15 @@ fn object<T: Serialize>(value: &T) -> Printed {
     line(&harmless(&serde_json::to_string(value)?))
 }
 
+/// Lines of JSON, or parts of them, with nothing in them that can steer a terminal. Blocks while
+/// nobody reads.
+pub(super) fn json_lines(text: &str) -> Printed {
+    let mut out = io::stdout().lock();
+    let lines: Vec<_> = text.split('\n').map(harmless).collect();
+    out.write_all(lines.join("\n").as_bytes())?;
+    out.flush()
+}
+
 /// JSON in which nothing can steer a terminal: outside of ASCII there are only texts in it, and
 /// what would do harm there is said by its number.
 fn harmless(json: &str) -> String {
