@@ -13,7 +13,8 @@
 //!   server is told that this device has a message only after the program has asked
 //!   [`Updates`] for the next thing, so what a program was killed with comes again.
 //! * Nothing grows without bound: [`Client::send`] refuses when [`MAX_PENDING`] sends wait, and
-//!   a program that does not read its updates stops the reading from the socket.
+//!   so does every other call when too much waits for the server; a program that does not read
+//!   its updates stops the reading from the socket.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -45,6 +46,7 @@ pub mod overhear;
 mod pending;
 mod positions;
 mod references;
+mod rooms;
 mod servers;
 pub mod settings;
 pub mod ui;
@@ -71,8 +73,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::protocol::{
-    About, Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomAsk, RoomId,
-    RoomKind, RoomName, RoomRef, Span, Text, To, UserId, Who,
+    About, Absence, Device, MessageId, Name, Password, Receipts, Reference, RoomId, RoomRef, Text,
+    To, UserId, Who,
 };
 use crate::tls::Greeter;
 use crate::{clock, threads};
@@ -88,7 +90,8 @@ pub const MAX_PENDING: usize = 1_024;
 /// How long it is shown at most that somebody writes.
 pub const TYPING_TIME: Duration = Duration::from_secs(6);
 
-/// Orders beyond sends that wait for the thread; it takes them within milliseconds.
+/// Orders beyond sends that wait for the thread; it takes them within milliseconds, as long as the
+/// server takes what comes of them.
 const MAX_ORDERS: usize = 64;
 
 /// Updates that wait for the program. Few: what waits here is lost to a `kill -9` of the program
@@ -156,8 +159,9 @@ pub enum OrderError {
 #[derive(Debug)]
 pub struct Client {
     orders: Sender<Order>,
-    /// A semaphore: holds one unit for each send without an end, and [`MAX_PENDING`] fit.
-    slots: Sender<()>,
+    /// A semaphore: holds one unit for each send without an end, and [`MAX_PENDING`] fit. The
+    /// other end takes out what was put in for a send that is then not taken.
+    slots: (Sender<()>, Receiver<()>),
     closing: Sender<(Instant, Parting)>,
     /// A byte here ends the thread's wait in `poll`.
     wake: UnixStream,
@@ -187,7 +191,7 @@ impl Client {
         let handled = Arc::<Handled>::default();
         let inlets = Inlets {
             orders: orders_out,
-            slots: slots_out,
+            slots: slots_out.clone(),
             closing: closing_out,
             wake: wake_out,
             handled: Arc::clone(&handled),
@@ -202,6 +206,7 @@ impl Client {
             // Nobody waits any more if the close ran out of time.
             drop(ended_in.try_send(unsent));
         })?;
+        let slots = (slots, slots_out);
         let client = Self { orders, slots, closing, wake, references, ended, thread };
         Ok((client, Updates::new(updates, handled)))
     }
@@ -242,7 +247,7 @@ impl Client {
     /// Like [`Client::send`], but blocks until there is room, up to `wait`.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn send_within(
         &self,
         to: Option<UserId>,
@@ -255,7 +260,7 @@ impl Client {
     /// Says something in a room, like [`Client::send_within`]. Refused where one is not in it.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn send_to_room(
         &self,
         room: RoomRef,
@@ -269,7 +274,7 @@ impl Client {
     /// nobody or several have is refused by the server.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn send_to(&self, to: To, text: Text, wait: Duration) -> Result<Reference, OrderError> {
         let reference = self.references.next().ok_or(OrderError::Closed)?;
         self.send_under(reference.clone(), to, text, wait)?;
@@ -281,7 +286,7 @@ impl Client {
     /// its device name, answers once however often it is started anew.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn send_under(
         &self,
         reference: Reference,
@@ -298,62 +303,17 @@ impl Client {
         (text, about): (Text, Option<About>),
         wait: Duration,
     ) -> Result<(), OrderError> {
-        self.slots.send_timeout((), wait).map_err(|failed| {
-            if failed.is_timeout() { OrderError::Full } else { OrderError::Closed }
+        self.slots.0.send_timeout((), wait).map_err(|_full| {
+            if self.thread.is_finished() { OrderError::Closed } else { OrderError::Full }
         })?;
         let (to, room) = match to {
             To::Lobby => (None, None),
             To::One(who) => (Some(who), None),
             To::Room(room) => (None, Some(room)),
         };
-        self.order(Order::Send(Unsent { reference, to, room, text, about }))
-    }
-
-    /// Makes a room. Answered by [`Update::Room`] with the act `entered`.
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn create_room(
-        &self,
-        name: RoomName,
-        kind: RoomKind,
-        guests: bool,
-    ) -> Result<(), OrderError> {
-        self.order(Order::CreateRoom { name, kind, guests })
-    }
-
-    /// Joins or leaves a room, or does something in it. Answered by [`Update::Room`].
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn ask_room(&self, room: RoomRef, ask: RoomAsk) -> Result<(), OrderError> {
-        self.order(Order::Room(room, ask))
-    }
-
-    /// Asks which rooms there are, by name, behind this one. Answered by [`Update::Rooms`].
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn rooms(&self, after: Option<RoomName>) -> Result<(), OrderError> {
-        self.order(Order::Rooms(after))
-    }
-
-    /// Asks who is in a room, by id, behind this one. Answered by [`Update::Members`].
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn members(&self, room: RoomRef, after: Option<UserId>) -> Result<(), OrderError> {
-        self.order(Order::Members(room, after))
-    }
-
-    /// Asks what was said in a room one may read: at most `limit` messages, of which the server
-    /// sends no more than a hundred. Answered by [`Update::History`]; it counts as nothing that
-    /// was received.
-    ///
-    /// # Errors
-    /// [`OrderError`]: not taken.
-    pub fn history(&self, room: RoomRef, span: Span, limit: usize) -> Result<(), OrderError> {
-        self.order(Order::History { room, span, limit })
+        let taken = self.order(Order::Send(Unsent { reference, to, room, text, about }));
+        // Its own unit, or another's: they are all alike.
+        taken.inspect_err(|_not_taken| self.slots.1.try_recv().unwrap_or(()))
     }
 
     /// Says that this account has read a room up to here: its other devices hear of it, and in

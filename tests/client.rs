@@ -8,6 +8,7 @@ mod plain;
 use std::time::Duration;
 
 use hubbub::client::{Ask, Client, Config, ConnectError, Lost, OrderError, Update, Updates};
+use hubbub::clock;
 use hubbub::protocol::wire::{self, kind};
 use hubbub::protocol::{Device, ErrorCode, MessageId, Password, RoomId, Text, UserId, Who};
 
@@ -356,6 +357,28 @@ fn a_full_queue_refuses_and_says_so() {
     }
     let refused = client.send(None, Text::new("x").unwrap());
     assert_eq!(refused, Err(OrderError::Full));
+}
+
+#[test]
+fn a_send_that_is_not_taken_takes_no_place() {
+    let server = FakeServer::start();
+    let (client, updates, mut peer) = logged_in(&server);
+    // A program that does not look at its updates stops the thread; then orders pile up.
+    let crowd = wire::Crowd { n_online: 1, came: 1, left: 0 };
+    let n_said = 2_000;
+    (0..n_said).for_each(|_| peer.say(kind::CROWD, &crowd));
+    let by = clock::now() + DEADLINE;
+    while client.who().is_ok() {
+        assert!(clock::now() < by, "everything is taken");
+    }
+    for _ in 0..hubbub::client::MAX_PENDING {
+        assert_eq!(client.send(None, Text::new("x").unwrap()), Err(OrderError::Full));
+    }
+    for _ in 0..n_said {
+        assert!(matches!(next(&updates), Update::Crowd { .. }));
+    }
+    let sent = client.send_within(None, Text::new("x").unwrap(), DEADLINE);
+    assert!(sent.is_ok(), "{sent:?}");
 }
 
 #[test]

@@ -51,6 +51,11 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A server that comes back is found within this time.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
+/// Orders that wait for a connection or a login, and bytes that wait for the server to read them:
+/// with more, orders stay where the program is told that they are too many.
+const MAX_WAITING: usize = 64;
+const MAX_BYTES: usize = 1024 * 1024;
+
 /// How long the server may take to say goodbye.
 const BYE_WAIT: Duration = Duration::from_secs(1);
 
@@ -212,6 +217,13 @@ impl Conversation {
     /// Must the connection be given up, and why?
     pub(super) fn take_lost(&mut self) -> Option<Lost> {
         self.lost.take()
+    }
+
+    /// There is room for what the program asks for.
+    pub(super) fn takes_orders(&self) -> bool {
+        // Who leaves gives no more, and is told what became of each.
+        let is_last = self.close_by.is_some();
+        is_last || (self.waiting.len() < MAX_WAITING && self.bytes.len() < MAX_BYTES)
     }
 
     /// The program asks for something.

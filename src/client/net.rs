@@ -134,13 +134,15 @@ impl Net {
 
     fn take_orders(&mut self) {
         let now = clock::now();
-        while let Ok(order) = self.inlets.orders.try_recv() {
-            self.conversation.order(order, now);
-        }
         match self.inlets.closing.try_recv() {
             Ok((by, parting)) => self.conversation.close(by, parting),
             Err(TryRecvError::Disconnected) => self.conversation.close(now, Parting::Pause),
             Err(TryRecvError::Empty) => {}
+        }
+        while self.conversation.takes_orders()
+            && let Ok(order) = self.inlets.orders.try_recv()
+        {
+            self.conversation.order(order, now);
         }
     }
 

@@ -13,6 +13,10 @@ use crate::protocol::{MessageId, RoomId};
 /// that the server replays although this device sent it, and the oldest are the first to go.
 const MAX_OWN: usize = 4_096;
 
+/// Rooms that the server is told of when this device comes back. Each takes up to 70 bytes of a
+/// frame, which the server bounds; what comes again from others is not handed on again.
+const MAX_HELD: usize = 800;
+
 #[derive(Debug, Default)]
 pub(super) struct Positions {
     rooms: HashMap<RoomId, Position>,
@@ -101,10 +105,10 @@ impl Positions {
         self.only = room;
     }
 
-    /// What this device holds, as the server is to be told when it comes back: not to be sent
-    /// again.
+    /// What this device holds in [`MAX_HELD`] rooms at most, as the server is to be told when it
+    /// comes back: not to be sent again.
     pub(super) fn held(&self) -> Vec<String> {
-        let taken = self.rooms.iter().filter(|(_, position)| position.last > 0);
+        let taken = self.rooms.iter().filter(|(_, position)| position.last > 0).take(MAX_HELD);
         taken.map(|(room, position)| format!("{room}:{}", position.last)).collect()
     }
 

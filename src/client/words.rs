@@ -19,7 +19,7 @@ impl Client {
     /// Answers a message of a room. Blocks until there is room, up to `wait`.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn reply(
         &self,
         (room, id): (RoomRef, MessageId),
@@ -32,7 +32,7 @@ impl Client {
     /// Gives a message of one's own another text. Blocks until there is room, up to `wait`.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn edit(
         &self,
         (room, id): (RoomRef, MessageId),
@@ -45,7 +45,7 @@ impl Client {
     /// Takes a message back, for good. Blocks until there is room, up to `wait`.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn delete(
         &self,
         (room, id): (RoomRef, MessageId),
@@ -57,7 +57,7 @@ impl Client {
     /// Reacts to a message, or no longer (`on` false). Blocks until there is room, up to `wait`.
     ///
     /// # Errors
-    /// [`OrderError::Full`]: still no room.
+    /// [`OrderError::Full`]: still no room; [`OrderError::Closed`].
     pub fn react(
         &self,
         (room, id): (RoomRef, MessageId),

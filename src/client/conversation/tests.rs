@@ -13,9 +13,9 @@ use crate::client::{Lost, Unsent, Update};
 use crate::clock;
 use crate::protocol::frame::{self, Cut, HEADER};
 use crate::protocol::wire::{self, kind};
-use crate::protocol::{ErrorCode, Password, Reference, Text, UserId, Who};
+use crate::protocol::{ErrorCode, Password, Reference, RoomId, Text, UserId, Who};
 
-use super::{Conversation, Hello, Order};
+use super::{Conversation, Hello, Order, Parting};
 
 const ME: i64 = 100;
 const OTHER: i64 = 200;
@@ -348,4 +348,44 @@ fn after_sleep_a_silent_server_is_given_up() {
         world.client.tick(world.n_handled, world.now + super::WAKE_WAIT);
         assert_eq!(world.client.take_lost().is_none(), answers);
     }
+}
+
+/// Otherwise the server would close at it each time, and nobody would come back.
+#[test]
+fn coming_back_fits_into_a_frame_however_many_rooms_there_are() {
+    let mut world = World::new(false);
+    world.step(&Step::Cut);
+    world.settle();
+    let far = i64::MAX - 10_000;
+    for (id, other) in (1..).zip(far..far + 3_000) {
+        let room = Some(RoomId::pair(UserId(ME), UserId(other)).to_string());
+        let sms = wire::Sms { user_id: other, id: Some(id), room, ..Default::default() };
+        world.say(kind::SMS_PRIVATE, &sms);
+    }
+    world.say(kind::TOKEN, &wire::Token { token: "t".into(), expires: i64::MAX });
+    world.step(&Step::Deliver(10_000));
+    world.step(&Step::Cut);
+    world.client.connected(world.now);
+    world.client.bytes.clear();
+    let hello =
+        Body { kind: kind::HELLO_RES.to_owned(), data: frame::go_json(&wire::HelloRes::default()) };
+    world.client.hear(frame::go_json(&hello).as_bytes(), world.now);
+    match frame::cut(&world.client.bytes, frame::HELLO_LIMIT) {
+        Cut::Whole(length) => assert!(length > frame::HELLO_LIMIT / 4, "{length}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Of what cannot be asked yet no more is taken than has an end; of who leaves everything is.
+#[test]
+fn orders_that_wait_are_bounded() {
+    let mut world = World::new(false);
+    let mut n_taken = 0;
+    while world.client.takes_orders() && n_taken < 1_000_000 {
+        world.client.order(Order::Who, world.now);
+        n_taken += 1;
+    }
+    assert!(n_taken < 1_000, "{n_taken}");
+    world.client.close(world.now + Duration::from_secs(1), Parting::Goodbye);
+    assert!(world.client.takes_orders());
 }
