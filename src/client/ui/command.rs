@@ -177,11 +177,12 @@ fn msg(rest: &str) -> Option<Line> {
 }
 
 fn delete_account(rest: &str) -> Option<Line> {
-    let (password, how) = rest.split_once(' ').unwrap_or((rest, "keep"));
-    let erase = how.trim() == "erase";
-    if !erase && how.trim() != "keep" {
-        return None;
-    }
+    let (password, how) = split(rest);
+    let erase = match how.trim() {
+        "" | "keep" => false,
+        "erase" => true,
+        _ => return None,
+    };
     Some(Line::DeleteAccount { password: Password::new(password).ok()?, erase })
 }
 
@@ -271,6 +272,9 @@ mod tests {
         assert_eq!(parse("/msg tom"), Line::Incomplete("/msg WHO TEXT"));
         let quiet = Receipts { delivered: false, read: false };
         assert_eq!(parse("/receipts off"), Line::Receipts(quiet));
+        let delete = |erase| Line::DeleteAccount { password: Password::new("pw").unwrap(), erase };
+        assert_eq!(parse("/delete-account pw "), delete(false));
+        assert_eq!(parse("/delete-account pw\terase"), delete(true));
         assert_eq!(parse("/receipts"), Line::Incomplete("/receipts on|delivered|off"));
     }
 

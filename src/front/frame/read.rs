@@ -283,8 +283,17 @@ fn say_to_one(fields: &Fields) -> Result<Command, Refusal> {
 
 /// Empty is absent; what is there must be good.
 fn optional<T>(text: &str, new: fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+    optional_or(ErrorCode::BadRequest, text, new)
+}
+
+/// The same, and who sent a bad one is told this.
+fn optional_or<T>(
+    code: ErrorCode,
+    text: &str,
+    new: fn(&str) -> Option<T>,
+) -> Result<Option<T>, Refusal> {
     match text {
         "" => Ok(None),
-        text => new(text).map(Some).ok_or_else(|| Refusal::of(ErrorCode::BadRequest)),
+        text => new(text).map(Some).ok_or_else(|| Refusal::of(code)),
     }
 }

@@ -77,8 +77,9 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         Event::Skipped { count, .. } => told(Reply::Skipped(*count), lang),
         Event::Help { guest } => help(*guest, lang),
         Event::Farewell(why) if *why != Farewell::Idle => server(texts::farewell(*why, lang)),
-        // The original tells nobody of a new name, nor who is busy, and closes an idle connection without a word;
-        // who logs in is seen to come as who they are, and sees in the room what was accepted.
+        // The original tells nobody of a new name, nor who is busy, and closes an idle connection
+        // without a word; who logs in is seen to come as who they are, and sees in the room what
+        // was accepted.
         Event::Renamed(_)
         | Event::Absent(_)
         | Event::Typing { .. }

@@ -1,6 +1,6 @@
 //! Frames about being away, and about writing.
 
-use super::{Fields, Key, Keys, optional};
+use super::{Fields, Key, Keys, optional_or};
 use crate::protocol::{Absence, AbsenceKind, AbsenceNote, Command, ErrorCode, Refusal};
 
 pub(super) const AWAY: Keys = &[("state", Key::Act), ("text", Key::Content)];
@@ -11,7 +11,7 @@ pub(super) fn away(fields: &Fields) -> Result<Command, Refusal> {
     }
     let kind = AbsenceKind::from_name(&fields.act);
     let kind = kind.ok_or_else(|| Refusal::of(ErrorCode::BadRequest))?;
-    let note = optional(&fields.content, AbsenceNote::new)?;
+    let note = optional_or(ErrorCode::BadNote, &fields.content, AbsenceNote::new)?;
     Ok(Command::Absence(Some(Absence { kind, note })))
 }
 

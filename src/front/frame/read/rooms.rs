@@ -86,7 +86,7 @@ pub(super) fn whom(fields: &Fields) -> Result<Who, Refusal> {
 }
 
 pub(super) fn note(fields: &Fields) -> Result<Option<Note>, Refusal> {
-    super::optional(&fields.content, Note::new)
+    super::optional_or(ErrorCode::BadNote, &fields.content, Note::new)
 }
 
 fn role(fields: &Fields) -> Result<Role, Refusal> {

@@ -103,7 +103,7 @@ fn terms(every: u32, rest: &str) -> Result<Terms, Wrong> {
     let lasts = lasting(word);
     let reason = match if lasts.is_some() { behind } else { rest } {
         "" => None,
-        reason => Some(Note::new(reason).ok_or(ErrorCode::BadRequest)?),
+        reason => Some(Note::new(reason).ok_or(ErrorCode::BadNote)?),
     };
     Ok(Terms { every, lasts, reason })
 }

@@ -101,7 +101,7 @@ pub(super) fn kick(arguments: &str) -> Result<Command, Wrong> {
     let (who, why) = somebody(arguments)?;
     let note = match why {
         "" => None,
-        why => Some(Note::new(why).ok_or(ErrorCode::BadRequest)?),
+        why => Some(Note::new(why).ok_or(ErrorCode::BadNote)?),
     };
     Ok(Command::Room(RoomRef::Here, RoomAsk::Kick(who, note)))
 }

@@ -94,3 +94,12 @@ fn other_commands() {
     assert_eq!(read(b"/passwd a b"), Some(Command::Passwd { old, new }));
     assert_eq!(read(b"/passwd a b c"), Some(Command::Bad(usage("/passwd OLD NEW"))));
 }
+
+#[test]
+fn a_reason_that_cannot_be_one_is_told_as_what_it_is() {
+    let long = "x".repeat(201);
+    for line in ["/kick 200 ", "/ban 200 2h ", "/mute 200 ", "/reject 200 ", "/busy "] {
+        let line = [line, &long].concat();
+        assert_eq!(read(line.as_bytes()), bad(ErrorCode::BadNote), "{line}");
+    }
+}
