@@ -99,9 +99,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError>;
 
     /// Where a device is, in every room that its account is in: the lobby, its private rooms and
-    /// the named ones it is a member of. Rooms it has taken nothing of are at id 0, or behind what was said there to an
-    /// earlier owner of the account's id; an unknown device is where the account's furthest
-    /// one is.
+    /// the named ones it is a member of. Rooms it has taken nothing of are at id 0, or behind what
+    /// was said there to an earlier owner of the account's id; an unknown device is where the
+    /// account's furthest one is.
     #[expect(clippy::missing_errors_doc, reason = "said once, on the trait")]
     fn cursors(
         &self,

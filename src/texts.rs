@@ -1,7 +1,7 @@
 //! The catalogue: everything that people read, in English and Simplified Chinese. What the server
 //! says stands here, by part in `texts/`; what only the client says in [`client`] and [`full`], the
-//! help of commands and keys in [`help`], [`commands`] and [`keys`]. Options and their help, logs and what `server` prints for
-//! its operator are English.
+//! help of commands and keys in [`help`], [`commands`] and [`keys`]. Options and their help, logs
+//! and what `server` prints for its operator are English.
 //!
 //! **For translators.** A text is a constant, or an arm of a `match`; its languages stand side by
 //! side, or in two functions one below the other (`error_en`, `error_zh`). What is in braces is

@@ -159,6 +159,42 @@ fn files_are_short() {
     assert!(long.is_empty(), "more than {MAX_LINES} lines: {long:?}");
 }
 
+/// The map of ARCHITECTURE.md: the files and folders in the first column; those behind the first
+/// of a row stand in its folder, unless they say theirs.
+fn map() -> Vec<String> {
+    let text = read("ARCHITECTURE.md");
+    let map = text.split("## Map").nth(1).and_then(|map| map.split("\n## ").next()).unwrap();
+    let mut found = Vec::new();
+    for row in map.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (first, _) = row.split_once(" | ").expect(row);
+        let mut folder = "";
+        for path in first.split('`').step_by(2) {
+            let is_whole = at(path).exists() && path.contains('/');
+            if is_whole {
+                folder = path.trim_end_matches('/').rsplit_once('/').map_or("", |(up, _)| up);
+            }
+            found.push(if is_whole { path.to_owned() } else { format!("{folder}/{path}") });
+        }
+    }
+    found
+}
+
+#[test]
+fn the_map_names_every_source_and_nothing_else() {
+    let map = map();
+    let gone: Vec<_> = map.iter().filter(|path| !at(path).exists()).collect();
+    assert!(gone.is_empty(), "not there: {gone:?}");
+    let is_named = |name: &str| {
+        let is_there =
+            |path: &String| name == path || path.ends_with('/') && name.starts_with(path);
+        map.iter().any(is_there) || name == "src/lib.rs" || name.ends_with("/tests.rs")
+    };
+    let mut sources = texts(&["src"]);
+    sources.retain(|(name, _)| name.ends_with(".rs") && !is_named(name));
+    let missing: Vec<_> = sources.iter().map(|(name, _)| name).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md says nothing of {missing:?}");
+}
+
 /// Nothing that an editor does not show, or shows elsewhere than it stands.
 #[test]
 fn sources_hold_no_hidden_characters() {

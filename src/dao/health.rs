@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// A store that has not answered for so many milliseconds is called busy: who sends is told so instead of
-/// being left to wonder.
+/// A store that has not answered for so many milliseconds is called busy: who sends is told so
+/// instead of being left to wonder.
 const STALLED_MS: u64 = 2_000;
 
 /// Since when the journal has been waiting for the store.

@@ -236,7 +236,8 @@ pub enum Written {
     Waits(UserId),
     /// Fresh guest ids: this one and the next lower ones, as many as asked for.
     Guests(UserId),
-    /// So many messages, texts, references, sanctions, acts or applicants are gone. As many as the limit: there may be more.
+    /// So many messages, texts, references, sanctions, acts or applicants are gone. As many as the
+    /// limit: there may be more.
     Pruned(u64),
     /// So many messages more were looked at for the index. As many as the limit: there may be more.
     Indexed(u64),
@@ -247,7 +248,8 @@ pub enum Written {
     /// Not done, for good: [`ErrorCode::IdTaken`], [`ErrorCode::BadId`],
     /// [`ErrorCode::BadCode`], [`ErrorCode::TooManyWaiting`], [`ErrorCode::NobodyWaits`],
     /// [`ErrorCode::UnknownUser`], [`ErrorCode::ReferenceReused`], [`ErrorCode::RoomTaken`],
-    /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::TooManyIgnored`], [`ErrorCode::Internal`] (an
-    /// unreadable record), [`ErrorCode::Busy`] (a record that others keep changing).
+    /// [`ErrorCode::UnknownRoom`], [`ErrorCode::NotThere`], [`ErrorCode::TooManyIgnored`],
+    /// [`ErrorCode::Internal`] (an unreadable record), [`ErrorCode::Busy`] (a record that others
+    /// keep changing).
     Refused(ErrorCode),
 }

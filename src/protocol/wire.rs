@@ -207,7 +207,8 @@ pub struct Register {
 pub struct Res {
     pub code: i64,
     pub error: String,
-    /// The id the account got, or gets once an operator lets it in; after the name was changed, the name as others see it.
+    /// The id the account got, or gets once an operator lets it in; after the name was changed, the
+    /// name as others see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -118,32 +118,13 @@ impl Session<'_> {
         name: Option<&Name>,
         device: Option<Device>,
     ) -> Result<(Welcome, Arc<Envelope>), End> {
-        let shared = match name {
-            Some(name) => {
-                self.host.store.named(name.key()).map_err(|error| lost(&error))?.len() > 1
-            }
-            None => false,
-        };
         let path = Path {
             outbox: Arc::clone(&self.outbox),
             dialect: self.dialect,
             shared_cursor_of: (device.is_none() && !user.is_guest()).then_some(user),
         };
         let seat = Seat { path, acts: Arc::clone(&self.budget), signals: self.signals.0.clone() };
-        let attach = Attach {
-            session: self.id,
-            user,
-            name: name.cloned(),
-            shared,
-            address: Arc::clone(&self.address),
-            device,
-            called: self.called(),
-            receipts: self.receipts(user)?,
-            rooms: self.dialect.rooms,
-            operator: self.is_operator(user)?,
-            ip: (!self.exempt).then(|| self.peer.ip()),
-            ignored: self.ignored.iter().copied().collect(),
-        };
+        let attach = self.attachment(user, name, device)?;
         self.hand_over();
         if self.host.hub.enter(Item::Seat(self.id, seat)).is_err() {
             return Err(End::ours(Farewell::ShuttingDown));
@@ -166,6 +147,35 @@ impl Session<'_> {
             // Sends of the guest that this was are still not known to be stored.
             Err(_late) => Err(End::ours(Farewell::StoreUnavailable)),
         }
+    }
+
+    /// Who wants to be let in, as the store knows them.
+    fn attachment(
+        &self,
+        user: UserId,
+        name: Option<&Name>,
+        device: Option<Device>,
+    ) -> Result<Attach, End> {
+        let shared = match name {
+            Some(name) => {
+                self.host.store.named(name.key()).map_err(|error| lost(&error))?.len() > 1
+            }
+            None => false,
+        };
+        Ok(Attach {
+            session: self.id,
+            user,
+            name: name.cloned(),
+            shared,
+            address: Arc::clone(&self.address),
+            device,
+            called: self.called(),
+            receipts: self.receipts(user)?,
+            rooms: self.dialect.rooms,
+            operator: self.is_operator(user)?,
+            ip: (!self.exempt).then(|| self.peer.ip()),
+            ignored: self.ignored.iter().copied().collect(),
+        })
     }
 
     fn receipts(&self, user: UserId) -> Result<Receipts, End> {
