@@ -219,7 +219,7 @@ fn as_posted(
                 Ok(_) => Err(ErrorCode::Internal),
             };
             let bytes = append.text.as_str().len();
-            Fate::Sent { reference: append.reference, bytes, outcome }
+            Fate::Sent { reference: append.reference, nonce: append.nonce, bytes, outcome }
         }
         Write::Room(change) => {
             let outcome = match result {

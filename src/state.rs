@@ -93,8 +93,8 @@ struct Session {
     shows_rooms: bool,
     /// From where; none: no ban by address touches it.
     ip: Option<IpAddr>,
-    /// What it said last.
-    last_said: Option<(RoomId, MessageId)>,
+    /// What it said last, and the nonce of that.
+    last_said: Option<(u64, RoomId, MessageId)>,
     /// The named rooms that it is told of.
     rooms: BTreeSet<RoomNo>,
     joining: Option<Joining>,

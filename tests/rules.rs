@@ -3,6 +3,7 @@
 //! time, in any interleaving. What must hold is checked at each effect and at the end.
 
 mod cluster;
+mod feeds;
 mod order;
 mod repeats;
 mod rights;

@@ -309,6 +309,10 @@ impl State {
             self.people.set_elsewhere(user, from, Vec::new());
             let changes = self.people.depart(user, session, why);
             self.tell_presence(changes, now, effects);
+            if self.people.is_here(user) {
+                // There it may not have been known yet in which rooms they are.
+                self.note_change(user);
+            }
         }
     }
 

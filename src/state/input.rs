@@ -123,6 +123,8 @@ pub enum Fate {
     Sent {
         /// Its reference, the client's or ours.
         reference: Reference,
+        /// That of its [`Effect::Append`](super::Effect::Append): later ones are greater.
+        nonce: u64,
         /// Bytes of its text.
         bytes: usize,
         /// The stored message and whether it is new, or why there is none.

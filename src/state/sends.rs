@@ -116,8 +116,8 @@ impl State {
         effects: &mut Vec<Effect>,
     ) -> (usize, usize) {
         match fate {
-            Fate::Sent { reference, bytes, outcome } => {
-                self.on_sent(id, reference, outcome, effects);
+            Fate::Sent { reference, nonce, bytes, outcome } => {
+                self.on_sent(id, (reference, nonce), outcome, effects);
                 (1, bytes)
             }
             Fate::Changed { change, outcome } => {
@@ -140,14 +140,14 @@ impl State {
     fn on_sent(
         &mut self,
         id: SessionId,
-        reference: Reference,
+        (reference, nonce): (Reference, u64),
         outcome: Result<(Arc<Message>, bool), ErrorCode>,
         effects: &mut Vec<Effect>,
     ) {
         let asked = (!reference.is_of_server()).then_some(reference);
         match outcome {
             Ok((message, is_new)) => {
-                self.remember_last(id, &message);
+                self.remember_last(id, nonce, &message);
                 if is_new {
                     self.say(id, &message, effects);
                 }

@@ -6,8 +6,7 @@
 
 use super::State;
 use crate::protocol::{
-    About, ErrorCode, Message, MessageId, Original, RoomId, SessionId, Standing, Target, UserId,
-    What,
+    About, ErrorCode, Message, Original, RoomId, SessionId, Standing, Target, UserId, What,
 };
 
 impl State {
@@ -26,8 +25,8 @@ impl State {
             Original::Refused(code) => return Err(allowed.err().unwrap_or(code)),
             Original::OwnLast => {
                 allowed?;
-                let last = session.last_said.filter(|(its, _)| *its == room);
-                let (_, last) = last.ok_or(ErrorCode::UnknownMessage)?;
+                let last = session.last_said.filter(|(_, its, _)| *its == room);
+                let (.., last) = last.ok_or(ErrorCode::UnknownMessage)?;
                 (last, user, Standing::default())
             }
             Original::Found { id, sender, standing } => (id, sender, standing),
@@ -63,15 +62,17 @@ impl State {
         }
     }
 
-    /// What this session said last, for who takes it back without saying which.
-    pub(super) fn remember_last(&mut self, id: SessionId, message: &Message) {
+    /// What this session said last, for who takes it back without saying which. What was said in
+    /// two rooms may be posted in the other order, so the nonce tells.
+    pub(super) fn remember_last(&mut self, id: SessionId, nonce: u64, message: &Message) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         match message.about {
             Some(About { id, what: What::Delete }) => {
-                let is_it = |last: &mut (RoomId, MessageId)| *last == (message.room, id);
-                session.last_said.take_if(is_it);
+                session.last_said.take_if(|(_, room, last)| (*room, *last) == (message.room, id));
             }
-            _ if message.is_said() => session.last_said = Some((message.room, message.id)),
+            _ if message.is_said() && session.last_said.is_none_or(|(last, ..)| last < nonce) => {
+                session.last_said = Some((nonce, message.room, message.id));
+            }
             _ => {}
         }
     }

@@ -316,7 +316,7 @@ impl Node {
 }
 
 /// Somebody comes in.
-fn attach(session: SessionId, user: UserId, name: Option<Name>) -> Attach {
+pub fn attach(session: SessionId, user: UserId, name: Option<Name>) -> Attach {
     Attach {
         session,
         user,

@@ -294,7 +294,7 @@ impl World {
                 Fate::Refused => Err(ErrorCode::StoreUnavailable),
             };
             let (reference, bytes) = (append.reference, append.text.as_str().len());
-            let fate = Sent { reference, bytes, outcome };
+            let fate = Sent { reference, nonce: append.nonce, bytes, outcome };
             self.known.push_back(Posted { session, fate });
         }
     }

@@ -126,7 +126,10 @@ impl State {
         let no = room.no;
         self.people.come_back(user, no);
         self.people.enter_room(user, no);
-        self.halls.hall(room.clone()).people.insert(user, role);
+        // That they have gone, or come, another feed may have brought sooner, or will bring later.
+        if !self.people.sessions(user).is_empty() {
+            self.halls.hall(room.clone()).people.insert(user, role);
+        }
         self.note_change(user);
         let event = Arc::new(Event::Entered { room: Box::new(room.clone()), role });
         for other in self.people.sessions(user).to_vec() {
