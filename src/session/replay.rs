@@ -260,17 +260,12 @@ impl Session<'_> {
     }
 
     /// Sends what the store has after the positions, in the order of time, waiting for the peer.
-    pub(super) fn send_pages(&self, replay: &mut Replay) -> Result<(), End> {
+    pub(super) fn send_pages(&mut self, replay: &mut Replay) -> Result<(), End> {
         let mut bytes = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         loop {
             let limit = replay.page;
-            let store = &*self.host.store;
-            replay.fill(|room, after| {
-                patiently(|| {
-                    as_they_are(store, &self.ignored, room, store.page(room, after, limit)?)
-                })
-            })?;
+            replay.fill(|room, after| self.page(room, after, limit))?;
             let next = replay.next();
             let is_last = next.is_none();
             if let Some((shown, is_known)) = next {
@@ -289,6 +284,27 @@ impl Session<'_> {
             }
             self.send_if_large(&mut bytes, &mut marks)?;
         }
+    }
+
+    /// What lies behind a place, for who may read it by now. A peer that is slow to read may be sent
+    /// what was said long after it came: whom its account ignores, and whether it is still in the
+    /// room, is asked behind the page, so that it is as new as anything in it.
+    fn page(&mut self, room: RoomId, after: MessageId, limit: usize) -> Result<Vec<Shown>, End> {
+        let (store, me) = (&*self.host.store, self.account());
+        let (ignored, page) = patiently(|| {
+            let page = store.page(room, after, limit)?;
+            let Some(me) = me.filter(|_| !page.is_empty()) else {
+                return Ok((None, as_they_are(store, &self.ignored, room, page)?));
+            };
+            if matches!(room, RoomId::Named(_)) && store.since(me, room)?.is_none() {
+                return Ok((None, Vec::new()));
+            }
+            let ignored = store.ignored(me)?.into_iter().collect();
+            let page = as_they_are(store, &ignored, room, page)?;
+            Ok((Some(ignored), page))
+        })?;
+        self.ignored = ignored.unwrap_or_else(|| std::mem::take(&mut self.ignored));
+        Ok(page)
     }
 
     /// Nothing of a message that is deleted, nor of an edit that another one followed.

@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 use hubbub::threads;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::rooms::{frames, on_every_store};
 use crate::support::peers::{Course, Extended, message};
 use crate::support::server::Server;
-use crate::support::wire::DEADLINE;
+use crate::support::wire::{DEADLINE, Wire};
 
 const TEXTS: usize = 2_000;
 
@@ -207,4 +208,85 @@ fn a_server_that_is_killed_again_and_again_loses_and_doubles_nothing() {
         }
         taken.take(&kind, &data, &mut last_id);
     }
+}
+
+/// More than a replay reads before its peer takes something: an outbox, two narrow kernels, a page.
+const BACKLOG: usize = 400;
+
+/// The second device of ann is sent what it missed in this room, and reads nothing before this is
+/// done. What it is told then.
+fn replayed_slowly(
+    server: &Server,
+    room: &str,
+    (tom, meanwhile): (&mut Extended, impl FnOnce(&mut Extended)),
+) -> Vec<(String, Value)> {
+    for n in 0..BACKLOG {
+        frames::say(tom, room, &format!("{n} {}", "x".repeat(7_000)));
+        while tom.next("that it is stored").0 != "AckMes" {}
+    }
+    let mut phone = Extended::over(Wire::connect_narrow(server.frames()), "phone");
+    assert_eq!(phone.log_in(300, "secret")["code"], 200);
+    while phone.next("the first of it").0 != "SmsMes" {}
+    meanwhile(tom);
+    phone.send("PingMes", "{}");
+    let mut told = Vec::new();
+    loop {
+        match phone.next("everything") {
+            (kind, _) if kind == "PongMes" => return told,
+            next => told.push(next),
+        }
+    }
+}
+
+fn says(told: &[(String, Value)], text: &str) -> bool {
+    told.iter().any(|(_, data)| data["content"] == text)
+}
+
+#[test]
+fn who_is_ignored_no_longer_is_heard_by_a_device_that_is_still_sent_what_it_missed() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let mut jerry = Extended::enter(server.frames(), (200, "jerry"), "laptop");
+        drop(Extended::enter(server.frames(), (300, "ann"), "phone"));
+        let mut ann = Extended::come_back(server.frames(), 300, "laptop");
+        let mut ignore = |ask: &str| {
+            ann.send("IgnoreMes", ask);
+            while ann.next("that it is so").0 != "IgnoreMes" {}
+        };
+        ignore(r#"{"userId":200}"#);
+        let told = replayed_slowly(
+            server,
+            "lobby",
+            (&mut tom, |tom: &mut Extended| {
+                ignore(r#"{"userId":200,"off":true}"#);
+                jerry.say("heard again", "r1");
+                while tom.next("what was said").1["content"] != "heard again" {}
+            }),
+        );
+        assert!(says(&told, "heard again"));
+    });
+}
+
+#[test]
+fn who_is_put_out_is_not_sent_what_is_said_there_then() {
+    on_every_store(|server| {
+        let mut tom = Extended::enter(server.frames(), (100, "tom"), "laptop");
+        let room = frames::create(&mut tom, "hall");
+        let mut phone = Extended::enter(server.frames(), (300, "ann"), "phone");
+        frames::ask(&mut phone, &json!({"act": "join", "room": room}));
+        frames::until(&mut phone, "RoomMes");
+        drop(phone);
+        let told = replayed_slowly(
+            server,
+            &room,
+            (&mut tom, |tom: &mut Extended| {
+                frames::ask(tom, &json!({"act": "kick", "room": room, "whomId": 300}));
+                while tom.next("that she is out").1["act"] != "kick" {}
+                frames::say(tom, &room, "not for her");
+                while tom.next("that it is stored").0 != "AckMes" {}
+            }),
+        );
+        assert!(!says(&told, "not for her"));
+        assert!(told.iter().any(|(_, data)| data["act"] == "kick"), "she hears so");
+    });
 }
