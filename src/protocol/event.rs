@@ -162,6 +162,13 @@ pub enum Event {
     ReceiptsDone(Receipts),
     /// Something happened in a room, to the room, or to a member of it.
     Room(Box<RoomNews>),
+    /// One wanted into this room and was there before: nothing else is told.
+    IsIn {
+        /// Which room.
+        room: Box<NamedRoom>,
+        /// What one is there.
+        role: Role,
+    },
     /// One is in this room now, by one's own doing, here or on another device.
     Entered {
         /// Which room.
@@ -293,7 +300,7 @@ impl Event {
         match self {
             Self::Said { message, room: Some(_), .. } => Some(message.room),
             Self::Room(news) => Some(news.room),
-            Self::Entered { room, .. } => Some(room.id()),
+            Self::Entered { room, .. } | Self::IsIn { room, .. } => Some(room.id()),
             Self::Typing { room: room @ RoomId::Named(_), .. }
             | Self::Passed { room: room @ RoomId::Named(_), .. } => Some(*room),
             _ => None,

@@ -228,8 +228,11 @@ impl Session<'_> {
         if let Some(me) = self.account() {
             self.load_ignored(me)?;
         }
-        if let Some(since) = since {
-            self.tell(&Event::Entered { room: Box::new(room.clone()), role });
+        let is = Box::new(room.clone());
+        if since.is_none() {
+            self.tell(&Event::IsIn { room: is, role });
+        } else if let Some(since) = since {
+            self.tell(&Event::Entered { room: is, role });
             self.send_before(room.id(), since)?;
             let mut positions = vec![(room.id(), since)];
             while !self.caught_up(positions.clone())? {

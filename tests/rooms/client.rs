@@ -43,6 +43,24 @@ fn act(updates: &Updates, act: &str) -> String {
 }
 
 #[test]
+fn who_is_in_already_gets_an_answer_and_nothing_again() {
+    on_every_store(|server| {
+        let name = RoomName::new("hall").unwrap();
+        let (tom, of_tom) = come(server, 100, "tom");
+        tom.create_room(name.clone(), RoomKind::Open, true).unwrap();
+        act(&of_tom, "entered");
+        tom.send_to_room(RoomRef::Name(name.clone()), Text::new("first").unwrap(), DEADLINE)
+            .unwrap();
+        until(&of_tom, |update| matches!(update, Update::Sent { .. }).then_some(()));
+        tom.ask_room(RoomRef::Name(name), RoomAsk::Join).unwrap();
+        let told = until(&of_tom, |update| {
+            matches!(update, Update::Room(_) | Update::Said(_)).then_some(update)
+        });
+        assert!(matches!(&told, Update::Room(mes) if mes.act == "entered"), "{told:?}");
+    });
+}
+
+#[test]
 fn the_library_makes_joins_and_leaves_rooms() {
     on_every_store(|server| {
         let name = RoomName::new("hall").unwrap();

@@ -90,6 +90,7 @@ fn spell(event: &Event, private: &str, out: &mut Vec<u8>) {
         | Event::ReceiptsDone(_)
         | Event::Room(_)
         | Event::Entered { .. }
+        | Event::IsIn { .. }
         | Event::MyRooms(_)
         | Event::Sanctions { .. }
         | Event::Deeds(_)

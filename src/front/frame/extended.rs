@@ -108,6 +108,7 @@ fn spell(event: &Event, out: &mut Vec<u8>) {
         Event::Sanctions { .. } | Event::Deeds(_) => order::spell(event, out),
         Event::Room(_)
         | Event::Entered { .. }
+        | Event::IsIn { .. }
         | Event::MyRooms(_)
         | Event::Rooms { .. }
         | Event::Members { .. }

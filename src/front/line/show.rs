@@ -84,6 +84,8 @@ fn spell(event: &Event, lang: Lang, out: &mut Vec<u8>) {
         | Event::Absent(_)
         | Event::Typing { .. }
         | Event::Passed { .. }
+        // Where one talks now is told in any case.
+        | Event::IsIn { .. }
         | Event::Left(_, Leaving::BecameAccount)
         | Event::Farewell(_)
         | Event::Accepted { .. }

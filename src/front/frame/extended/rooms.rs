@@ -17,7 +17,7 @@ const MEMBERS: usize = 200;
 pub(super) fn spell(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Room(about) => news(about, out),
-        Event::Entered { room, role } => entered(room, *role, out),
+        Event::Entered { room, role } | Event::IsIn { room, role } => entered(room, *role, out),
         Event::MyRooms(rooms) => mine(rooms, out),
         Event::Rooms { rooms, more } => listed(rooms, *more, out),
         Event::Members { room, members: these, more } => members(room, these, *more, out),
