@@ -27,6 +27,7 @@ pub enum Label {
     BadName,
     BadPassword,
     Differ,
+    NoCode,
     LeaveAgain,
     Leaving,
     PasswdDone,
@@ -123,6 +124,10 @@ impl Label {
             ),
             Self::BadPassword => ("A password has 1 to 256 bytes.", "密码长度为 1 到 256 字节。"),
             Self::Differ => ("The two passwords differ.", "两次输入的密码不一致。"),
+            Self::NoCode => (
+                "New accounts need an invitation here: type its code.",
+                "这里注册需要邀请码，请输入。",
+            ),
             Self::LeaveAgain => ("Press Ctrl-C again to leave.", "再按一次 Ctrl-C 退出。"),
             Self::Leaving => ("Leaving…", "正在退出…"),
             Self::PasswdDone => ("Your password is changed.", "密码已修改。"),
@@ -179,12 +184,12 @@ impl Label {
                 ("That is too long; nothing of it was taken.", "内容太长，没有粘贴任何内容。")
             }
             Self::PanelKeys => (
-                "Up/Down, PageDown, Enter: go there, Esc: back",
-                "上/下/翻页 移动，Enter 前往，Esc 返回",
+                "Esc: back, Enter: go there, Up/Down, PageDown",
+                "Esc 返回，Enter 前往，上/下/翻页 移动",
             ),
             Self::PickKeys => (
-                "Up/Down: choose, r: answer, e: change, d: delete, +: react, Esc: back",
-                "上/下 选择，r 回复，e 修改，d 删除，+ 回应，Esc 返回",
+                "r: answer, e: change, d: delete, +: react, Up/Down: choose, Esc: back",
+                "r 回复，e 修改，d 删除，+ 回应，上/下 选择，Esc 返回",
             ),
             Self::PickWaitingKeys => (
                 "Not stored yet. e: back into the line, d: do not send it, Esc: back",

@@ -38,6 +38,7 @@ fn a_first_screen_leads_to_an_account() {
     let why = Reason { code: "code_needed".into(), text: String::new(), detail: None };
     bench.hear(Update::Refused { what: Some(Ask::Register), why });
     bench.must_show("› Invitation");
+    bench.must_show("need an invitation here");
     bench.type_in("abcde-fghij\r");
     let orders = bench.orders();
     let [Do::Register { code: Some(code), .. }] = &orders[..] else { panic!("{orders:?}") };

@@ -58,6 +58,7 @@ pub(super) fn draw(
         Some(Wrong::Name) => page.lines(Label::BadName.text(lang), Look::Bad),
         Some(Wrong::Password) => page.lines(Label::BadPassword.text(lang), Look::Bad),
         Some(Wrong::Differ) => page.lines(Label::Differ.text(lang), Look::Bad),
+        Some(Wrong::NoCode) => page.lines(Label::NoCode.text(lang), Look::Bad),
     }
     if model.says_leave() {
         page.lines(Label::LeaveAgain.text(lang), Look::Strong);

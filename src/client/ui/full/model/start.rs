@@ -53,6 +53,8 @@ pub(in super::super) enum Wrong {
     Name,
     Password,
     Differ,
+    /// An invitation code is missing.
+    NoCode,
 }
 
 /// How much is known before anybody is asked.
@@ -203,7 +205,10 @@ impl Start {
 
     pub(super) fn refused(&mut self, words: String, why: Option<&Reason>) {
         let code = why.and_then(Reason::known);
-        (self.wrong, self.is_asking) = (Some(Wrong::Told(words)), false);
+        // The server's words are for who types commands.
+        let needs_code = code == Some(ErrorCode::CodeNeeded);
+        let wrong = if needs_code { Wrong::NoCode } else { Wrong::Told(words) };
+        (self.wrong, self.is_asking) = (Some(wrong), false);
         let is_about_code = matches!(code, Some(ErrorCode::CodeNeeded | ErrorCode::BadCode));
         self.wants_code |= is_about_code;
         self.field = if is_about_code { Field::Code } else { Field::Password };
