@@ -267,6 +267,27 @@ fn who_was_put_out_and_came_back_while_a_device_caught_up_misses_nothing() {
     ]);
 }
 
+/// The same, but that it is put out once more before it hears of anything.
+#[test]
+fn who_came_back_for_a_moment_while_a_device_caught_up_hears_what_was_said_then() {
+    let ban = |n| Op::Room(0, 0, Do::Wide(n, Measure::Ban, true));
+    let say = |n| Op::Acts(0, vec![Ask::SayInRoom { room: 0, reference: n, text: n }]);
+    play_among_four(&[
+        // Its steps come first, while what becomes of the last ban is written.
+        Op::Open(Somebody::Account(0, None)),
+        ban(1),
+        Op::Acts(3, vec![Ask::Rename(2)]),
+        Op::Commit(1, Fate::Stored),
+        Op::Open(Somebody::Account(3, None)),
+        say(0),
+        Op::Post(1),
+        Op::Acts(3, vec![Ask::Rename(0)]),
+        Op::Room(3, 0, Do::Join),
+        say(1),
+        ban(2),
+    ]);
+}
+
 /// A guest logs in while its words are on their way, and is gone before they are stored.
 #[test]
 fn who_logs_in_and_goes_at_once_is_not_there_for_ever() {

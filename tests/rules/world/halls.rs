@@ -20,6 +20,8 @@ struct Hall {
 #[derive(Debug)]
 pub struct Halls {
     all: Vec<Hall>,
+    /// Since which ids somebody ever was in a room, one time after the other.
+    given: BTreeMap<(RoomNo, UserId), Vec<u64>>,
     /// Who ever kept order where.
     pub ruled: BTreeSet<(RoomNo, UserId)>,
 }
@@ -41,7 +43,7 @@ impl Halls {
         let all: Vec<_> = (0..ROOMS).map(hall).collect();
         let owner = |n: usize| (all[n].room.no, UserId(100 + n as i64));
         let ruled = (0..ROOMS).map(owner).collect();
-        Self { all, ruled }
+        Self { all, given: BTreeMap::new(), ruled }
     }
 
     fn hall(&self, no: RoomNo) -> &Hall {
@@ -67,6 +69,11 @@ impl Halls {
         self.hall(no).members.get(&user).map(|(since, _)| *since)
     }
 
+    /// The same, of each time that somebody came in: they may hear of it when they are out again.
+    pub fn given(&self, no: RoomNo, user: UserId) -> &[u64] {
+        self.given.get(&(no, user)).map_or(&[], Vec::as_slice)
+    }
+
     /// `last` is the last id of the room.
     pub fn change(&mut self, change: &RoomChange, last: u64) -> Result<RoomDone, ErrorCode> {
         let done = self.apply(change, last);
@@ -89,6 +96,7 @@ impl Halls {
                 hall.invited.remove(&by);
                 let role = if hall.members.is_empty() { Role::Owner } else { Role::Member };
                 let (since, role) = *hall.members.entry(by).or_insert((last, role));
+                self.given.entry((hall.room.no, by)).or_default().push(since);
                 Ok(RoomDone::Entered { since: MessageId(since), role })
             }
             Change::Leave(_) => Ok(hall.leave(by)),

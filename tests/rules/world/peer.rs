@@ -62,6 +62,8 @@ pub struct Peer {
     pub reads: Vec<UserId>,
     /// The id that must come next, of each room.
     pub next: BTreeMap<RoomId, u64>,
+    /// Where it has come in by another device, and nothing has been said yet: what may come first.
+    first: BTreeMap<RoomId, BTreeSet<u64>>,
     /// The named rooms that it believes to be in.
     pub rooms: BTreeSet<RoomNo>,
     /// The room that it is coming into.
@@ -90,6 +92,7 @@ impl Peer {
             ignored: BTreeSet::new(),
             reads: Vec::new(),
             next: BTreeMap::new(),
+            first: BTreeMap::new(),
             rooms: BTreeSet::new(),
             told_of: None,
             roster: BTreeMap::new(),
@@ -143,6 +146,7 @@ impl Peer {
         let read = std::mem::take(&mut self.reads);
         self.ignored = if is_first { read.into_iter().collect() } else { BTreeSet::new() };
         self.next.clear();
+        self.first.clear();
         self.rooms.clear();
         if self.user.is_guest() {
             self.next.insert(RoomId::Lobby, lobby + 1);
@@ -200,9 +204,7 @@ impl Peer {
                 let sender = message.sender;
                 assert!(!self.ignored.contains(&sender), "{} hears {sender}", self.user);
                 let first = if self.user.is_guest() { id } else { 1 };
-                let next = self.next.entry(room).or_insert(first);
-                assert_eq!(id, *next, "{} in {room}", self.user);
-                *next += 1;
+                self.take(room, id, first);
             }
             // It has its place all the same.
             Event::Passed { room, up_to } => {
@@ -210,9 +212,7 @@ impl Peer {
                 let was_ignored = store.has_ignored(self.user, stored.sender);
                 assert!(was_ignored, "{} never ignored {}", self.user, stored.sender);
                 if self.is_in(*room) {
-                    let next = self.next.entry(*room).or_insert(1);
-                    assert_eq!(up_to.0, *next, "{} in {room}", self.user);
-                    *next += 1;
+                    self.take(*room, up_to.0, 1);
                 }
             }
             Event::Ignoring(whom, true) => drop(self.ignored.insert(whom.id)),
@@ -234,9 +234,13 @@ impl Peer {
                     && !self.unanswered.contains(&None) => {}
             Event::Entered { room, .. } => {
                 self.rooms.insert(room.no);
-                let since = store.halls.since(room.no, self.user).unwrap_or(0);
+                let given = store.halls.given(room.no, self.user);
                 let next = self.next.entry(room.id()).or_default();
-                *next = (*next).max(since + 1);
+                self.first.insert(
+                    room.id(),
+                    given.iter().map(|since| since + 1).filter(|id| id >= next).collect(),
+                );
+                *next = (*next).max(given.last().unwrap_or(&0) + 1);
             }
             Event::Room(news) => self.hear_of(news),
             Event::Refused(refusal) => self.answered(refusal.reference.as_ref()),
@@ -251,6 +255,16 @@ impl Peer {
                 hear(&mut self.roster, other);
             }
         }
+    }
+
+    /// The next message of a room, or the first one after it came in.
+    fn take(&mut self, room: RoomId, id: u64, first: u64) {
+        let next = self.next.entry(room).or_insert(first);
+        if self.first.remove(&room).is_some_and(|first| first.contains(&id)) {
+            *next = id;
+        }
+        assert_eq!(id, *next, "{} in {room}", self.user);
+        *next += 1;
     }
 
     /// As far as it knows: what is told to it alone may be of a room that it has left since, or
