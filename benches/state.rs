@@ -59,7 +59,7 @@ impl Room {
         });
         let (session, append) = appended.expect("a guest may speak");
         self.last += 1;
-        let bytes = append.text.as_str().len();
+        let (bytes, nonce) = (append.text.as_str().len(), append.nonce);
         let message = Message {
             id: MessageId(self.last),
             room: append.room,
@@ -71,7 +71,7 @@ impl Room {
             about: append.about,
         };
         let outcome = Ok((Arc::new(message), true));
-        let fate = Fate::Sent { reference: append.reference, bytes, outcome };
+        let fate = Fate::Sent { reference: append.reference, nonce, bytes, outcome };
         let posted = Posted { session, fate };
         self.state.apply(Input::Posted(vec![posted]), Moment::default(), &mut self.effects);
         black_box(&self.effects);

@@ -10,7 +10,7 @@ use super::Unsent;
 
 /// Sends on the wire at once. Below the server's own bound of 256, and few enough that what is
 /// repeated after a break is soon repeated.
-const WINDOW: usize = 64;
+pub(super) const WINDOW: usize = 64;
 
 /// The first pause after a temporary refusal; it doubles up to [`MAX_PAUSE`].
 const PAUSE: Duration = Duration::from_secs(1);

@@ -81,6 +81,15 @@ pub struct Keys {
     #[arg(long, global = true, value_name = "NAME", env = "HUBBUB_DEVICE")]
     pub device: Option<String>,
 
+    /// The full screen rings the terminal's bell at a private message and where one's name is said,
+    /// unless it is seen at once
+    #[arg(
+        long, value_name = "yes|no", env = "HUBBUB_BELL",
+        num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+        value_parser = BoolishValueParser::new(), hide_possible_values = true,
+    )]
+    pub bell: Option<bool>,
+
     /// At the end, wait so long until everything said is stored
     #[arg(long, global = true, value_name = "SECONDS")]
     pub wait: Option<u16>,
@@ -168,6 +177,7 @@ impl Keys {
             password_file: self.password_file.or(lower.password_file.filter(|_| secrets)),
             password_cmd: self.password_cmd.or(lower.password_cmd.filter(|_| secrets)),
             device: self.device.or(lower.device),
+            bell: self.bell.or(lower.bell),
             wait: self.wait.or(lower.wait),
         }
     }
@@ -181,7 +191,13 @@ impl Keys {
     /// What holds where nothing is said.
     pub fn defaults() -> Self {
         let addr = vec![DEFAULT_ADDR.to_owned()];
-        Self { addr, tls: Some(false), wait: Some(DEFAULT_WAIT), ..Self::default() }
+        Self {
+            addr,
+            tls: Some(false),
+            bell: Some(false),
+            wait: Some(DEFAULT_WAIT),
+            ..Self::default()
+        }
     }
 
     /// `host:port`, and of several servers all, with commas between.

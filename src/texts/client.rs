@@ -211,6 +211,7 @@ pub enum Notice<'a> {
     LoggedIn { name: &'a str, n_online: u64 },
     LoginRefused { why: &'a str },
     Registered { id: i64 },
+    Asked { words: &'a str },
     RegisterRefused { why: &'a str },
     Refused { why: &'a str },
     NotSent { text: &'a str, why: &'a str },
@@ -265,6 +266,7 @@ impl Notice<'_> {
             Self::LoggedIn { name, n_online } => format!("Welcome, {name}. Online: {n_online}."),
             Self::LoginRefused { why } => format!("Login refused: {why}."),
             Self::Registered { id } => format!("Registered. Your user id is {id}; now log in."),
+            Self::Asked { words } => format!("Registration: {words}."),
             Self::RegisterRefused { why } => format!("Registration refused: {why}."),
             Self::Refused { why } => format!("Refused: {why}."),
             Self::NotSent { text, why } => {
@@ -335,6 +337,7 @@ impl Notice<'_> {
             }
             Self::LoginRefused { why } => format!("登录失败: {why}。"),
             Self::Registered { id } => format!("注册成功，你的用户id是 {id}，请登录。"),
+            Self::Asked { words } => format!("注册: {words}。"),
             Self::RegisterRefused { why } => format!("注册失败: {why}。"),
             Self::Refused { why } => format!("被拒绝: {why}。"),
             Self::NotSent { text, why } => format!("未保存: {}。消息内容: {text}", bare(why)),

@@ -58,6 +58,7 @@ pub enum Label {
     PanelKeys,
     PickKeys,
     PickWaitingKeys,
+    PickOnItsWay,
     PickRefusedKeys,
     NothingToPick,
     OnItsWay,
@@ -192,12 +193,16 @@ impl Label {
                 "r 回复，e 修改，d 删除，+ 回应，上/下 选择，Esc 返回",
             ),
             Self::PickWaitingKeys => (
-                "Not stored yet. e: back into the line, d: do not send it, Esc: back",
-                "尚未保存。e 放回输入框，d 不再发送，Esc 返回",
+                "Not sent yet. e change, d drop, Up/Down choose, Esc back",
+                "尚未发送。e 修改，d 不再发送，上/下 选择，Esc 返回",
+            ),
+            Self::PickOnItsWay => (
+                "On its way; once stored, it can be changed. Up/Down choose, Esc back",
+                "正在发送，保存后才能修改。上/下 选择，Esc 返回",
             ),
             Self::PickRefusedKeys => (
-                "Not sent. s: send it again, e: back into the line, d: drop it, Esc: back",
-                "未发送。s 重发，e 放回输入框，d 丢弃，Esc 返回",
+                "Refused. s send again, e change, d drop, Up/Down choose, Esc back",
+                "未发送。s 重发，e 修改，d 丢弃，上/下 选择，Esc 返回",
             ),
             Self::NothingToPick => ("Nothing was said here yet.", "这里还没有消息。"),
             Self::OnItsWay => (

@@ -53,6 +53,8 @@ pub const BACK: Both = Both {
     en: "back: to the newest message, out of a list",
     zh: "返回最新消息，关闭列表",
 };
+pub const SUSPEND: Both =
+    Both { en: "to the shell; fg leads back", zh: "挂起到 shell；fg 返回" };
 pub const LEFT: Both = Both { en: "left", zh: "左移" };
 pub const RIGHT: Both = Both { en: "right", zh: "右移" };
 pub const WORD_LEFT: Both = Both { en: "a word left", zh: "左移一词" };

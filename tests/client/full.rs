@@ -98,7 +98,7 @@ fn a_server_that_is_killed_is_waited_for_and_nothing_is_lost() {
     tom.type_in("a mistake\r");
     tom.wait_for("a mistake …");
     tom.type_in("\x1bk");
-    tom.wait_for("Not stored yet.");
+    tom.wait_for("Not sent yet.");
     tom.type_in("d");
     tom.wait_until("it is taken back", |rows| !rows.iter().any(|row| row.contains("mistake")));
     server.launch();
@@ -163,6 +163,76 @@ fn a_line_is_edited_by_another_program() {
     tom.wait_for("more ✓");
     tom.type_in("/quit\r");
     assert_eq!(tom.end().0, 0);
+}
+
+#[test]
+fn ctrl_z_leads_to_the_shell_and_fg_back() {
+    let server = Server::start();
+    let state = tempdir().unwrap();
+    let mut tom = register(&state, &server.frames().to_string(), "tom");
+    tom.type_in("before\r");
+    tom.wait_for("before ✓");
+    tom.type_in("/quit\r");
+    tom.end();
+    let script = "\"$0\" \"$@\"; echo stopped with $?
+        stty -a | grep -q ' icanon' && echo as it was; read line; fg; echo ended with $?";
+    let mut tom = Screen::start_in_shell(script, &state, &[], SIZE);
+    tom.wait_for("before");
+    tom.type_in("begun\x1a");
+    tom.wait_for("stopped with 148");
+    tom.wait_for("as it was");
+    assert_eq!(tom.grid.modes, [""; 0]);
+    tom.type_in("go on\n");
+    tom.wait_until("the screen", |rows| !rows.iter().any(|row| row.contains("as it was")));
+    tom.wait_for("> begun");
+    tom.type_in(" before\r");
+    tom.wait_for("begun before ✓");
+    tom.type_in("/quit\r");
+    tom.wait_for("ended with 0");
+    assert_eq!(tom.end().0, 0);
+}
+
+#[test]
+fn a_client_that_was_suspended_can_be_ended() {
+    let state = tempdir().unwrap();
+    let script = "\"$0\" \"$@\"; echo stopped with $?
+        pid=$(jobs -p); kill -TERM $pid; kill -CONT $pid
+        while kill -0 $pid; do wait; done; echo it is over";
+    let mut tom = Screen::start_in_shell(script, &state, &["--addr", "127.0.0.1:9"], SIZE);
+    tom.wait_for("Is the address right?");
+    tom.type_in("\x1a");
+    tom.wait_for("it is over");
+    let (code, grid) = tom.end();
+    assert_eq!((code, grid.modes), (0, vec![]));
+}
+
+#[test]
+fn the_bell_rings_at_private_messages_and_ones_name_where_they_are_not_seen() {
+    let server = Server::start_on_disk();
+    let address = server.frames().to_string();
+    let (of_tom, of_eve) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut tom = register(&of_tom, &address, "tom");
+    tom.type_in("/quit\r");
+    tom.end();
+    let mut tom = Screen::start(&of_tom, &["--bell"], SIZE);
+    tom.wait_for("Welcome, tom");
+    let mut eve = register(&of_eve, &address, "Eve");
+    eve.wait_for("● tom");
+    eve.type_in("tom, are you there?\r");
+    tom.wait_for("tom, are you there?");
+    eve.type_in("/query tom\rpsst\r");
+    eve.wait_for("psst ✓");
+    tom.wait_until("one private message", |rows| {
+        rows[2].starts_with("2 ● Eve") && rows[2].contains(" 1")
+    });
+    tom.type_in("\x1ba");
+    tom.wait_for("Eve │ psst");
+    assert_eq!(tom.grid.n_bells, 1, "what was seen does not ring");
+    assert_eq!(eve.grid.n_bells, 0);
+    for screen in [&mut tom, &mut eve] {
+        screen.type_in("/quit\r");
+    }
+    assert_eq!((tom.end().0, eve.end().0), (0, 0));
 }
 
 #[test]

@@ -171,6 +171,36 @@ fn refuse_without_code(register: &wire::Register, peer: &mut Peer, terminal: &mu
 }
 
 #[test]
+fn who_has_to_wait_for_an_operator_is_not_refused() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::start(&server.address(), &["--lang", "en", "--wait", "5"]);
+    let mut peer = server.accept();
+    peer.greet();
+    for (prompt, answer) in [
+        ("Choose (1-3): ", "2"),
+        ("you get one): ", "100"),
+        ("Name to be shown", "Tom"),
+        ("Choose a password: ", "geheim"),
+        ("password again: ", "geheim"),
+    ] {
+        terminal.answer(prompt, answer);
+    }
+    peer.expect::<wire::Register>(kind::REGISTER);
+    let asked = wire::Res {
+        code: 506,
+        user_id: Some(100),
+        error: "asked for; your id is 100, and an operator has still to let you in".into(),
+        error_code: Some("not_let_in".into()),
+        ..Default::default()
+    };
+    peer.say(kind::REGISTER_RES, &asked);
+    terminal.wait_for("Registration: asked for; your id is 100");
+    assert!(!terminal.shown().contains("refused"), "{}", terminal.shown());
+    terminal.answer("Choose (1-3): ", "3");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
 fn one_registers_lists_who_is_online_and_what_came() {
     let server = FakeServer::start();
     let mut terminal = Terminal::start(&server.address(), &["--lang", "en", "--wait", "5"]);

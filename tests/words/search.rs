@@ -205,6 +205,9 @@ fn a_person_searches_everywhere() {
         let line = tom.next("the rest");
         assert!(line.ends_with(&format!(" #1]{me}: soup 0")), "{line}");
         tom.ask("/search * tea", &["* nothing was found"]);
+        // Where several rooms are searched, a number alone says nothing.
+        let form = "* not understood; the form is: /search [*] [#ID] WORDS";
+        tom.ask("/search * #1 soup", &[form]);
     });
 }
 

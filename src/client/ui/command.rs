@@ -120,7 +120,11 @@ const COMMANDS: &[Row] = &[
     ("delete", "/delete ROOM ID", words::delete),
     ("react", "/react ROOM ID EMOJI", words::react),
     ("unreact", "/unreact ROOM ID EMOJI", words::unreact),
-    ("search", "/search ROOM|* [#ID] WORDS", words::search),
+    (
+        "search",
+        "/search ROOM|* [#ID] WORDS   (with *, ID as the last answer has it)",
+        words::search,
+    ),
     ("who", "/who", |_| Some(Line::Who)),
     ("rename", "/rename NAME", |name| Name::typed(name).ok().map(Line::Rename)),
     ("away", "/away [TEXT]", |words| absent(AbsenceKind::Away, words)),

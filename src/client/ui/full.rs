@@ -3,6 +3,7 @@
 //! `model` is what is known and what becomes of keys and updates, `draw` makes a picture of it;
 //! both are pure. `run` joins them with the terminal and the connection, on the main thread.
 
+mod asking;
 mod colour;
 mod draw;
 mod editor;

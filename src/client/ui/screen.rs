@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::client::wording;
 use crate::client::{Ask, Changed, IgnoreMes, Lost, Reason, RoomMes, Said, Unsent, Update};
 use crate::clock;
-use crate::protocol::{Farewell, Leaving, Member, Millis, Party, RoomId, UserId};
+use crate::protocol::{ErrorCode, Farewell, Leaving, Member, Millis, Party, RoomId, UserId};
 use crate::texts::Lang;
 use crate::texts::client::{Fixed, Notice};
 
@@ -203,12 +203,14 @@ impl Screen {
             Some(Ask::Login | Ask::Register) => wording::entry_reason(why, self.lang),
             _ => wording::reason(why, self.lang),
         };
+        let has_asked = why.known() == Some(ErrorCode::NotLetIn);
         let why = &clean::line(&words);
         let notice = match what {
             Some(Ask::Login) => {
                 self.is_logged_in.store(false, Ordering::Release);
                 Notice::LoginRefused { why }
             }
+            Some(Ask::Register) if has_asked => Notice::Asked { words: why },
             Some(Ask::Register) => Notice::RegisterRefused { why },
             _ => Notice::Refused { why },
         };

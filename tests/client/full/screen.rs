@@ -24,12 +24,14 @@ pub(crate) struct Grid {
     part: Vec<u8>,
     /// Modes that were set and not taken back: `?1049` and the like.
     pub(crate) modes: Vec<String>,
+    /// How often it rang.
+    pub(crate) n_bells: usize,
 }
 
 impl Grid {
     fn new(columns: usize, rows: usize) -> Self {
         let cells = vec![vec![" ".to_owned(); columns]; rows];
-        Self { cells, at: (0, 0), part: Vec::new(), modes: Vec::new() }
+        Self { cells, at: (0, 0), part: Vec::new(), modes: Vec::new(), n_bells: 0 }
     }
 
     fn feed(&mut self, byte: u8) {
@@ -44,6 +46,10 @@ impl Grid {
             [0x1b, b']', .., 0x07] => self.part.clear(),
             [0x1b, b'[' | b']', ..] => {}
             [0x1b, other, ..] => panic!("an escape and {other:#x}"),
+            [0x07] => {
+                self.n_bells += 1;
+                self.part.clear();
+            }
             [b'\r'] => self.end((0, self.at.1)),
             [b'\n'] => self.end((self.at.0, (self.at.1 + 1).min(self.cells.len() - 1))),
             [control] if *control < 0x20 || *control == 0x7f => panic!("control {control:#x}"),
@@ -132,7 +138,28 @@ impl Screen {
         (columns, rows): (u16, u16),
     ) -> Self {
         let built = || env!("CARGO_BIN_EXE_client").into();
-        let mut command = Command::new(var_os("HUBBUB_TEST_CLIENT").unwrap_or_else(built));
+        let client = var_os("HUBBUB_TEST_CLIENT").unwrap_or_else(built);
+        Self::start_command(Command::new(client), state, args, (variables, (columns, rows)))
+    }
+
+    /// A shell with job control that runs this, with the client as `"$0" "$@"`.
+    pub(crate) fn start_in_shell(
+        script: &str,
+        state: &TempDir,
+        args: &[&str],
+        size: (u16, u16),
+    ) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("set -m\n{script}"), env!("CARGO_BIN_EXE_client")]);
+        Self::start_command(shell, state, args, (&[], size))
+    }
+
+    fn start_command(
+        mut command: Command,
+        state: &TempDir,
+        args: &[&str],
+        (variables, (columns, rows)): (&[(&str, &str)], (u16, u16)),
+    ) -> Self {
         command
             .args(["--lang", "en"])
             .args(args)

@@ -62,6 +62,17 @@ fn is_of_room(name: &str, usage: &str) -> bool {
         && !["close", "create", "join", "say"].contains(&name)
 }
 
+/// Commands that are about a message, or go on at one.
+fn takes_message(usage: &str) -> bool {
+    usage.split(' ').any(|word| word == "ID" || word == "[#ID]")
+}
+
+/// `#7` is a message, as at a line; a room with such a name has to be called by its id.
+fn is_message(word: &str) -> bool {
+    let digits = word.strip_prefix('#').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Reads a line in this place. A command may be cut short as long as it is the only one that
 /// begins like that.
 pub(in crate::client::ui) fn parse_here(line: &str, here: RoomId) -> OnScreen {
@@ -72,10 +83,12 @@ pub(in crate::client::ui) fn parse_here(line: &str, here: RoomId) -> OnScreen {
     if let Some((_, usage, read)) = ON_SCREEN.iter().find(|(known, ..)| *known == name) {
         return read(rest).unwrap_or_else(|| OnScreen::Incomplete((*usage).to_owned()));
     }
-    let of_room =
-        COMMANDS.iter().any(|(known, usage, _)| *known == name && is_of_room(name, usage));
-    let says_all = name == "search" && split(rest).0 == "*";
-    let says_room = says_all || ['#', '!'].iter().any(|sign| rest.starts_with(*sign));
+    let usage = COMMANDS.iter().find(|(known, ..)| *known == name).map_or("", |row| row.1);
+    let of_room = is_of_room(name, usage);
+    let first = split(rest).0;
+    let says_all = name == "search" && first == "*";
+    let says_message = takes_message(usage) && is_message(first);
+    let says_room = says_all || (first.starts_with(['#', '!']) && !says_message);
     let line = match of_room && !says_room {
         true if name == "topic" && rest.is_empty() => {
             return OnScreen::Line(Line::Room(RoomRef::Id(here), RoomAsk::Topic(None)));
@@ -173,6 +186,25 @@ mod tests {
         assert_eq!(parse_here("/topic -", HERE), OnScreen::Line(parse("/topic !7")));
         let usage = "/kick [ROOM] WHO [WHY]".to_owned();
         assert_eq!(parse_here("/kick", HERE), OnScreen::Incomplete(usage));
+    }
+
+    #[test]
+    fn a_number_sign_and_digits_are_a_message_where_there_can_be_one() {
+        for (line, whole) in [
+            ("/search #7 soup", "/search !7 #7 soup"),
+            ("/search #7a soup", "/search #7a soup"),
+            ("/search #rust #7 soup", "/search #rust #7 soup"),
+            ("/search * #7/!7/1795217831000 soup", "/search * #7/!7/1795217831000 soup"),
+            ("/search soup #7", "/search !7 soup #7"),
+            ("/edit #7 soup", "/edit !7 #7 soup"),
+            ("/delete #7", "/delete !7 7"),
+            ("/react #rust 7 +1", "/react #rust #7 +1"),
+            ("/members #7", "/members #7"),
+        ] {
+            let OnScreen::Line(read) = parse_here(line, HERE) else { panic!("{line}") };
+            assert_eq!(read, parse(whole), "{line}");
+            assert!(!matches!(read, Line::Incomplete(_)), "{line}");
+        }
     }
 
     #[test]

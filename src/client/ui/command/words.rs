@@ -77,6 +77,10 @@ pub(super) fn search(rest: &str) -> Option<Line> {
     };
     let (first, words) = split(rest);
     let before: Option<Before> = first.strip_prefix('#').and_then(|where_to| where_to.parse().ok());
+    // Of several rooms, an id alone says nothing.
+    if within.is_none() && before.is_some_and(|before| before.among.is_none()) {
+        return None;
+    }
     let query = Query::new(if before.is_some() { words } else { rest }).ok()?;
     Some(Line::Words(Words::Search(Search { within, query, from: None, before, limit: FOUND })))
 }
@@ -107,5 +111,8 @@ mod tests {
         let react = Line::Words(Words::React(place(), emoji, false));
         assert_eq!(parse("/unreact @100,200 7 +1"), react);
         assert_eq!(parse("/react lobby 7"), Line::Incomplete("/react ROOM ID EMOJI"));
+        let everywhere = parse("/search * #2 soup");
+        assert!(matches!(everywhere, Line::Incomplete(usage) if usage.contains("[#ID]")));
+        assert!(matches!(parse("/search * #2/!7/1795217831000 soup"), Line::Words(_)));
     }
 }

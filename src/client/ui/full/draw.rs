@@ -14,7 +14,7 @@ use super::colour::{Look, Palette};
 use super::input::Input;
 use super::model::{Link, Mode, Model, Panel};
 use super::talk::{self, Ink, Row, Size};
-use super::wrap::{fit, width};
+use super::wrap::{fit, fit_words, width};
 use crate::client::ui::clean;
 use crate::texts::full::{Label, Tell};
 
@@ -160,10 +160,16 @@ fn panel(panel: &Panel, palette: Palette, area: Rect, buffer: &mut Buffer) {
 fn state(model: &Model, palette: Palette, area: Rect, buffer: &mut Buffer) {
     let bar = palette.look(Look::Bar);
     buffer.set_style(area, bar);
-    let right = standing(model);
-    let room = usize::from(area.width).saturating_sub(width(&right) + 1);
-    let left = u16::try_from(room).unwrap_or(area.width).max(area.width / 2);
-    let x = put(buffer, (area.x, area.y), left, &format!(" {}", doing(model)), bar);
+    let (doing, mut right) = (format!(" {}", doing(model)), standing(model));
+    let beside = |right: &str| usize::from(area.width).saturating_sub(width(right) + 1);
+    // What is said for a moment, and what is asked, goes before what always stands there.
+    let is_brief = model.hint().is_some() || !matches!(model.mode, Mode::Typing);
+    if is_brief && width(&doing) > beside(&right) {
+        right.clear();
+    }
+    let left = u16::try_from(beside(&right)).unwrap_or(area.width).max(area.width / 2);
+    let doing = fit_words(&doing, usize::from(left));
+    let x = put(buffer, (area.x, area.y), left, &doing, bar);
     let free = area.right().saturating_sub(x + 1);
     let right = fit(&right, usize::from(free));
     let at = area.right().saturating_sub(u16::try_from(width(&right)).unwrap_or(free));

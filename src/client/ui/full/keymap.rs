@@ -36,6 +36,8 @@ pub(super) enum Action {
     Cancel,
     /// Ctrl-D.
     End,
+    /// Ctrl-Z.
+    Suspend,
     /// Escape.
     Back,
 }
@@ -71,6 +73,7 @@ impl Action {
             Self::Cancel => keys::CANCEL,
             Self::End => keys::END,
             Self::Back => keys::BACK,
+            Self::Suspend => keys::SUSPEND,
         };
         what.of(lang)
     }
@@ -173,6 +176,7 @@ const KEYS: &[Row] = &[
     (ctrl('l'), "Ctrl-L", Action::Redraw),
     (ctrl('c'), "Ctrl-C", Action::Cancel),
     (ctrl('d'), "Ctrl-D", Action::End),
+    (ctrl('z'), "Ctrl-Z", Action::Suspend),
     (Key::plain(Code::Escape), "Esc", Action::Back),
 ];
 

@@ -16,7 +16,7 @@ mod speak;
 mod start;
 mod view;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::client::Reason;
 use crate::client::ui::clean;
@@ -86,6 +86,10 @@ pub(super) enum Do {
     Editor(String),
     /// Everything is drawn anew.
     Redraw,
+    /// To the shell, until it lets this program go on.
+    Suspend,
+    /// Something was said to this person, who does not look.
+    Bell,
     Leave,
 }
 
@@ -137,6 +141,8 @@ pub(super) struct Setup {
     pub(super) user: Option<String>,
     /// How this user gets in is known.
     pub(super) is_ready: bool,
+    /// What is said to the person rings where it is not seen.
+    pub(super) rings: bool,
 }
 
 #[derive(Debug)]
@@ -166,6 +172,7 @@ pub(super) struct Model {
     pub(super) shows_people: Option<bool>,
     /// The terminal says that another window has the keys.
     is_away: bool,
+    pub(super) rings: bool,
     /// Of the talk, as it was drawn last, and of the screen.
     pub(super) size: Size,
     pub(super) screen: usize,
@@ -183,6 +190,8 @@ pub(super) struct Model {
     last_key: u64,
     /// What was said and has no end yet.
     unsaid: HashMap<Reference, (RoomId, u64)>,
+    /// What of it is on the wire, or may be: it cannot be taken back.
+    on_wire: BTreeSet<u64>,
     unchanged: HashMap<Reference, Change>,
     /// Whose past is to be asked for; the first of them was.
     past_wanted: VecDeque<RoomId>,
@@ -216,6 +225,7 @@ impl Model {
             shows_places: None,
             shows_people: None,
             is_away: false,
+            rings: setup.rings,
             size: Size { columns: 80, rows: 20 },
             screen: 80,
             found: None,
@@ -226,6 +236,7 @@ impl Model {
             shown_mention: None,
             last_key: 0,
             unsaid: HashMap::new(),
+            on_wire: BTreeSet::new(),
             unchanged: HashMap::new(),
             past_wanted: VecDeque::new(),
             past_asked: false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Select, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, bounded};
 use ratatui_core::terminal::Terminal;
 
 use crate::client::settings::{Keys, Secret};
@@ -14,24 +14,26 @@ use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::export::{Downloads, Outcome};
 use crate::client::ui::{Ending, Options, clean, command, complain, own_device, screen};
 use crate::client::wording as told;
-use crate::client::{
-    Client, Config, ConnectError, Doing, Emoji, OrderError, Quiet, Unsent, Updates,
-};
-use crate::protocol::{Device, Reference, RoomId, RoomRef, Span, Text};
+use crate::client::{Client, Config, ConnectError, Quiet, Unsent, Updates};
+use crate::protocol::{Device, RoomId, RoomRef};
 use crate::texts::client::Notice;
 use crate::{clock, threads};
 
+use super::asking::{asked, changing};
 use super::colour::{Depth, Palette};
 use super::draw;
 use super::editor;
 use super::keyboard::{Event, Keyboard};
-use super::model::{Change, Do, Model, PAGE, Setup};
+use super::model::{Do, Model, PAGE, Setup};
 use super::terminal::{self, Ansi, Held};
 use crate::texts::full::Label;
 
 /// Between two pictures, at least: what others say need not be drawn more often than anybody
 /// can see. Keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// How long to wait, in the background, for the signal that ends this program.
+const BACKGROUND: Duration = Duration::from_millis(200);
 
 /// Updates that are taken before keys are looked at again.
 const BATCH: usize = 256;
@@ -90,6 +92,7 @@ impl<'a> Screen<'a> {
             address: options.keys.address(),
             user,
             is_ready: way.is_some(),
+            rings: options.keys.bell.unwrap_or(false),
         };
         Ok(Self {
             options,
@@ -220,15 +223,22 @@ impl<'a> Screen<'a> {
             return;
         };
         self.editor = None;
-        match take() {
-            Ok(held) => self.held = Some(held),
-            Err(_) => self.is_leaving = true,
-        }
+        self.take_back(take());
         match edited {
             Ok(text) => self.model.edited(&text),
             Err(_) => self.model.no_editor(),
         }
+    }
+
+    /// The terminal was somebody else's: nothing on it is as it was.
+    fn take_back(&mut self, taken: io::Result<(Held, Keyboard)>) {
+        match taken {
+            Ok(held) => self.held = Some(held),
+            Err(_) => self.is_leaving = true,
+        }
         self.terminal.clear().ok();
+        self.title.clear();
+        self.model.change();
     }
 
     fn draw(&mut self, is_typed: bool) -> io::Result<()> {
@@ -258,6 +268,8 @@ impl<'a> Screen<'a> {
                 Do::Connect(address) => self.connect(address),
                 Do::Editor(text) => self.edit(&text),
                 Do::Redraw => drop(self.terminal.clear()),
+                Do::Suspend => self.suspend(),
+                Do::Bell => self.terminal.backend_mut().bell(),
                 Do::Leave => self.is_leaving = true,
                 order => self.ask(order),
             }
@@ -334,7 +346,9 @@ impl<'a> Screen<'a> {
                 }
             },
             Do::Ask(line) => asked(client, line),
-            Do::Connect(_) | Do::Editor(_) | Do::Redraw | Do::Leave => Ok(()),
+            Do::Connect(_) | Do::Editor(_) | Do::Redraw | Do::Suspend | Do::Bell | Do::Leave => {
+                Ok(())
+            }
         };
         if taken.is_err() {
             self.model.not_taken();
@@ -348,13 +362,29 @@ impl<'a> Screen<'a> {
             Ok(edited) => self.editor = Some(edited),
             Err(_) => {
                 self.model.no_editor();
-                match take() {
-                    Ok(held) => self.held = Some(held),
-                    Err(_) => self.is_leaving = true,
-                }
-                self.terminal.clear().ok();
+                self.take_back(take());
             }
         }
+    }
+
+    /// Blocks, with all threads, until the shell lets this program go on; the server holds the
+    /// connection as it does for a laptop that sleeps. The keyboard stays, for its signals.
+    fn suspend(&mut self) {
+        let Some((held, keyboard)) = self.held.take() else { return };
+        drop(held);
+        terminal::stop();
+        while !terminal::is_ours() {
+            // Going on in the background: to end, or by mistake.
+            match keyboard.events.recv_timeout(BACKGROUND) {
+                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.is_leaving = true;
+                    return;
+                }
+                Ok(Event::Typed(_) | Event::Resized) => {}
+                Err(RecvTimeoutError::Timeout) => terminal::stop(),
+            }
+        }
+        self.take_back(Held::take().map(|held| (held, keyboard)));
     }
 
     /// Waits until everything said has an end, or the person presses Ctrl-C once more.
@@ -434,48 +464,4 @@ fn known_way(entry: &Entry, user: &str) -> Option<Way> {
 fn take() -> io::Result<(Held, Keyboard)> {
     let held = Held::take()?;
     Ok((held, Keyboard::start()?))
-}
-
-/// Has the server change a message.
-fn changing(client: &Client, change: &Change) -> Result<Reference, OrderError> {
-    let place = (RoomRef::Id(change.room), change.about);
-    // Both were made of what is checked already; what is none is refused like what is too much.
-    let (text, emoji) = (
-        |text: &str| Text::new(text).map_err(|_| OrderError::Full),
-        |text: &str| Emoji::new(text).map_err(|_| OrderError::Full),
-    );
-    match &change.what {
-        Doing::Edit(words) => client.edit(place, text(words)?, Duration::ZERO),
-        Doing::Delete => client.delete(place, Duration::ZERO),
-        Doing::React(with) => client.react(place, &emoji(with)?, true, Duration::ZERO),
-        Doing::Unreact(with) => client.react(place, &emoji(with)?, false, Duration::ZERO),
-    }
-}
-
-/// What a typed command asks of the server.
-fn asked(client: &Client, line: Line) -> Result<(), OrderError> {
-    match line {
-        Line::CreateRoom { name, kind, guests } => client.create_room(name, kind, guests),
-        Line::Room(room, ask) => client.ask_room(room, ask),
-        Line::Rooms(after) => client.rooms(after),
-        Line::Members(room, after) => client.members(room, after),
-        Line::History(room, limit) => client.history(room, Span::Last, limit),
-        Line::Words(words) => words.order(client, Duration::ZERO),
-        Line::Who => client.who(),
-        Line::Rename(name) => client.rename(name),
-        Line::Passwd { old, new } => client.passwd(old, new),
-        Line::DeleteAccount { password, erase } => client.delete_account(password, erase),
-        Line::Sanctions(room) => client.sanctions(room),
-        Line::Audit(limit) => client.audit(limit),
-        Line::Entry(ask) => client.entry(ask),
-        Line::Devices => client.devices(),
-        Line::EndDevice(device) => client.end_device(device),
-        Line::Ignore { who, is_so: true } => client.ignore(who),
-        Line::Ignore { who, is_so: false } => client.unignore(who),
-        Line::Ignored => client.ignored(),
-        Line::Absence(absence) => client.absence(absence),
-        Line::Receipts(receipts) => client.show_receipts(receipts),
-        // The screen does these by itself.
-        _ => Ok(()),
-    }
 }

@@ -10,6 +10,7 @@ use ratatui_core::backend::{Backend, ClearType, WindowSize};
 use ratatui_core::buffer::Cell;
 use ratatui_core::layout::{Position, Size};
 use ratatui_core::style::{Color, Modifier};
+use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{self, OptionalActions, Termios};
 
 /// The other screen, pastes marked as such, focus told, the title kept for later (xterm's
@@ -76,6 +77,19 @@ fn give_back() {
     }
 }
 
+/// Stops this program, and those of the same command line, until the shell lets it go on; the
+/// terminal must be the shell's again. Returns at once where there is no shell to let it go on: the
+/// kernel then drops the signal.
+pub(super) fn stop() {
+    // It is for the calling thread as long as that is the first one, so it is stopped in here.
+    kill_current_process_group(Signal::TSTP).ok();
+}
+
+/// Has the shell given this program the terminal? One that goes on in the background has not.
+pub(super) fn is_ours() -> bool {
+    termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
 fn put(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
@@ -100,6 +114,11 @@ pub(super) struct Ansi {
 impl Ansi {
     pub(super) fn new() -> Self {
         Self { bytes: String::new(), at: None }
+    }
+
+    /// The terminal makes itself heard, or seen, as the person wants it.
+    pub(super) fn bell(&mut self) {
+        self.bytes.push('\x07');
     }
 
     /// The name of the window. Clean.

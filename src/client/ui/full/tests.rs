@@ -391,7 +391,7 @@ fn a_message_is_chosen_to_do_something_with_it() {
         bench.say(RUST, &format!("message {n}"));
     }
     bench.type_in("\x1b2\x1bk");
-    bench.must_show("r: answer");
+    bench.must_show("r answer");
     bench.type_in(&"\x1b[A".repeat(20));
     bench.must_show("message 9");
     bench.type_in("e");

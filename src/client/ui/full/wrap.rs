@@ -28,7 +28,21 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
     if columns > 0 { fitting + "…" } else { fitting }
 }
 
-/// The same, filled up with blanks to just so many columns.
+/// The same, cut between two words where that leaves at least half of what fits.
+pub(super) fn fit_words(text: &str, columns: usize) -> String {
+    let fitting = fit(text, columns);
+    let Some(kept) = fitting.strip_suffix('…').filter(|_| fitting != text) else {
+        return fitting;
+    };
+    let is_whole =
+        text.get(kept.len()..).is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()));
+    let gap = kept.rfind(' ').filter(|at| !is_whole && *at >= kept.len() / 2);
+    let (words, _) = kept.split_at(gap.unwrap_or(kept.len()));
+    let words = words.trim_end_matches([' ', ',', ';', ':', '(', '，', '；', '（']);
+    format!("{words}…")
+}
+
+/// The same as [`fit`], filled up with blanks to just so many columns.
 pub(super) fn pad(text: &str, columns: usize) -> String {
     let mut text = fit(text, columns);
     let missing = columns.saturating_sub(width(&text));
@@ -102,6 +116,22 @@ fn bounded(grapheme: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_sentence_is_cut_between_words_if_it_has_any() {
+        for (text, columns, fits) in [
+            ("one, two, three", 15, "one, two, three"),
+            ("one, two, three", 14, "one, two…"),
+            ("one, two, three", 9, "one, two…"),
+            ("one, two, three", 5, "one…"),
+            ("unbreakable", 5, "unbr…"),
+            ("a unbreakable", 7, "a unbr…"),
+            ("天气很好，我们出去", 9, "天气很好…"),
+            ("it ends so…", 11, "it ends so…"),
+        ] {
+            assert_eq!(fit_words(text, columns), fits, "{text} in {columns}");
+        }
+    }
+
     use proptest::prelude::*;
 
     use super::*;

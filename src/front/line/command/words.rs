@@ -108,7 +108,9 @@ fn search(arguments: &str) -> Result<Command, Wrong> {
     let (first, rest) = split_word(arguments);
     let before: Option<Before> = first.strip_prefix('#').and_then(|where_to| where_to.parse().ok());
     let text = if before.is_some() { rest } else { arguments };
-    if text.is_empty() {
+    // Of several rooms, an id alone says nothing.
+    let says_nothing = within.is_none() && before.is_some_and(|before| before.among.is_none());
+    if text.is_empty() || says_nothing {
         return Err(Wrong::Form);
     }
     let query = Query::new(text)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::client::pending::WINDOW;
 use crate::client::ui::listing::{Listing, Row};
 use crate::client::ui::screen::ignored_lines;
 use crate::client::ui::{applicants, clean};
@@ -40,10 +41,11 @@ impl Model {
             Update::Changed(changed) => self.changed(changed),
             Update::Sent { reference, id, room, time } => {
                 self.change_done(reference);
-                if let Some((_, key)) = self.unsaid.remove(reference)
-                    && let Some(place) = self.place_mut(*room)
-                {
-                    place.stored(key, *id, *time);
+                if let Some((_, key)) = self.unsaid.remove(reference) {
+                    self.on_wire.remove(&key);
+                    if let Some(place) = self.place_mut(*room) {
+                        place.stored(key, *id, *time);
+                    }
                 }
             }
             Update::NotSent { unsent, why, will_retry } => self.not_sent(unsent, why, *will_retry),
@@ -172,6 +174,11 @@ impl Model {
         }
         self.me = Some(me.clone());
         self.link = Link::In;
+        // What waited goes out now, as much of it as there is room for.
+        self.on_wire.extend(self.unsaid.values().map(|(_, key)| *key));
+        while self.on_wire.len() > WINDOW {
+            self.on_wire.pop_last();
+        }
         let name = &clean::line(&me.name);
         match self.start.take() {
             Some(start) if start.is_new => self.tell(Tell::New { id: me.id.0, name }),
@@ -215,6 +222,7 @@ impl Model {
         self.places.iter_mut().for_each(|place| *place = Place::new(place.id, place.name.clone()));
         (self.current, self.previous) = (RoomId::Lobby, RoomId::Lobby);
         self.unsaid.clear();
+        self.on_wire.clear();
         self.unchanged.clear();
         self.past_wanted.clear();
         self.past_asked = false;
@@ -281,6 +289,18 @@ impl Model {
             self.name_place(said.room);
         }
         self.read_current();
+        let is_for_me = mentions || said.peer.is_some();
+        if is_for_me && said.sender != me {
+            self.ring(said);
+        }
+    }
+
+    /// Once for all that is heard at a time.
+    fn ring(&mut self, said: &Said) {
+        let is_read = self.place(said.room).is_some_and(|place| place.read >= said.id);
+        if self.rings && !is_read && !self.orders.contains(&Do::Bell) {
+            self.order(Do::Bell);
+        }
     }
 
     /// Is one's own name in it, as a word of its own?
@@ -315,6 +335,7 @@ impl Model {
             false => self.unsaid.remove(&unsent.reference),
         };
         let Some((room, key)) = found else { return };
+        self.on_wire.remove(&key);
         let Some(place) = self.place_mut(room) else {
             // The room was closed before it came there.
             let (text, why) = (&clean::line(unsent.text.as_str()), &words);
@@ -410,7 +431,12 @@ impl Model {
         reference: Result<Reference, OrderError>,
     ) {
         match reference {
-            Ok(reference) => drop(self.unsaid.insert(reference, (room, key))),
+            Ok(reference) => {
+                self.unsaid.insert(reference, (room, key));
+                if self.link == Link::In && self.on_wire.len() < WINDOW {
+                    self.on_wire.insert(key);
+                }
+            }
             Err(_) => {
                 let words = Label::TooMuchWaits.text(self.lang).to_owned();
                 if let Some(place) = self.place_mut(room) {

@@ -32,6 +32,7 @@ impl Model {
                 match action {
                     Some(Action::Cancel) => self.cancel(),
                     Some(Action::Redraw) => self.order(Do::Redraw),
+                    Some(Action::Suspend) => self.order(Do::Suspend),
                     action if self.start.is_some() => self.start_key(key, action),
                     action => self.key_in_mode(key, action),
                 }
@@ -134,7 +135,7 @@ impl Model {
             Action::Back => self.go_down(),
             Action::Places => self.shows_places = Some(!talk::shows_places(self)),
             Action::People => self.shows_people = Some(!talk::shows_people(self)),
-            Action::Cancel | Action::Redraw => {}
+            Action::Cancel | Action::Redraw | Action::Suspend => {}
             action => self.look(action),
         }
     }

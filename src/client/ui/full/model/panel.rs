@@ -86,15 +86,22 @@ impl Panel {
         }
     }
 
-    /// The chosen row is to be seen, as a whole where it fits.
+    /// The chosen row is to be seen, as a whole where it fits, and nothing below the last row.
     pub(super) fn follow(&mut self, size: Size) {
-        let mut left = room(size).saturating_sub(self.height(self.at, size));
-        let mut first = self.at;
+        let last = self.list.rows.len().saturating_sub(1);
+        let (first, most) = (self.highest(self.at, size), self.highest(last, size));
+        self.top = self.top.clamp(first, self.at).min(most);
+    }
+
+    /// The first row that can be shown when this one is to be seen as a whole.
+    fn highest(&self, at: usize, size: Size) -> usize {
+        let mut left = room(size).saturating_sub(self.height(at, size));
+        let mut first = at;
         while let Some(above) = first.checked_sub(1) {
             let Some(rest) = left.checked_sub(self.height(above, size)) else { break };
             (left, first) = (rest, above);
         }
-        self.top = self.top.clamp(first, self.at);
+        first
     }
 
     /// Lines that fit below the title, and whether each belongs to the chosen row.
@@ -165,6 +172,11 @@ mod tests {
         text.split_whitespace().collect()
     }
 
+    /// Rows of the panel with nothing in them.
+    fn left(panel: &Panel, size: Size) -> usize {
+        room(size) - panel.window(size).len()
+    }
+
     #[test]
     fn pages_show_every_row_whole_and_lead_back() {
         for (columns, rows) in [(40, 9), (60, 19), (120, 40)] {
@@ -178,6 +190,10 @@ mod tests {
                 pages.push(bare(&page.concat()));
                 panel.turn(true, size);
             }
+            // The last page is a full one.
+            let last = panel.list.rows.len() - 1;
+            assert_eq!((panel.at, panel.top), (last, panel.highest(last, size)));
+            assert!(panel.top == 0 || panel.height(panel.top - 1, size) > left(&panel, size));
             for row in &panel.list.rows {
                 let text = bare(&row.head) + &bare(&row.text);
                 assert!(pages.iter().any(|page| page.contains(&text)), "{text} at {columns}");

@@ -40,6 +40,7 @@ impl Model {
     /// What can be done with it.
     pub(in super::super) fn pick_keys(&self) -> &'static str {
         let keys = match self.picked_words().map(|words| &words.state) {
+            Some(State::Waiting | State::Later(_)) if self.is_on_wire() => Label::PickOnItsWay,
             Some(State::Waiting | State::Later(_)) => Label::PickWaitingKeys,
             Some(State::Refused(_)) => Label::PickRefusedKeys,
             Some(State::Stored) | None => Label::PickKeys,
@@ -55,6 +56,7 @@ impl Model {
             _ => {}
         }
         match self.picked_words().map(|words| words.state.clone()) {
+            Some(State::Waiting | State::Later(_)) if self.is_on_wire() => {}
             Some(State::Waiting | State::Later(_)) => self.pick_waiting(key, action),
             Some(State::Refused(_)) => self.pick_refused(key, action),
             Some(State::Stored) | None => self.pick_stored(key, action),
@@ -71,7 +73,12 @@ impl Model {
         }
     }
 
-    /// It may be on its way at this very moment: the connection says whether it is too late.
+    /// Is the chosen one on the wire, or was when the connection broke?
+    fn is_on_wire(&self) -> bool {
+        self.picked().is_some_and(|key| self.on_wire.contains(&key))
+    }
+
+    /// It may go out at this very moment: the connection says whether it is too late.
     fn pick_waiting(&mut self, key: Key, action: Option<Action>) {
         let is_wanted = match (key.code, action) {
             (Code::Char('e'), None) => true,

@@ -1,5 +1,7 @@
 //! Taking back, sending again, being somebody else; and what stands in the way of nothing.
 
+use std::time::Duration;
+
 use super::Positions;
 use super::bench::{Bench, EVE, ME, NOW, RUST, member};
 use crate::client::ui::command::Line;
@@ -13,6 +15,7 @@ use crate::protocol::{
 #[test]
 fn what_waits_can_be_taken_back_and_what_was_refused_sent_again() {
     let mut bench = Bench::inside(120, 14);
+    bench.hear(Update::Disconnected { why: Lost::Silent, retry_in: Some(Duration::from_secs(9)) });
     bench.type_in("/reply 1 first\rsecond\r");
     let references = bench.send();
     let withdrawn = |reference: &Reference, is_done| Update::Withdrawn {
@@ -21,7 +24,7 @@ fn what_waits_can_be_taken_back_and_what_was_refused_sent_again() {
     };
     // The newest one back into the line, where another text was begun.
     bench.type_in("begun\x1bk");
-    bench.must_show("Not stored yet.");
+    bench.must_show("Not sent yet.");
     bench.type_in("e");
     assert!(bench.orders().contains(&Do::Withdraw(references[1].clone())));
     bench.must_show("second …");
@@ -47,13 +50,85 @@ fn what_waits_can_be_taken_back_and_what_was_refused_sent_again() {
     let why = Reason { code: "muted".into(), text: "you are muted".into(), detail: None };
     bench.hear(Update::NotSent { unsent, why, will_retry: false });
     bench.type_in("\x1bk");
-    bench.must_show("s: send it again");
+    bench.must_show("s send again");
     bench.type_in("s");
     let orders = bench.orders();
     let [Do::Say { reply_to, text, .. }] = &orders[..] else { panic!("{orders:?}") };
     assert_eq!((*reply_to, text.as_str()), (Some(MessageId(1)), "first"));
     let rows = bench.draw();
     assert_eq!(rows.iter().positions_of("first").len(), 1, "{rows:?}");
+}
+
+#[test]
+fn what_is_on_the_wire_is_not_offered_to_be_dropped() {
+    let mut bench = Bench::inside(120, 14);
+    bench.type_in("first\r");
+    let reference = bench.send().remove(0);
+    bench.type_in("\x1bk");
+    bench.must_show("On its way; once stored, it can be changed.");
+    bench.type_in("d");
+    assert!(bench.orders().is_empty());
+    bench.must_show("On its way");
+    // It may be stored when the connection breaks, and is on the wire again when another stands.
+    bench.hear(Update::Disconnected { why: Lost::Silent, retry_in: None });
+    bench.must_show("On its way");
+    bench.type_in("\x1b");
+    bench.pass();
+    bench.type_in("second\r");
+    bench.send();
+    bench.type_in("\x1bk");
+    bench.must_show("Not sent yet.");
+    bench.hear(Update::LoggedIn { me: member(ME, "tom"), n_online: 1 });
+    bench.must_show("On its way");
+    // Refused for the time being it waits here.
+    let unsent =
+        Unsent { reference, to: None, room: None, text: Text::new("first").unwrap(), about: None };
+    let why = Reason { code: "busy".into(), text: String::new(), detail: None };
+    bench.hear(Update::NotSent { unsent, why, will_retry: true });
+    bench.type_in("\x1b[A");
+    bench.must_show("Not sent yet.");
+    bench.type_in("d");
+    assert!(bench.orders().iter().any(|order| matches!(order, Do::Withdraw(_))));
+}
+
+#[test]
+fn what_is_said_to_oneself_rings_once_where_it_is_not_seen() {
+    let mut bench = Bench::inside(120, 14);
+    bench.model.rings = true;
+    let rings =
+        |bench: &mut Bench| bench.orders().iter().filter(|order| **order == Do::Bell).count();
+    bench.say(RoomId::Lobby, "tom, look here");
+    bench.say(RUST, "not for you");
+    assert_eq!(rings(&mut bench), 0, "one is seen, one is not for tom");
+    bench.say(RUST, "tom!");
+    bench.say(RoomId::pair(ME, EVE), "psst");
+    assert_eq!(rings(&mut bench), 1);
+    let own = bench.said(RUST, 900, (ME, "tom"), "tom said this on another device");
+    bench.hear(Update::Said(own));
+    assert_eq!(rings(&mut bench), 0);
+    // Another window has the keys.
+    bench.type_in("\x1b[O");
+    bench.say(RoomId::Lobby, "Tom?");
+    assert_eq!(rings(&mut bench), 1);
+    bench.model.rings = false;
+    bench.say(RoomId::pair(ME, EVE), "psst");
+    assert_eq!(rings(&mut bench), 0);
+}
+
+#[test]
+fn in_a_narrow_terminal_what_can_be_done_is_said_in_whole_words() {
+    let mut bench = Bench::inside(40, 12);
+    bench.say(RoomId::Lobby, "hello");
+    bench.type_in("\x1bk");
+    bench.must_show(" r answer, e change, d delete, + react…");
+    bench.type_in("\x1b");
+    bench.pass();
+    bench.type_in("/keys\r");
+    bench.must_show(" Enter goes there, Esc back; Up/Down…");
+    bench.type_in("\x1b");
+    bench.pass();
+    bench.type_in("\x1b[200~a\rb\rc\rd\re\rf\r\x1b[201~");
+    bench.must_show(" 6 lines: s send, e edit, Esc drop…");
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl Bench {
             address: "127.0.0.1:8889".to_owned(),
             user: None,
             is_ready: false,
+            rings: false,
         };
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         let mut bench =
