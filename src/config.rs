@@ -231,7 +231,8 @@ pub fn data_folder() -> PathBuf {
 #[derive(Args, Clone, Debug)]
 pub struct StoreArg {
     /// Where accounts and messages live: sqlite:PATH, redis://[user:pass@]host:port/db or
-    /// memory: (nothing is kept) [default: sqlite: in the user's data folder]
+    /// memory: (nothing is kept); several Redis with commas between share the rooms
+    /// [default: sqlite: in the user's data folder]
     #[allow(rustdoc::broken_intra_doc_links, reason = "brackets are what --help shows")]
     #[arg(long, global = true, env = "HUBBUB_STORE", value_name = "URL", hide_env_values = true)]
     pub store: Option<String>,

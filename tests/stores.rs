@@ -9,6 +9,7 @@ mod entry;
 mod epochs;
 mod erasing;
 mod feed;
+mod feeds;
 mod ignored;
 mod keeping;
 mod leftovers;
@@ -70,16 +71,28 @@ fn place(scheme: &str) -> Option<Place> {
             let redis = support::redis::Redis::start()?;
             Some(Place { url: redis.url(), keeps: true, _holds: Box::new(redis) })
         }
+        THREE_FEEDS => {
+            let redis = support::redis::Redis::start()?;
+            Some(Place { url: redis.url_of(3), keeps: true, _holds: Box::new(redis) })
+        }
         other => panic!("tell this test where a {other} store can be"),
     }
+}
+
+/// A Redis store of three feeds, on one Redis.
+const THREE_FEEDS: &str = "redis of three";
+
+/// Every store of the table, and one of several feeds.
+fn schemes() -> impl Iterator<Item = &'static str> {
+    STORES.iter().map(|kind| kind.scheme).chain([THREE_FEEDS])
 }
 
 /// Runs a property over every store, each in a thread as small as the server's. The thread has
 /// the store's name, so that a failure says it.
 fn on_every_store(property: fn(&Place)) {
-    for kind in STORES {
-        let check = move || place(kind.scheme).iter().for_each(property);
-        if let Err(failure) = threads::spawn(kind.scheme, check).unwrap().join() {
+    for scheme in schemes() {
+        let check = move || place(scheme).iter().for_each(property);
+        if let Err(failure) = threads::spawn(scheme, check).unwrap().join() {
             std::panic::resume_unwind(failure);
         }
     }

@@ -1,5 +1,5 @@
-//! The store for when one machine is not enough: a Redis server, spoken to through an r2d2
-//! pool.
+//! The store for when one machine is not enough: a Redis server, or several with a part of the rooms
+//! each, spoken to through r2d2 pools.
 //!
 //! Accounts stand where the original keeps them, so both read each other's; an account put
 //! there by hand is found by its id at once, and by its name from the next start on or from
@@ -19,77 +19,64 @@ mod export;
 mod guard;
 mod import;
 mod keys;
+mod leave;
 mod manager;
 mod node;
+mod open;
 mod order;
+mod part;
 mod read;
 mod record;
 mod rooms;
+mod share;
+mod split;
+mod spread;
 mod tell;
 mod write;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use r2d2::ManageConnection;
+use redis::cmd;
 use redis::streams::StreamId;
-use redis::{Client, ConnectionLike, ErrorKind, RedisResult, Script, cmd};
 
-use self::guard::Guard;
-use self::manager::{Pool, RedisConnection, RedisConnectionManager};
-use self::record::{message, message_id, seen};
-use super::contract::{self, FIRST_GUEST, FIRST_USER, MAX_NAMED, hex, new_identity, unhex};
+use self::keys::Tag;
+use self::part::{Part, Parts};
+use self::record::{message, message_id};
+use super::contract::{self, MAX_NAMED, hex, unhex};
 use super::{
-    Account, Asked, Claim, Code, Identity, Marks, Membership, PeerMarks, Receipts, Records, Secret,
-    Sign, Store, StoreError, Take, Token, TokenDigest, Writer,
+    Account, Asked, Claim, Code, Identity, Marks, Membership, Receipts, Records, Sign, Store,
+    StoreError, Take, Token, TokenDigest, Writer,
 };
 use crate::protocol::{
     Changes, Deed, Device, Message, MessageId, Millis, NameKey, NamedRoom, NodeId, OwnDevice, Role,
     RoomId, RoomMember, RoomName, RoomNo, Sanction, Standing, UserId,
 };
 
-/// The layout of the keys; a change of it is a new version.
-const VERSION: i64 = 10;
-
 /// Records that are asked for at once where all are looked at.
 const SCAN: usize = 500;
 
 /// Connects to `//[user:pass@]host:port/db`, creates the store's identity where there is none,
-/// and makes the accounts that were put there by hand known by name. Blocks until then, or a
-/// few seconds where Redis does not answer.
+/// and makes the accounts that were put there by hand known by name. Of several such places with
+/// commas between, each but the first with its `redis:`, each is one feed's. Blocks until then, or
+/// a few seconds for each place where Redis does not answer.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] when Redis cannot be reached or lets nobody in,
-/// [`StoreError::Newer`], [`StoreError::Unreadable`].
-pub fn open(place: &str) -> Result<Arc<dyn Store>, StoreError> {
-    // The cause is not told: it may quote the URL, and that may hold a password.
-    let client = Client::open(format!("redis:{place}")).map_err(|_cause| {
-        let form = "redis: the URL must look like redis://[user:pass@]host:port/db";
-        StoreError::Unavailable(form.to_owned())
-    })?;
-    let info = client.get_connection_info();
-    let place = format!("redis://{}/{}", info.addr(), info.redis_settings().db());
-    let manager = RedisConnectionManager::new(client);
-    let first = manager.connect().and_then(|mut first| {
-        manager.is_valid(&mut first)?;
-        Ok(first)
-    });
-    let mut first = first.map_err(|error| unavailable(&place, &error))?;
-    let (identity, commits) = identity(&place, &mut first)?;
-    name_records(&mut first).map_err(|error| unavailable(&place, &error))?;
-    let guard = Guard::new(Arc::clone(&identity.epoch), commits);
-    let (pool, node) = (manager::pool(manager), OnceLock::new());
-    Ok(Arc::new(Redis { identity, guard, place, pool, node }))
+/// [`StoreError::Unavailable`] when a Redis cannot be reached or lets nobody in, or the places are
+/// not those of one store; [`StoreError::Newer`], [`StoreError::Unreadable`].
+pub fn open(places: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let (identity, parts) = open::open(places)?;
+    let named: Vec<_> = parts.iter().map(|part| part.place.as_str()).collect();
+    let place = named.join(",");
+    Ok(Arc::new(Redis { identity, parts, place, node: OnceLock::new() }))
 }
 
 struct Redis {
     identity: Identity,
-    /// What has been seen of it since it was opened.
-    guard: Guard,
+    /// A feed each.
+    parts: Parts,
     place: String,
-    pool: Pool,
     /// This server's place among those that share it, once it has one.
     node: OnceLock<NodeId>,
 }
@@ -101,22 +88,14 @@ impl fmt::Debug for Redis {
 }
 
 impl Redis {
-    fn guard(&self) -> Guard {
-        self.node.get().map_or_else(|| self.guard.clone(), |node| self.guard.of(*node))
+    /// Where all is that is in no room.
+    fn home(&self) -> &Part {
+        self.parts.home()
     }
 
-    /// Asks Redis, on a connection of the pool.
-    fn ask<T>(
-        &self,
-        query: impl FnOnce(&mut dyn ConnectionLike) -> RedisResult<T>,
-    ) -> Result<T, StoreError> {
-        let mut connection = self.pool.get().map_err(|error| unavailable(&self.place, &error))?;
-        query(&mut connection).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedReturnType => {
-                StoreError::Unreadable(format!("{}: {error}", self.place))
-            }
-            _ => unavailable(&self.place, &error),
-        })
+    /// As this server sees them, once it has a place.
+    fn own_parts(&self) -> Parts {
+        self.node.get().map_or_else(|| self.parts.clone(), |node| self.parts.of(*node))
     }
 }
 
@@ -135,7 +114,7 @@ impl Store for Redis {
 
     fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let found: Option<Vec<u8>> =
-            self.ask(|redis| cmd("HGET").arg(keys::USERS).arg(id.0).query(redis))?;
+            self.home().ask(|redis| cmd("HGET").arg(keys::USERS).arg(id.0).query(redis))?;
         let Some(found) = found else { return Ok(None) };
         let unreadable = || StoreError::Unreadable(format!("the record of account {id}"));
         record::read(id, &found).ok_or_else(unreadable).map(Some)
@@ -143,8 +122,8 @@ impl Store for Redis {
 
     fn named(&self, name: &NameKey) -> Result<Vec<UserId>, StoreError> {
         // Twice as many: some may bear another name by now, given by hand or by the original.
-        let ids: Vec<i64> = self.ask(|redis| {
-            cmd("ZRANGE").arg(keys::name(name)).arg(0).arg(2 * MAX_NAMED).query(redis)
+        let ids: Vec<i64> = self.home().ask(|redis| {
+            cmd("ZRANGE").arg(Tag::HOME.name(name)).arg(0).arg(2 * MAX_NAMED).query(redis)
         })?;
         let ids: Vec<_> = ids.into_iter().map(UserId).collect();
         let mut bearers: Vec<_> = self.records(&ids)?;
@@ -153,7 +132,8 @@ impl Store for Redis {
     }
 
     fn accounts(&self, after: UserId, limit: usize) -> Result<Vec<Account>, StoreError> {
-        let fields: Vec<Vec<u8>> = self.ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+        let fields: Vec<Vec<u8>> =
+            self.home().ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
         let mut ids: Vec<_> = fields.iter().filter_map(|field| account_id(field)).collect();
         ids.retain(|id| *id > after);
         ids.sort_unstable();
@@ -174,68 +154,41 @@ impl Store for Redis {
         account: UserId,
         device: Option<&Device>,
     ) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        let known = match device {
-            None => None,
-            Some(device) => {
-                let name = device.as_str();
-                let score: Option<f64> = self.ask(|redis| {
-                    cmd("ZSCORE").arg(keys::devices(account)).arg(name).query(redis)
-                })?;
-                score.and(Some(device))
-            }
-        };
-        self.positions(account, &keys::cursors(account, known))
+        let mut cursors = self.parts.gather(|part| part.cursors(account, device))?;
+        cursors.sort_unstable();
+        Ok(cursors)
     }
 
     fn token(&self, digest: &TokenDigest) -> Result<Option<Token>, StoreError> {
+        let (home, digits) = (self.home(), hex(&digest.0));
         let found: Option<String> =
-            self.ask(|redis| cmd("HGET").arg(keys::tokens()).arg(hex(&digest.0)).query(redis))?;
+            home.ask(|redis| cmd("HGET").arg(home.tag.tokens()).arg(digits).query(redis))?;
         let Some(found) = found else { return Ok(None) };
         let token = record::read_token(&found)
             .ok_or_else(|| StoreError::Unreadable(format!("{digest:?}")))?;
         let account = token.account.0;
         let exists: bool =
-            self.ask(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
+            home.ask(|redis| cmd("HEXISTS").arg(keys::USERS).arg(account).query(redis))?;
         Ok(exists.then_some(token))
     }
 
     fn devices(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
-        self.devices_of(account)
+        self.home().devices_of(account)
     }
 
     fn receipts(&self, account: UserId) -> Result<Receipts, StoreError> {
+        let home = self.home();
         let found: Option<String> =
-            self.ask(|redis| cmd("HGET").arg(keys::receipts()).arg(account.0).query(redis))?;
+            home.ask(|redis| cmd("HGET").arg(home.tag.receipts()).arg(account.0).query(redis))?;
         Ok(record::read_receipts(found.as_deref()))
     }
 
     fn marks(&self, account: UserId) -> Result<Vec<Marks>, StoreError> {
-        let own = self.positions(account, &keys::read(account))?;
-        let peers: Vec<_> =
-            own.iter().filter_map(|(room, _)| Some((*room, room.other(account)?))).collect();
-        let mut ask = redis::pipe();
-        for (room, peer) in &peers {
-            let room = room.to_string();
-            ask.cmd("HGET").arg(keys::receipts()).arg(peer.0);
-            ask.cmd("HGET").arg(keys::cursors(*peer, None)).arg(&room);
-            ask.cmd("HGET").arg(keys::read(*peer)).arg(&room);
-        }
-        let answers: Vec<Option<String>> =
-            if peers.is_empty() { Vec::new() } else { self.ask(|redis| ask.query(redis))? };
-        let (answers, _) = answers.as_chunks::<3>();
-        let mut seen: BTreeMap<RoomId, PeerMarks> =
-            peers.iter().zip(answers).map(|((room, _), marks)| (*room, seen(marks))).collect();
-        let marks = |(room, read)| Marks { room, read, peer: seen.remove(&room) };
-        Ok(own.into_iter().map(marks).collect())
+        self.marks_of(account)
     }
 
     fn rooms(&self) -> Result<Vec<(RoomId, MessageId)>, StoreError> {
-        let last: BTreeMap<String, u64> =
-            self.ask(|redis| cmd("HGETALL").arg(keys::last(RoomId::Lobby)).query(redis))?;
-        let mut rooms: Vec<_> = last
-            .into_iter()
-            .filter_map(|(key, last)| Some((RoomId::parse(&key)?, MessageId(last))))
-            .collect();
+        let mut rooms = self.parts.gather(Part::ends)?;
         rooms.sort_unstable();
         Ok(rooms)
     }
@@ -261,13 +214,14 @@ impl Store for Redis {
     }
 
     fn standing(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
-        self.standing_of(no, account)
+        self.parts.of_number(no).standing_of(no, account)
     }
 
     fn since(&self, account: UserId, room: RoomId) -> Result<Option<MessageId>, StoreError> {
-        let key = keys::rooms(account);
+        let part = self.parts.of_room(room);
+        let key = part.tag.rooms(account);
         let since: Option<u64> =
-            self.ask(|redis| cmd("HGET").arg(key).arg(room.to_string()).query(redis))?;
+            part.ask(|redis| cmd("HGET").arg(key).arg(room.to_string()).query(redis))?;
         Ok(since.map(MessageId))
     }
 
@@ -281,7 +235,8 @@ impl Store for Redis {
     }
 
     fn is_operator(&self, account: UserId) -> Result<bool, StoreError> {
-        self.ask(|redis| cmd("SISMEMBER").arg(keys::operators()).arg(account.0).query(redis))
+        let home = self.home();
+        home.ask(|redis| cmd("SISMEMBER").arg(home.tag.operators()).arg(account.0).query(redis))
     }
 
     fn ignored(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
@@ -289,7 +244,8 @@ impl Store for Redis {
     }
 
     fn ignores(&self, account: UserId, whom: UserId) -> Result<bool, StoreError> {
-        self.ask(|redis| cmd("SISMEMBER").arg(keys::ignored(account)).arg(whom.0).query(redis))
+        let home = self.home();
+        home.ask(|redis| cmd("SISMEMBER").arg(home.tag.ignored(account)).arg(whom.0).query(redis))
     }
 
     fn erasing(&self) -> Result<Vec<UserId>, StoreError> {
@@ -307,11 +263,11 @@ impl Store for Redis {
     }
 
     fn codes(&self) -> Result<Vec<Code>, StoreError> {
-        Ok(self.all_codes()?.into_iter().filter_map(readable).collect())
+        Ok(self.home().all_codes()?.into_iter().filter_map(readable).collect())
     }
 
     fn applicants(&self) -> Result<Vec<Asked>, StoreError> {
-        Ok(self.all_applicants()?.into_iter().filter_map(readable).collect())
+        Ok(self.home().all_applicants()?.into_iter().filter_map(readable).collect())
     }
 
     fn page(
@@ -320,13 +276,14 @@ impl Store for Redis {
         after: MessageId,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
+        let part = self.parts.of_room(room);
         contract::page(room, after, limit, |after, limit| {
             let read = |entry: &StreamId| {
                 // Redis makes sure that it is a number.
                 let id = message_id(entry).unwrap_or(after);
                 (id, message(room, entry))
             };
-            Ok(self.entries(room, after, limit)?.iter().map(read).collect())
+            Ok(part.entries(room, after, limit)?.iter().map(read).collect())
         })
     }
 
@@ -335,12 +292,13 @@ impl Store for Redis {
         room: RoomId,
         ids: &[MessageId],
     ) -> Result<Vec<(MessageId, Changes)>, StoreError> {
-        self.changes_of(room, ids)
+        self.parts.of_room(room).changes_of(room, ids)
     }
 
     fn last(&self, room: RoomId) -> Result<MessageId, StoreError> {
-        let last: Option<u64> =
-            self.ask(|redis| cmd("HGET").arg(keys::last(room)).arg(room.to_string()).query(redis))?;
+        let part = self.parts.of_room(room);
+        let (key, room) = (part.tag.last(), room.to_string());
+        let last: Option<u64> = part.ask(|redis| cmd("HGET").arg(key).arg(room).query(redis))?;
         Ok(MessageId(last.unwrap_or_default()))
     }
 
@@ -363,11 +321,11 @@ impl Store for Redis {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+        self.astray()
     }
 
     fn renew(&self) -> Result<bool, StoreError> {
-        guard::renew(self)
+        share::renew(&self.parts)
     }
 
     /// Several servers may serve from it.
@@ -382,64 +340,7 @@ impl Store for Redis {
 
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         import::refuse_while_marked(self)?;
-        let node = self.node.get().copied();
-        let (pool, place) = (self.pool.clone(), self.place.clone());
-        Ok(Box::new(write::RedisWriter::new(pool, place, self.guard(), node)))
-    }
-}
-
-/// What makes the store this store, and how often something was written to it.
-fn identity(place: &str, redis: &mut RedisConnection) -> Result<(Identity, u64), StoreError> {
-    let new = new_identity()?;
-    type Found = (Option<String>, Option<String>, Option<String>, Option<u64>);
-    let (version, epoch, key, commits): Found = Script::new(include_str!("redis/open.lua"))
-        .key(keys::meta())
-        .arg(VERSION)
-        .arg(&*new.epoch)
-        .arg(hex(&new.key))
-        .arg(FIRST_USER.0)
-        .arg(FIRST_GUEST.0)
-        .invoke(redis)
-        .map_err(|error| unavailable(place, &error))?;
-    let unreadable = || StoreError::Unreadable(format!("{place}: the key {}", keys::meta()));
-    let (Some(version), Some(epoch), Some(key)) = (version, epoch, key) else {
-        return Err(unreadable());
-    };
-    match version.parse() {
-        Ok(VERSION) => {}
-        Ok(found) if found > VERSION => return Err(StoreError::Newer { found, known: VERSION }),
-        _ => return Err(unreadable()),
-    }
-    let key = unhex(&key).ok_or_else(unreadable)?;
-    Ok((Identity { epoch: epoch.into(), key }, commits.unwrap_or_default()))
-}
-
-/// Accounts that the original or a person put there have no entry by name. Only theirs are in
-/// clear, so only those are looked at closely.
-fn name_records(redis: &mut RedisConnection) -> RedisResult<()> {
-    /// A field of the hash and what stands in it.
-    type Record = (Vec<u8>, Vec<u8>);
-    let mut cursor = 0;
-    loop {
-        let mut scan = cmd("HSCAN");
-        scan.arg(keys::USERS).arg(cursor).arg("COUNT").arg(SCAN);
-        let (next, found): (u64, Vec<Record>) = scan.query(redis)?;
-        let mut add = redis::pipe();
-        let in_clear = found
-            .iter()
-            .filter_map(|(field, value)| record::read(account_id(field)?, value))
-            .filter(|account| matches!(account.secret, Secret::Clear(_)));
-        for account in in_clear {
-            let id = account.id.0;
-            add.cmd("ZADD").arg(keys::name(account.name.key())).arg(id).arg(id).ignore();
-        }
-        if !add.is_empty() {
-            add.exec(redis)?;
-        }
-        cursor = next;
-        if cursor == 0 {
-            return Ok(());
-        }
+        Ok(Box::new(write::RedisWriter::new(self.own_parts(), self.node.get().copied())))
     }
 }
 

@@ -185,11 +185,11 @@ impl Label {
                 ("That is too long; nothing of it was taken.", "内容太长，没有粘贴任何内容。")
             }
             Self::PanelKeys => (
-                "Esc: back, Enter: go there, Up/Down, PageDown",
-                "Esc 返回，Enter 前往，上/下/翻页 移动",
+                "Enter goes there, Esc back; Up/Down, PageDown",
+                "Enter 前往，Esc 返回，上/下/翻页 移动",
             ),
             Self::PickKeys => (
-                "r: answer, e: change, d: delete, +: react, Up/Down: choose, Esc: back",
+                "r answer, e change, d delete, + react, Up/Down choose, Esc back",
                 "r 回复，e 修改，d 删除，+ 回应，上/下 选择，Esc 返回",
             ),
             Self::PickWaitingKeys => (
@@ -333,10 +333,9 @@ impl Tell<'_> {
             Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
             Self::Access { by, access } => format!("{access} ({by})"),
             Self::Ordered { by, whom, what, why } => because(ordered_en(by, whom, what), why),
-            // The keys stand where a narrow terminal still shows them.
-            Self::Pasted { lines, bytes } => format!(
-                "{lines} lines: s sends, e edits, Esc drops them; {bytes} bytes were pasted"
-            ),
+            Self::Pasted { lines, bytes } => {
+                format!("{lines} lines: s send, e edit, Esc drop them ({bytes} bytes pasted)")
+            }
             Self::Below { count } => format!("{count} new below"),
             Self::Waiting { count } => format!("{count} waiting to be stored"),
             Self::Lost { why, seconds: None } => format!("no connection: {why}"),
@@ -394,7 +393,7 @@ impl Tell<'_> {
             Self::Access { by, access } => format!("{access}（{by}）"),
             Self::Ordered { by, whom, what, why } => because(ordered_zh(by, whom, what), why),
             Self::Pasted { lines, bytes } => {
-                format!("{lines} 行: s 发送，e 放入输入框，Esc 丢弃；共粘贴 {bytes} 字节")
+                format!("{lines} 行: s 发送，e 编辑，Esc 丢弃（粘贴了 {bytes} 字节）")
             }
             Self::Below { count } => format!("下方有 {count} 条新消息"),
             Self::Waiting { count } => format!("{count} 条等待保存"),

@@ -12,7 +12,7 @@ use super::rooms::{begin, change, create, done, party, said};
 use super::{at, on_every_store, page, stored, write, write_all};
 
 fn closes(no: RoomNo) -> Change {
-    Change::Close(no, RoomName::new("rust").unwrap())
+    Change::Close(no, RoomName::new("garden").unwrap())
 }
 
 fn banned(no: RoomNo) -> Change {
@@ -40,7 +40,7 @@ fn a_closed_room_is_nowhere_and_its_name_is_free_but_not_its_number() {
         assert_eq!(closed, Written::Room(RoomDone::Done));
 
         assert_eq!(store.room(no).unwrap(), None);
-        assert_eq!(store.room_named(&RoomName::new("rust").unwrap()).unwrap(), None);
+        assert_eq!(store.room_named(&RoomName::new("garden").unwrap()).unwrap(), None);
         assert_eq!(store.named_rooms(None, 9).unwrap(), []);
         assert_eq!(store.members(no, UserId(0), 9).unwrap(), []);
         for id in [1, 2, 3] {
@@ -64,13 +64,13 @@ fn a_closed_room_is_nowhere_and_its_name_is_free_but_not_its_number() {
         let deeds = store.deeds(None, 9).unwrap();
         let closing: Vec<_> = deeds.iter().filter(|deed| deed.act == "close").collect();
         assert_eq!(closing.len(), 1);
-        assert_eq!((closing[0].place, closing[0].how.as_deref()), (Some(no), Some("#rust")));
+        assert_eq!((closing[0].place, closing[0].how.as_deref()), (Some(no), Some("#garden")));
 
-        let made = write(&mut writer, &create(2, 8, "rust"));
+        let made = write(&mut writer, &create(2, 8, "garden"));
         let Written::Room(RoomDone::Created(other)) = made else { panic!("{made:?}") };
-        assert_eq!(other.no, RoomNo(2));
+        assert!(other.no > no, "{other:?}");
         assert!(page(&store, other.id(), 0, 9).is_empty());
-        assert_eq!(stored(&write(&mut writer, &said(2, 2, "a"))), (1, true));
+        assert_eq!(stored(&write(&mut writer, &said(other.no.0, 2, "a"))), (1, true));
         assert_eq!(store.standing(other.no, UserId(3)).unwrap(), Standing::default());
         is_whole(&store);
         let store = if place.keeps { place.open() } else { store };
@@ -93,7 +93,7 @@ fn is_whole(store: &std::sync::Arc<dyn hubbub::dao::Store>) {
 fn what_was_said_in_a_closed_room_goes_in_steps_and_nothing_else_does() {
     on_every_store(|place| {
         let (store, mut writer, no) = begin(place);
-        write(&mut writer, &create(1, 8, "other"));
+        write(&mut writer, &create(1, 8, "cellar"));
         let mut all: Vec<_> = (0..25).map(|n| said(1, 1, &format!("r{n}"))).collect();
         all.extend((0..5).map(|n| said(2, 1, &format!("r{n}"))));
         write_all(&mut writer, &all);

@@ -104,8 +104,8 @@ fn codes_move_with_the_store() {
 }
 
 fn on_every_store_import(exported: &str, codes: &[Code]) {
-    for kind in hubbub::dao::STORES {
-        let Some(to) = super::place(kind.scheme) else { continue };
+    for scheme in super::schemes() {
+        let Some(to) = super::place(scheme) else { continue };
         let store = to.open();
         import(&store, exported).unwrap();
         let store = if to.keeps { to.open() } else { store };
@@ -217,8 +217,8 @@ fn who_waits_moves_with_the_store() {
         write_all(&mut writer, &[asks(Some(6), "ann", 20), asks(None, "bob", 10)]);
         let (asked, exported) = (store.applicants().unwrap(), lines(&store));
         assert!(exported.contains("{\"kind\":\"asked\",\"id\":6,\"name\":\"ann\""), "{exported}");
-        for kind in hubbub::dao::STORES {
-            let Some(to) = super::place(kind.scheme) else { continue };
+        for scheme in super::schemes() {
+            let Some(to) = super::place(scheme) else { continue };
             let store = to.open();
             import(&store, &exported).unwrap();
             let store = if to.keeps { to.open() } else { store };

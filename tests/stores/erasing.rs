@@ -86,8 +86,8 @@ fn erased_words_are_in_no_export_and_go_with_time_like_others() {
         let exported = lines(&store);
         assert!(!exported.contains("one") && !exported.contains("to two"), "{exported}");
         assert!(exported.contains("seven"), "{exported}");
-        for kind in hubbub::dao::STORES {
-            let Some(to) = super::place(kind.scheme) else { continue };
+        for scheme in super::schemes() {
+            let Some(to) = super::place(scheme) else { continue };
             let store = to.open();
             import(&store, &exported).unwrap();
             let store = if to.keeps { to.open() } else { store };
@@ -128,8 +128,8 @@ fn until_all_is_erased_nobody_has_the_id_and_nothing_is_said_under_it() {
         assert_eq!(super::stored(&write(&mut writer, &Write::Append(other))), (2, true));
         // What is still to be done goes along to another store.
         let exported = lines(&store);
-        for kind in hubbub::dao::STORES {
-            let Some(to) = super::place(kind.scheme) else { continue };
+        for scheme in super::schemes() {
+            let Some(to) = super::place(scheme) else { continue };
             let store = to.open();
             import(&store, &exported).unwrap();
             let store = if to.keeps { to.open() } else { store };

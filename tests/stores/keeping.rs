@@ -6,7 +6,7 @@ use hubbub::clock;
 use hubbub::dao::audit::Audit;
 use hubbub::dao::lines::{LineReader, LineWriter};
 use hubbub::dao::{
-    self, Cursor, Entry, Prune, Receipts, Secret, Store, StoreError, TokenDigest, Write, Written,
+    Cursor, Entry, Prune, Receipts, Secret, Store, StoreError, TokenDigest, Write, Written,
 };
 use hubbub::protocol::{Append, ErrorCode, MessageId, Millis, Reference, RoomId, UserId};
 
@@ -198,8 +198,8 @@ fn what_one_store_exports_every_store_imports_and_exports_as_it_was() {
             let kind = format!("{{\"kind\":\"{kind}\"");
             assert!(exported.lines().any(|line| line.starts_with(&kind)), "{kind}: {exported}");
         }
-        for kind in dao::STORES {
-            let Some(to) = place(kind.scheme) else { continue };
+        for scheme in super::schemes() {
+            let Some(to) = place(scheme) else { continue };
             check_import(&to, &exported);
         }
     });

@@ -1,24 +1,23 @@
 //! Random batches against a model that is too simple to be wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hubbub::dao::{
-    Cursor, Erase, Marks, PeerMarks, Prune, Receipts, Secret, Store, Token, TokenDigest, Write,
-    Writer, Written,
+    Cursor, Erase, Prune, Receipts, Secret, Store, Token, TokenDigest, Write, Writer, Written,
 };
 use hubbub::protocol::{
-    Append, Device, ErrorCode, MessageId, Millis, Name, OwnDevice, RoomId, RoomNo, Sanction,
-    SanctionKey, Text, UserId,
+    Append, ErrorCode, MessageId, Name, RoomId, RoomNo, Sanction, SanctionKey, Text, UserId,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 mod any;
+mod devices;
 mod rooms;
 
 use super::keeping::{import, lines};
-use super::{Place, at, device, key, place, write_all};
+use super::{Place, at, key, place, write_all};
 use any::{NAMES, PEOPLE, any_write, token_digest};
 
 use crate::support::redis::Redis;
@@ -30,8 +29,10 @@ struct Model {
     had: Vec<i64>,
     given: i64,
     guests: i64,
-    /// Rooms that were ever made.
-    made: u64,
+    /// How many feeds the store has; 0 counts as one.
+    n_feeds: usize,
+    /// Rooms that were ever made, by feed.
+    made: BTreeMap<usize, u64>,
     messages: Vec<(Append, u64)>,
     /// Accounts that are gone, and whose words are not yet.
     erasing: BTreeSet<i64>,
@@ -50,7 +51,7 @@ struct Model {
     tokens: Vec<(TokenDigest, Token)>,
     ignored: BTreeSet<(i64, i64)>,
     halls: Vec<rooms::Hall>,
-    sanctions: std::collections::BTreeMap<SanctionKey, Sanction>,
+    sanctions: BTreeMap<SanctionKey, Sanction>,
     /// Account and room.
     invited: Vec<(i64, RoomNo)>,
     /// Room, and the last id that is gone from it.
@@ -296,81 +297,6 @@ impl Model {
         }
         Written::Done
     }
-
-    fn devices(&self, account: i64) -> Vec<OwnDevice> {
-        let known = self.devices.iter().filter(|(id, _)| *id == account);
-        let known = known.map(|(_, name)| Some(device(name)));
-        let with_token = self.tokens.iter().filter(|(_, token)| token.account.0 == account);
-        let names: BTreeSet<_> =
-            known.chain(with_token.map(|(_, token)| token.device.clone())).collect();
-        let own = |name: Option<Device>| {
-            let is_it = |its: &str| name.as_ref().is_some_and(|name| name.as_str() == its);
-            let seen = || self.seen.iter().filter(|(id, its, _)| *id == account && is_it(its));
-            let tokens = self.tokens.iter().map(|(_, token)| token);
-            let tokens = tokens.filter(|t| t.account.0 == account && t.device == name);
-            OwnDevice {
-                since: Millis(seen().next().map_or(0, |(.., time)| *time)),
-                used: Millis(seen().next_back().map_or(0, |(.., time)| *time)),
-                token_until: tokens.map(|token| token.expires).max().unwrap_or_default(),
-                name: name.clone(),
-                ..OwnDevice::default()
-            }
-        };
-        let mut devices: Vec<_> = names.into_iter().map(own).collect();
-        OwnDevice::in_order(&mut devices);
-        devices
-    }
-
-    fn receipts(&self, account: i64) -> Receipts {
-        let said = self.receipts.iter().rev().find(|(id, _)| *id == account && self.has(account));
-        said.map(|(_, receipts)| *receipts).unwrap_or_default()
-    }
-
-    fn marks(&self, account: i64) -> Vec<Marks> {
-        let read = |account, room| {
-            let marks = self.reads.iter().filter(|(id, its, _)| (*id, *its) == (account, room));
-            marks.map(|(.., id)| *id).max().unwrap_or(0)
-        };
-        let taken = |account, room| {
-            let marks =
-                self.cursors.iter().filter(|(id, _, its, _)| (*id, *its) == (account, room));
-            marks.map(|(.., id)| *id).max().unwrap_or(0)
-        };
-        let lobby = std::iter::once((account, RoomId::Lobby, 0));
-        let rooms = lobby.chain(self.members.iter().copied().filter(|(id, ..)| *id == account));
-        let mut marks: Vec<_> = rooms
-            .map(|(_, room, since)| {
-                let peer = room.other(UserId(account)).map(|UserId(peer)| PeerMarks {
-                    delivered: MessageId(if self.receipts(peer).delivered {
-                        taken(peer, room)
-                    } else {
-                        0
-                    }),
-                    read: MessageId(if self.receipts(peer).read { read(peer, room) } else { 0 }),
-                });
-                Marks { room, read: MessageId(read(account, room).max(since)), peer }
-            })
-            .collect();
-        marks.sort_unstable_by_key(|marks| marks.room);
-        marks
-    }
-
-    fn at(&self, account: i64, name: Option<&str>) -> Vec<(String, u64)> {
-        let known = name.filter(|name| self.devices.contains(&(account, (*name).into())));
-        let name = known.unwrap_or("");
-        let lobby = std::iter::once((account, RoomId::Lobby, 0));
-        let mut rooms: Vec<_> = lobby
-            .chain(self.members.iter().copied().filter(|(id, ..)| *id == account))
-            .map(|(_, room, since)| {
-                let taken = self.cursors.iter().filter(|(id, its, taken, _)| {
-                    (*id, its.as_str(), *taken) == (account, name, room)
-                });
-                (room, taken.map(|(.., id)| *id).max().unwrap_or(0).max(since))
-            })
-            .collect();
-        rooms.sort_unstable();
-        rooms.into_iter().map(|(room, id)| (room.to_string(), id)).collect()
-    }
 }
 
 fn agree(model: &Model, store: &Arc<dyn Store>) {
@@ -434,8 +360,13 @@ fn agree(model: &Model, store: &Arc<dyn Store>) {
     model.agree_on_rooms(store);
 }
 
-fn run(store: &Arc<dyn Store>, writer: &mut Box<dyn Writer>, batches: &[Vec<Write>]) {
-    let mut model = Model::default();
+fn run(
+    store: &Arc<dyn Store>,
+    writer: &mut Box<dyn Writer>,
+    batches: &[Vec<Write>],
+    n_feeds: usize,
+) {
+    let mut model = Model { n_feeds, ..Model::default() };
     for batch in batches {
         let (mut written, mut expected) = (Vec::new(), Vec::new());
         for write in batch {
@@ -458,7 +389,8 @@ fn run(store: &Arc<dyn Store>, writer: &mut Box<dyn Writer>, batches: &[Vec<Writ
 fn check(place: &Place, batches: &[Vec<Write>]) {
     let store = place.open();
     let mut writer = store.writer().unwrap();
-    run(&store, &mut writer, batches);
+    run(&store, &mut writer, batches, place.url.split(',').count());
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
 
 fn cases(scheme: &str, cases: u32, check: impl Fn(&[Vec<Write>])) {
@@ -485,8 +417,18 @@ fn sqlite_does_what_the_model_does() {
 fn redis_does_what_the_model_does() {
     // To start a server for each case would take too long: one is emptied.
     let Some(redis) = Redis::start() else { return };
-    let place = Place { url: redis.url(), keeps: true, _holds: Box::new(()) };
-    cases("redis", 25, |batches| {
+    empty_and_check("redis", &redis, redis.url());
+}
+
+#[test]
+fn three_feeds_do_what_the_model_does() {
+    let Some(redis) = Redis::start() else { return };
+    empty_and_check("redis of three", &redis, redis.url_of(3));
+}
+
+fn empty_and_check(scheme: &str, redis: &Redis, url: String) {
+    let place = Place { url, keeps: true, _holds: Box::new(()) };
+    cases(scheme, 25, |batches| {
         redis::cmd("FLUSHALL").exec(&mut redis.connect()).unwrap();
         check(&place, batches);
     });

@@ -43,7 +43,7 @@ fn begin(place: &Place) -> (std::sync::Arc<dyn Store>, Box<dyn Writer>) {
     for (id, name) in [(1, "tom"), (2, "ann"), (3, "bob")] {
         write(&mut writer, &register_as(id, name));
     }
-    write(&mut writer, &create(1, 7, "rust"));
+    write(&mut writer, &create(1, 7, "garden"));
     let enter =
         RoomChange { by: party(2), nonce: 8, time: Millis(0), what: Change::Enter(RoomNo(1)) };
     write(&mut writer, &Write::Room(enter));

@@ -65,6 +65,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
+    /// For a store of so many feeds, all of them on this one.
+    pub fn url_of(&self, n_feeds: usize) -> String {
+        vec![self.url(); n_feeds].join(",")
+    }
+
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }

@@ -1,15 +1,29 @@
 //! What the operator should know of the settings of a Redis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redis::cmd;
 
 use super::Redis;
+use super::part::Part;
 
-/// One line for each setting that loses something.
+/// One line for each setting that loses something, of each Redis.
 pub(super) fn advice(redis: &Redis) -> Vec<String> {
+    if redis.parts.others().is_empty() {
+        return advice_of(redis.home());
+    }
+    let mut places = BTreeSet::new();
+    let parts = redis.parts.iter().filter(|part| places.insert(part.place.as_str()));
+    let of = |part: &Part| {
+        let lines = advice_of(part).into_iter();
+        lines.map(|line| format!("{}: {line}", part.place)).collect::<Vec<_>>()
+    };
+    parts.flat_map(of).collect()
+}
+
+fn advice_of(part: &Part) -> Vec<String> {
     let ask = |name: &str| {
-        redis.ask(|redis| {
+        part.ask(|redis| {
             let answer: BTreeMap<String, String> =
                 cmd("CONFIG").arg("GET").arg(name).query(redis)?;
             Ok(answer.get(name).cloned().unwrap_or_default())

@@ -1,13 +1,22 @@
 -- A batch of everything that does not change accounts, in order; one answer for each.
 -- KEYS: the feed's tag (no key itself, it begins them all), users.
 -- ARGV: how many devices and how many tokens an account has, how many seconds a reference is
--- kept, the time, the server's node and the number of this batch, then for each write the session
+-- kept, the time, the server's node and the number of this batch, how many feeds there are, which
+-- accounts are there (in all feeds but the first), then for each write the session
 -- that asked for it and how the others read it, or nothing; its name and what it needs.
 local tag, users = KEYS[1], KEYS[2]
 local max_devices, max_tokens = tonumber(ARGV[1]), tonumber(ARGV[2])
 local kept_for, now = ARGV[3], tonumber(ARGV[4])
 local node, batch = ARGV[5], ARGV[6]
-local at = 6
+local n_feeds = tonumber(ARGV[7])
+local at = 8
+
+-- Only the first feed has accounts; another one is told which of those it needs are there.
+local there
+if tag ~= home then
+  there = {}
+  for account in string.gmatch(ARGV[8], '%S+') do there[account] = true end
+end
 
 -- A batch whose answer did not arrive is sent once more, and is done once.
 local before = tag .. 'done:' .. node
@@ -23,6 +32,7 @@ local function take()
 end
 
 local function exists(account)
+  if there then return there[account] == true end
   return redis.call('HEXISTS', users, account) == 1
 end
 
@@ -105,10 +115,18 @@ function writes.open()
   local account, device, time = take(), take(), take()
   if not exists(account) then return '' end
   open(account, device)
+  if there then return '' end
   local seen = tag .. 'seen:' .. account
   local since = string.match(redis.call('HGET', seen, device) or '0 0', '^%S+')
   if since == '0' then since = time end
   redis.call('HSET', seen, device, since .. ' ' .. time)
+  return ''
+end
+
+-- A device that a cursor in another feed makes known.
+function writes.touch()
+  local account, device = take(), take()
+  if exists(account) then open(account, device) end
   return ''
 end
 
@@ -292,7 +310,8 @@ function writes.create()
     return 'room_taken'
   end
   redis.call('HSETNX', tag .. 'meta', 'next_room', 1)
-  local room = digits(redis.call('HINCRBY', tag .. 'meta', 'next_room', 1) - 1)
+  -- The number says which feed the room is in.
+  local room = digits(redis.call('HINCRBY', tag .. 'meta', 'next_room', n_feeds) - n_feeds)
   redis.call('HSET', tag .. 'named:' .. room, 'name', name, 'topic', '', 'kind', kind,
     'guests', guests, 'nonce', nonce)
   redis.call('HSET', tag .. 'numbers', name, room)
@@ -451,8 +470,13 @@ function writes.close()
     if string.match(field, '^%d+') == room then redis.call('HDEL', tag .. 'sanctions', field) end
   end
   redis.call('DEL', tag .. 'named:' .. room, tag .. 'members:' .. room)
-  redis.call('HDEL', tag .. 'numbers', name)
-  redis.call('ZREM', tag .. 'names', name)
+  if n_feeds > 1 and redis.call('HGET', tag .. 'numbers', name) ~= room then
+    -- It came here by an import, and its name is looked up in another feed.
+    redis.call('HSET', tag .. 'unnamed', name, room)
+  else
+    redis.call('HDEL', tag .. 'numbers', name)
+    redis.call('ZREM', tag .. 'names', name)
+  end
   redis.call('HDEL', tag .. 'last', key)
   for from, to in pairs({room = 'gone:', changes = 'gone_changes:', erased = 'gone_erased:'}) do
     from = from .. ':' .. key

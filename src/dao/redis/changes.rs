@@ -2,13 +2,15 @@
 
 use redis::Pipeline;
 
-use super::{Redis, keys, record};
+use super::keys::Tag;
+use super::part::Part;
+use super::record;
 use crate::dao::StoreError;
 use crate::protocol::{
     Changes, Edit, MAX_REACTIONS, Message, MessageId, RoomId, Text, UserId, What,
 };
 
-impl Redis {
+impl Part {
     /// What has become of these messages of a room; those that are as they were are left out.
     pub(super) fn changes_of(
         &self,
@@ -21,8 +23,8 @@ impl Redis {
         let mut ask = redis::pipe();
         for id in ids {
             let fields = [What::Edit, What::Delete].map(|what| field(what, *id));
-            ask.cmd("HMGET").arg(keys::changes(room)).arg(&fields);
-            ask.cmd("HKEYS").arg(keys::reactions(room, *id));
+            ask.cmd("HMGET").arg(self.tag.changes(room)).arg(&fields);
+            ask.cmd("HKEYS").arg(self.tag.reactions(room, *id));
         }
         let answers: Vec<Vec<Option<String>>> = self.ask(|redis| ask.query(redis))?;
         let (answers, _) = answers.as_chunks::<2>();
@@ -56,20 +58,20 @@ impl Redis {
 }
 
 /// Adds to a message that is put in what it does to another one, as append.lua does.
-pub(super) fn put(ask: &mut Pipeline, message: &Message) {
+pub(super) fn put(ask: &mut Pipeline, tag: Tag, message: &Message) {
     let Some(about) = message.about else { return };
     let (id, room) = (about.id, message.room);
     match about.what {
         What::Reply => return,
         What::Edit | What::Delete => {
-            ask.cmd("HSET").arg(keys::changes(room));
+            ask.cmd("HSET").arg(tag.changes(room));
             ask.arg(field(about.what, id)).arg(message.id.0)
         }
         What::React => {
-            ask.cmd("HSET").arg(keys::reactions(room, id));
+            ask.cmd("HSET").arg(tag.reactions(room, id));
             ask.arg(member(message)).arg(message.id.0)
         }
-        What::Unreact => ask.cmd("HDEL").arg(keys::reactions(room, id)).arg(member(message)),
+        What::Unreact => ask.cmd("HDEL").arg(tag.reactions(room, id)).arg(member(message)),
     }
     .ignore();
 }

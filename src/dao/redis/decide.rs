@@ -4,8 +4,7 @@ use redis::{RedisResult, cmd};
 
 use super::super::{Decision, Written};
 use super::accounts::written_record;
-use super::manager::RedisConnection;
-use super::write::{MAX_ATTEMPTS, RedisWriter};
+use super::write::{Links, MAX_ATTEMPTS, RedisWriter};
 use super::{entry, keys, order};
 use crate::protocol::ErrorCode;
 
@@ -14,14 +13,19 @@ impl RedisWriter {
     /// changed since.
     pub(super) fn decide(
         &mut self,
-        redis: &mut RedisConnection,
+        links: &mut Links,
         decision: &Decision,
     ) -> RedisResult<Written> {
         let (id, deed) = (decision.whom, order::member(&decision.deed));
+        let number = match decision.is_let_in {
+            true => self.make_way(links, id)?,
+            false => String::new(),
+        };
+        let home = self.parts.home();
         for _ in 0..MAX_ATTEMPTS {
             let kept: Option<Vec<u8>> =
-                cmd("HGET").arg(keys::applicants()).arg(id.0).query(redis)?;
-            let Some(kept) = kept else { return self.decided(redis, decision, &deed) };
+                cmd("HGET").arg(home.tag.applicants()).arg(id.0).query(links.to(home)?)?;
+            let Some(kept) = kept else { return self.decided(links, decision, &deed) };
             let Some(asked) = entry::read_asked(id, &kept) else {
                 return Ok(Written::Refused(ErrorCode::Internal));
             };
@@ -29,10 +33,10 @@ impl RedisWriter {
                 true => written_record(&asked.account)?,
                 false => String::new(),
             };
-            let mut script = self.scripts.decide.key(keys::FEED);
-            script.key(keys::USERS).key(keys::name(asked.account.name.key()));
-            script.arg(id.0).arg(kept).arg(record).arg(&deed);
-            match self.guard.invoke(redis, &mut script)? {
+            let mut script = self.scripts.decide.key(home.tag.to_string());
+            script.key(keys::USERS).key(home.tag.name(asked.account.name.key()));
+            script.arg(id.0).arg(kept).arg(record).arg(&deed).arg(&number);
+            match home.guard.invoke(links.to(home)?, &mut script)? {
                 0 => {}
                 1 => return Ok(done(decision)),
                 _ => return Ok(Written::Refused(ErrorCode::IdTaken)),
@@ -42,16 +46,14 @@ impl RedisWriter {
     }
 
     /// Nobody waits: an earlier attempt may have come through, and then its act is recorded.
-    fn decided(
-        &self,
-        redis: &mut RedisConnection,
-        decision: &Decision,
-        deed: &str,
-    ) -> RedisResult<Written> {
+    fn decided(&self, links: &mut Links, decision: &Decision, deed: &str) -> RedisResult<Written> {
         if !self.doubt.is_open() {
             return Ok(Written::Refused(ErrorCode::NobodyWaits));
         }
-        let recorded: Option<f64> = cmd("ZSCORE").arg(keys::deeds()).arg(deed).query(redis)?;
+        let home = self.parts.home();
+        let mut ask = cmd("ZSCORE");
+        ask.arg(home.tag.deeds()).arg(deed);
+        let recorded: Option<f64> = ask.query(links.to(home)?)?;
         Ok(recorded.map_or(Written::Refused(ErrorCode::NobodyWaits), |_| done(decision)))
     }
 }

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use redis::cmd;
 
 use super::super::StoreError;
-use super::{Redis, keys, record};
+use super::part::Part;
+use super::record;
 use crate::protocol::{Device, Millis, OwnDevice, UserId};
 
-impl Redis {
+impl Part {
     pub(super) fn devices_of(&self, account: UserId) -> Result<Vec<OwnDevice>, StoreError> {
         type Found = (Vec<String>, BTreeMap<String, String>, Vec<String>);
         let (names, seen, digests): Found = self.ask(|redis| {
             let mut ask = redis::pipe();
-            ask.cmd("ZRANGE").arg(keys::devices(account)).arg(0).arg(-1);
-            ask.cmd("HGETALL").arg(keys::seen(account));
-            ask.cmd("ZRANGE").arg(keys::tokens_of(account)).arg(0).arg(-1).query(redis)
+            ask.cmd("ZRANGE").arg(self.tag.devices(account)).arg(0).arg(-1);
+            ask.cmd("HGETALL").arg(self.tag.seen(account));
+            ask.cmd("ZRANGE").arg(self.tag.tokens_of(account)).arg(0).arg(-1).query(redis)
         })?;
         let mut devices: BTreeMap<Option<Device>, OwnDevice> = BTreeMap::new();
         for name in names.iter().filter_map(|name| Device::new(name)) {
@@ -26,7 +27,7 @@ impl Redis {
         let tokens: Vec<Option<String>> = match digests.is_empty() {
             true => Vec::new(),
             false => {
-                self.ask(|redis| cmd("HMGET").arg(keys::tokens()).arg(&digests).query(redis))?
+                self.ask(|redis| cmd("HMGET").arg(self.tag.tokens()).arg(&digests).query(redis))?
             }
         };
         for token in tokens.iter().flatten().filter_map(|token| record::read_token(token)) {

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use redis::{Pipeline, ScriptInvocation, cmd};
+use redis::{Cmd, Pipeline, cmd};
 
 use super::super::contract::MAX_WAITING;
+use super::super::contract::{hex, unhex};
 use super::super::{Asked, Code, Entry, StoreError, TokenDigest, Write};
-use super::{Redis, hex, keys, record, unhex};
+use super::keys::Tag;
+use super::part::Part;
+use super::record;
 use crate::protocol::{Millis, UserId};
 
-impl Redis {
+impl Part {
     /// Every code by its end, and what cannot be read as a line about it.
     pub(super) fn all_codes(&self) -> Result<Vec<Result<Code, String>>, StoreError> {
         let found: BTreeMap<String, String> =
-            self.ask(|redis| cmd("HGETALL").arg(keys::codes()).query(redis))?;
+            self.ask(|redis| cmd("HGETALL").arg(self.tag.codes()).query(redis))?;
         let read = |(digest, kept): (String, String)| {
             read(&digest, &kept).ok_or("an invitation code cannot be read".to_owned())
         };
@@ -26,7 +29,7 @@ impl Redis {
     /// about it.
     pub(super) fn all_applicants(&self) -> Result<Vec<Result<Asked, String>>, StoreError> {
         let found: BTreeMap<i64, Vec<u8>> =
-            self.ask(|redis| cmd("HGETALL").arg(keys::applicants()).query(redis))?;
+            self.ask(|redis| cmd("HGETALL").arg(self.tag.applicants()).query(redis))?;
         let read = |(id, kept): (i64, Vec<u8>)| {
             read_asked(UserId(id), &kept).ok_or(format!("applicant {id} cannot be read"))
         };
@@ -51,16 +54,16 @@ fn read(digest: &str, kept: &str) -> Option<Code> {
 }
 
 /// What append.lua takes for a code that is made or ended, and of who waits for long.
-pub(super) fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
+pub(super) fn add_args(call: &mut Cmd, write: &Write) {
     match write {
         Write::MakeCode(code) => {
-            script.arg("make_code").arg(hex(&code.digest.0)).arg(kept(code));
+            call.arg("make_code").arg(hex(&code.digest.0)).arg(kept(code));
         }
         Write::EndCode(digest) => {
-            script.arg("end_code").arg(hex(&digest.0));
+            call.arg("end_code").arg(hex(&digest.0));
         }
         Write::ForgetApplicants { before, limit } => {
-            script.arg("forget_applicants").arg(before.0).arg(limit);
+            call.arg("forget_applicants").arg(before.0).arg(limit);
         }
         // Nothing else comes here.
         _ => {}
@@ -84,7 +87,7 @@ pub(super) fn how(entry: Entry) -> (String, i64, String) {
 
 /// Puts a code where it was taken from.
 pub(super) fn put_code<'p>(ask: &'p mut Pipeline, code: &Code) -> &'p mut Pipeline {
-    ask.cmd("HSET").arg(keys::codes()).arg(hex(&code.digest.0)).arg(kept(code))
+    ask.cmd("HSET").arg(Tag::HOME.codes()).arg(hex(&code.digest.0)).arg(kept(code))
 }
 
 /// Puts who waits where they were taken from.
@@ -96,5 +99,5 @@ pub(super) fn put_asked<'p>(
     Asked { account, since }: &Asked,
 ) -> redis::RedisResult<&'p mut Pipeline> {
     let kept = format!("{} {}", since.0, super::accounts::written_record(account)?);
-    Ok(ask.cmd("HSET").arg(keys::applicants()).arg(account.id.0).arg(kept))
+    Ok(ask.cmd("HSET").arg(Tag::HOME.applicants()).arg(account.id.0).arg(kept))
 }

@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 
 use redis::streams::{StreamId, StreamRangeReply};
-use redis::{Pipeline, ScriptInvocation, Value};
+use redis::{Cmd, Pipeline, Value};
 
-use super::{Redis, keys, message_id};
+use super::keys::{SEPARATOR, Tag};
+use super::part::Part;
+use super::{Redis, message_id};
 use crate::dao::{Erase, StoreError, Write};
 use crate::protocol::{Message, MessageId, RoomId, UserId};
 
 /// What is left of an entry after its id, in this order; the name may hold anything.
 const FIELDS: [&str; 6] = ["sender", "time", "ref", "about", "what", "name"];
 
-impl Redis {
+impl Part {
     /// A page of a room as it stands there, with what is left of erased messages.
     pub(super) fn entries(
         &self,
@@ -27,18 +29,23 @@ impl Redis {
         }
         let (page, erased): (StreamRangeReply, Vec<String>) = self.ask(|redis| {
             let mut ask = redis::pipe();
-            ask.cmd("XRANGE").arg(keys::room(room)).arg(format!("{from}-0")).arg("+");
-            ask.arg("COUNT").arg(limit).cmd("ZRANGEBYSCORE").arg(keys::erased(room)).arg(from);
+            ask.cmd("XRANGE").arg(self.tag.room(room)).arg(format!("{from}-0")).arg("+");
+            ask.arg("COUNT").arg(limit).cmd("ZRANGEBYSCORE").arg(self.tag.erased(room)).arg(from);
             ask.arg("+inf").arg("LIMIT").arg(0).arg(limit).query(redis)
         })?;
         Ok(merged(page.ids, &erased, limit))
     }
+}
 
-    /// The accounts whose words are to be erased, by the server that has its place longest.
+impl Redis {
+    /// The accounts whose words are to be erased, by the server that has its place longest: those
+    /// that say nothing more in any feed.
     pub(super) fn to_erase(&self) -> Result<Vec<UserId>, StoreError> {
-        let (accounts, nodes): (BTreeSet<i64>, Vec<u64>) = self.ask(|redis| {
+        let (accounts, nodes): (BTreeSet<i64>, Vec<u64>) = self.home().ask(|redis| {
             let mut ask = redis::pipe();
-            ask.cmd("SMEMBERS").arg(keys::erasing()).cmd("HKEYS").arg(keys::nodes()).query(redis)
+            let (erasing, leaving) = (Tag::HOME.erasing(), Tag::HOME.leaving());
+            ask.cmd("ZDIFF").arg(2).arg(erasing).arg(leaving);
+            ask.cmd("HKEYS").arg(Tag::HOME.nodes()).query(redis)
         })?;
         let is_for_another =
             self.node.get().is_some_and(|node| nodes.iter().min() != Some(&node.0));
@@ -62,9 +69,9 @@ fn merged(page: Vec<StreamId>, erased: &[String], limit: usize) -> Vec<StreamId>
 
 /// As an entry of the stream with an empty text.
 fn entry(left: &str) -> StreamId {
-    let (id, rest) = left.split_once(keys::SEPARATOR).unwrap_or((left, ""));
+    let (id, rest) = left.split_once(SEPARATOR).unwrap_or((left, ""));
     let mut entry = StreamId { id: format!("{id}-0"), ..StreamId::default() };
-    let values = rest.splitn(FIELDS.len(), keys::SEPARATOR);
+    let values = rest.splitn(FIELDS.len(), SEPARATOR);
     for (field, value) in FIELDS.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
         entry.map.insert((*field).to_owned(), Value::BulkString(value.as_bytes().to_vec()));
     }
@@ -73,7 +80,7 @@ fn entry(left: &str) -> StreamId {
 }
 
 /// Puts in what is left of one, as append.lua does.
-pub(super) fn put(ask: &mut Pipeline, message: &Message) {
+pub(super) fn put(ask: &mut Pipeline, tag: Tag, message: &Message) {
     let about = message.about;
     let parts = [
         message.id.0.to_string(),
@@ -84,21 +91,21 @@ pub(super) fn put(ask: &mut Pipeline, message: &Message) {
         about.map_or("", |about| about.what.name()).to_owned(),
         message.name.to_string(),
     ];
-    let left = parts.join(&keys::SEPARATOR.to_string());
-    ask.cmd("ZADD").arg(keys::erased(message.room)).arg(message.id.0).arg(left).ignore();
+    let left = parts.join(&SEPARATOR.to_string());
+    ask.cmd("ZADD").arg(tag.erased(message.room)).arg(message.id.0).arg(left).ignore();
 }
 
 /// What append.lua takes for it.
-pub(super) fn add_args(script: &mut ScriptInvocation<'_>, write: &Write) {
+pub(super) fn add_args(call: &mut Cmd, write: &Write) {
     match write {
         Write::Erase(Erase { account, room, ids }) => {
-            script.arg("erase").arg(account.0).arg(room.to_string()).arg(ids.len());
+            call.arg("erase").arg(account.0).arg(room.to_string()).arg(ids.len());
             for id in ids {
-                script.arg(id.0);
+                call.arg(id.0);
             }
         }
         Write::Erased(account) => {
-            script.arg("erased").arg(account.0);
+            call.arg("erased").arg(account.0);
         }
         // Nothing else comes here.
         _ => {}

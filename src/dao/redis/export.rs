@@ -9,6 +9,7 @@ use super::super::contract::FIRST_ROOM;
 use super::super::record::{Record, Referred};
 use super::super::{Cursor, Store, StoreError, Take, TokenDigest};
 use super::devices::times;
+use super::part::Part;
 use super::{Redis, SCAN, account_id, args, keys, message, record, rooms, unhex};
 use crate::protocol::{Device, MessageId, NamedRoom, Reference, RoomId, RoomNo, UserId};
 
@@ -67,6 +68,28 @@ fn ends(
 /// The references of one room, in order.
 type OfRoom = BTreeMap<(UserId, Option<Device>, Reference), Referred>;
 
+/// What an account has in one feed.
+struct OfAccount {
+    rooms: Positions,
+    invited: Vec<u64>,
+    /// The one used longest ago first.
+    devices: Vec<String>,
+    read: Positions,
+}
+
+impl Part {
+    fn of_account(&self, id: UserId) -> Result<OfAccount, StoreError> {
+        let (rooms, invited, devices, read) = self.ask(|redis| {
+            let mut ask = redis::pipe();
+            ask.cmd("HGETALL").arg(self.tag.rooms(id));
+            ask.cmd("SMEMBERS").arg(self.tag.invited(id));
+            ask.cmd("ZRANGE").arg(self.tag.devices(id)).arg(0).arg(-1);
+            ask.cmd("HGETALL").arg(self.tag.read(id)).query(redis)
+        })?;
+        Ok(OfAccount { rooms, invited, devices, read })
+    }
+}
+
 struct Export<'e, 't> {
     redis: &'e Redis,
     take: &'e mut Take<'t>,
@@ -76,24 +99,38 @@ struct Export<'e, 't> {
 
 impl Export<'_, '_> {
     fn counters(&mut self) -> Result<(), StoreError> {
-        type Found = (Vec<i64>, Option<u64>, BTreeSet<i64>, BTreeSet<i64>);
-        let (next, next_room, mut retired, erasing): Found = self.redis.ask(|redis| {
+        type Found = (Vec<i64>, BTreeSet<i64>, BTreeSet<i64>);
+        let home = self.redis.home();
+        let (next, mut retired, erasing): Found = home.ask(|redis| {
             let mut ask = redis::pipe();
-            ask.cmd("HMGET").arg(keys::meta()).arg("next_user").arg("next_guest");
-            ask.cmd("HGET").arg(keys::meta()).arg("next_room");
-            ask.cmd("SMEMBERS").arg(keys::retired());
-            ask.cmd("SMEMBERS").arg(keys::erasing()).query(redis)
+            ask.cmd("HMGET").arg(home.tag.meta()).arg("next_user").arg("next_guest");
+            ask.cmd("SMEMBERS").arg(home.tag.retired());
+            ask.cmd("SMEMBERS").arg(home.tag.erasing()).query(redis)
         })?;
         let [next_user, next_guest] = *next.as_slice() else {
-            return Err(StoreError::Unreadable(format!("the key {}", keys::meta())));
+            return Err(StoreError::Unreadable(format!("the key {}", home.tag.meta())));
         };
         let (next_user, next_guest) = (UserId(next_user), UserId(next_guest));
-        let next_room = next_room.map_or(FIRST_ROOM, RoomNo);
+        let next_room = self.next_room()?;
         (self.take)(Ok(Record::Counters { next_user, next_guest, next_room }))?;
         retired.retain(|id| *id >= next_user.0);
         let retired = retired.into_iter().map(|id| Record::Retired(UserId(id)));
         let erasing = erasing.into_iter().map(|id| Record::Erasing(UserId(id)));
         retired.chain(erasing).try_for_each(|record| (self.take)(Ok(record)))
+    }
+
+    /// Beyond the newest number that any feed has given; each gives every so-many-th.
+    fn next_room(&self) -> Result<RoomNo, StoreError> {
+        let parts = &self.redis.parts;
+        let spread = parts.spread();
+        let n_feeds = u64::try_from(spread.0).unwrap_or(1);
+        let next = parts.gather(|part| {
+            let next: Option<u64> =
+                part.ask(|redis| cmd("HGET").arg(part.tag.meta()).arg("next_room").query(redis))?;
+            let first = spread.number_from(part.tag.0, FIRST_ROOM).0;
+            Ok(vec![next.unwrap_or(first).saturating_sub(n_feeds)])
+        })?;
+        Ok(RoomNo(1 + next.into_iter().max().unwrap_or_default()))
     }
 
     /// The rooms that have a name.
@@ -111,21 +148,33 @@ impl Export<'_, '_> {
     /// All references. There is a key for each and no list of them, so all keys are looked at,
     /// and they wait here until their room's turn comes: some 200 bytes for each.
     fn references(&mut self) -> Result<BTreeMap<RoomId, OfRoom>, StoreError> {
-        let mut references: BTreeMap<RoomId, OfRoom> = BTreeMap::new();
+        let (redis, mut references) = (self.redis, BTreeMap::new());
+        for part in redis.parts.iter() {
+            self.references_of(part, &mut references)?;
+        }
+        Ok(references)
+    }
+
+    fn references_of(
+        &mut self,
+        part: &Part,
+        references: &mut BTreeMap<RoomId, OfRoom>,
+    ) -> Result<(), StoreError> {
+        let prefix = part.tag.references();
         let mut cursor = 0;
         loop {
-            let (next, found): (u64, Vec<String>) = self.redis.ask(|redis| {
+            let (next, found): (u64, Vec<String>) = part.ask(|redis| {
                 let mut scan = cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(keys::any_reference());
+                scan.arg(cursor).arg("MATCH").arg(format!("{prefix}*"));
                 scan.arg("COUNT").arg(SCAN).query(redis)
             })?;
             let kept: Vec<Option<String>> = match found.as_slice() {
                 [] => Vec::new(),
-                found => self.redis.ask(|redis| cmd("MGET").arg(found).query(redis))?,
+                found => part.ask(|redis| cmd("MGET").arg(found).query(redis))?,
             };
             // What has ended between the two questions has no value any more.
             for (key, kept) in found.iter().zip(kept).filter_map(|(key, kept)| Some((key, kept?))) {
-                match referred(key, &kept) {
+                match key.strip_prefix(&prefix).and_then(|key| referred(key, &kept)) {
                     Some(referred) => {
                         let its = (referred.sender, referred.device.clone());
                         let of_room = references.entry(referred.room).or_default();
@@ -136,7 +185,7 @@ impl Export<'_, '_> {
             }
             cursor = next;
             if cursor == 0 {
-                return Ok(references);
+                return Ok(());
             }
         }
     }
@@ -144,7 +193,7 @@ impl Export<'_, '_> {
     fn messages(&mut self, room: RoomId, last: MessageId) -> Result<(), StoreError> {
         let mut after = MessageId(0);
         while after < last {
-            let page = self.redis.entries(room, after, PAGE)?;
+            let page = self.redis.parts.of_room(room).entries(room, after, PAGE)?;
             let Some(newest) = page.last().and_then(super::message_id) else {
                 return Ok(());
             };
@@ -163,7 +212,7 @@ impl Export<'_, '_> {
 
     fn accounts(&mut self) -> Result<(), StoreError> {
         let fields: Vec<Vec<u8>> =
-            self.redis.ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
+            self.redis.home().ask(|redis| cmd("HKEYS").arg(keys::USERS).query(redis))?;
         let mut ids = Vec::new();
         for field in fields {
             match account_id(&field) {
@@ -179,10 +228,10 @@ impl Export<'_, '_> {
     }
 
     fn order(&mut self) -> Result<(), StoreError> {
-        for code in self.redis.all_codes()? {
+        for code in self.redis.home().all_codes()? {
             (self.take)(code.map(Record::Code))?;
         }
-        for asked in self.redis.all_applicants()? {
+        for asked in self.redis.home().all_applicants()? {
             (self.take)(asked.map(Record::Asked))?;
         }
         for sanction in self.redis.all_sanctions()? {
@@ -204,18 +253,14 @@ impl Export<'_, '_> {
     }
 
     fn account(&mut self, id: UserId) -> Result<(), StoreError> {
-        type Found =
-            (Option<Vec<u8>>, Option<String>, Positions, Vec<String>, Positions, Vec<String>);
-        let seen: BTreeMap<String, String> =
-            self.redis.ask(|redis| cmd("HGETALL").arg(keys::seen(id)).query(redis))?;
-        let (found, receipts, rooms, devices, read, tokens): Found = self.redis.ask(|redis| {
+        type Found = (Option<Vec<u8>>, Option<String>, BTreeMap<String, String>, Vec<String>);
+        let home = self.redis.home();
+        let (found, receipts, seen, tokens): Found = home.ask(|redis| {
             let mut ask = redis::pipe();
             ask.cmd("HGET").arg(keys::USERS).arg(id.0);
-            ask.cmd("HGET").arg(keys::receipts()).arg(id.0);
-            ask.cmd("HGETALL").arg(keys::rooms(id));
-            ask.cmd("ZRANGE").arg(keys::devices(id)).arg(0).arg(-1);
-            ask.cmd("HGETALL").arg(keys::read(id));
-            ask.cmd("ZRANGE").arg(keys::tokens_of(id)).arg(0).arg(-1).query(redis)
+            ask.cmd("HGET").arg(home.tag.receipts()).arg(id.0);
+            ask.cmd("HGETALL").arg(home.tag.seen(id));
+            ask.cmd("ZRANGE").arg(home.tag.tokens_of(id)).arg(0).arg(-1).query(redis)
         })?;
         // Deleted a moment ago.
         let Some(found) = found else { return Ok(()) };
@@ -225,9 +270,11 @@ impl Export<'_, '_> {
         let receipts = record::read_receipts(receipts.as_deref());
         let is_operator = self.redis.is_operator(id)?;
         (self.take)(Ok(Record::Account { account, receipts, is_operator }))?;
-        self.rooms_of(id, rooms)?;
+        let parts = self.redis.parts.gather(|part| Ok(vec![part.of_account(id)?]))?;
+        self.rooms_of(id, &parts)?;
+        let devices = parts.first().map_or(&[][..], |home| home.devices.as_slice());
         let (known, unknown): (Vec<_>, Vec<_>) =
-            devices.into_iter().map(|name| Device::new(&name).ok_or(name)).partition(Result::is_ok);
+            devices.iter().map(|name| Device::new(name).ok_or(name)).partition(Result::is_ok);
         let mut devices: Vec<_> = known.into_iter().flatten().collect();
         for name in unknown.into_iter().filter_map(Result::err) {
             (self.take)(Err(format!("account {id}: device {name:?} is not one")))?;
@@ -238,7 +285,8 @@ impl Export<'_, '_> {
             (self.take)(Ok(Record::Device { account: id, device, since, used }))?;
         }
         devices.sort_unstable();
-        self.cursors(id, &devices)?;
+        self.cursors(id, &devices, &parts)?;
+        let read = parts.into_iter().flat_map(|part| part.read).collect();
         for (room, up_to) in self.positions(id, read)? {
             (self.take)(Ok(Record::Read { account: id, room, up_to }))?;
         }
@@ -248,9 +296,13 @@ impl Export<'_, '_> {
         self.tokens(id, &tokens)
     }
 
-    fn rooms_of(&mut self, account: UserId, rooms: Positions) -> Result<(), StoreError> {
-        let numbers: Vec<_> = rooms.keys().filter_map(|key| rooms::number(key)).collect();
-        let roles = self.redis.roles(account, &numbers)?;
+    fn rooms_of(&mut self, account: UserId, parts: &[OfAccount]) -> Result<(), StoreError> {
+        let mut roles = BTreeMap::new();
+        for (part, its) in self.redis.parts.iter().zip(parts) {
+            let numbers: Vec<_> = its.rooms.keys().filter_map(|key| rooms::number(key)).collect();
+            roles.extend(part.roles(account, &numbers)?);
+        }
+        let rooms = parts.iter().flat_map(|part| part.rooms.clone()).collect();
         for (room, since) in self.positions(account, rooms)? {
             let role = match room {
                 RoomId::Named(no) => roles.get(&no).copied(),
@@ -258,20 +310,30 @@ impl Export<'_, '_> {
             };
             (self.take)(Ok(Record::Member { account, room, since, role }))?;
         }
-        let mut invited: Vec<u64> =
-            self.redis.ask(|redis| cmd("SMEMBERS").arg(keys::invited(account)).query(redis))?;
-        invited.sort_unstable();
+        let invited: BTreeSet<u64> = parts.iter().flat_map(|part| part.invited.clone()).collect();
         let known = invited.into_iter().map(RoomNo);
         let known: Vec<_> =
             known.filter(|no| self.last.contains_key(&RoomId::Named(*no))).collect();
         known.into_iter().try_for_each(|room| (self.take)(Ok(Record::Invited { account, room })))
     }
 
-    fn cursors(&mut self, account: UserId, devices: &[Device]) -> Result<(), StoreError> {
+    fn cursors(
+        &mut self,
+        account: UserId,
+        devices: &[Device],
+        parts: &[OfAccount],
+    ) -> Result<(), StoreError> {
         let all = std::iter::once(None).chain(devices.iter().map(Some));
         for device in all {
-            let key = keys::cursors(account, device);
-            let taken: Positions = self.redis.ask(|redis| cmd("HGETALL").arg(key).query(redis))?;
+            let mut taken = Positions::new();
+            for (part, its) in self.redis.parts.iter().zip(parts) {
+                // Where it is not known it is where the account is.
+                let known =
+                    device.filter(|name| its.devices.iter().any(|its| its == name.as_str()));
+                let key = part.tag.cursors(account, known);
+                let its: Positions = part.ask(|redis| cmd("HGETALL").arg(key).query(redis))?;
+                taken.extend(its);
+            }
             for (room, up_to) in self.positions(account, taken)? {
                 let device = device.cloned();
                 (self.take)(Ok(Record::Cursor(Cursor { account, device, room, up_to })))?;
@@ -309,8 +371,9 @@ impl Export<'_, '_> {
         if digests.is_empty() {
             return Ok(());
         }
+        let home = self.redis.home();
         let found: Vec<Option<String>> =
-            self.redis.ask(|redis| cmd("HMGET").arg(keys::tokens()).arg(digests).query(redis))?;
+            home.ask(|redis| cmd("HMGET").arg(home.tag.tokens()).arg(digests).query(redis))?;
         let mut in_order = Vec::new();
         for (digest, found) in digests.iter().zip(found) {
             let token = found.as_deref().and_then(record::read_token);
@@ -330,7 +393,7 @@ impl Export<'_, '_> {
 }
 
 fn referred(key: &str, kept: &str) -> Option<Referred> {
-    let mut parts = key.strip_prefix(keys::REFERENCES)?.splitn(4, keys::SEPARATOR);
+    let mut parts = key.splitn(4, keys::SEPARATOR);
     let room = RoomId::parse(parts.next()?)?;
     let sender = UserId(parts.next()?.parse().ok()?);
     let device = match parts.next()? {

@@ -15,6 +15,9 @@ local max_feed = 65536
 -- reads on where it was.
 local kept = 60000
 
+-- Where the servers have their places, and all is that is in no room.
+local home = '{f0}'
+
 -- Lua would write large numbers as 1e+15.
 local function digits(number)
   return string.format('%.0f', number)
@@ -31,9 +34,10 @@ local function publish(tag, ...)
   redis.call('XADD', tag .. 'feed', 'MAXLEN', '~', max_feed, digits(number) .. '-0', ...)
 end
 
--- Ends a server's place; the others are told once.
+-- Ends a server's place; the others are told once, where all have theirs.
 local function remove(tag, node)
   redis.call('HDEL', tag .. 'nodes', node)
+  if tag ~= home then return end
   redis.call('DEL', tag .. 'people:' .. node)
   publish(tag, 'gone', node)
 end

@@ -14,7 +14,7 @@ local layout = tonumber(table.remove(ARGV))
 local meta, patience = KEYS[1] .. 'meta', 3000
 local known = redis.call('HMGET', meta, 'epoch', 'commits', 'run', 'copy', 'feed', 'version')
 if tonumber(known[6] or 0) > layout then
-  return redis.error_reply('NEWER ' .. known[6])
+  return redis.error_reply('NEWER ' .. known[6] .. ' ' .. layout)
 end
 if known[1] ~= epoch then
   return redis.error_reply('REPLACED it is empty or another store')

@@ -6,23 +6,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use redis::{FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation,
+    ServerErrorKind,
+};
 
 use super::super::StoreError;
-use super::super::contract::new_identity;
 use super::manager::RedisConnection;
-use super::{Redis, VERSION, keys, unavailable};
+use super::unavailable;
 use crate::protocol::NodeId;
 
 /// The first word of the guard's answer when it is not.
 const REPLACED: &str = "REPLACED";
 
-/// The first word when its layout is later than ours; the second is the layout.
+/// The first word when its layout is later than ours; then come the two.
 const NEWER: &str = "NEWER";
 
 /// What has been seen of the store, by all who write to it in this process.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
+    /// That of the keys.
+    layout: i64,
     epoch: Arc<str>,
     /// The newest count of writes, of this server's and of others'.
     commits: Arc<AtomicU64>,
@@ -35,8 +39,14 @@ pub(super) struct Guard {
 
 impl Guard {
     /// For a store as it was when it was opened.
-    pub(super) fn new(epoch: Arc<str>, commits: u64) -> Self {
-        Self { epoch, commits: Arc::new(AtomicU64::new(commits)), heard: Arc::default(), node: 0 }
+    pub(super) fn new(layout: i64, epoch: Arc<str>, commits: u64) -> Self {
+        Self {
+            layout,
+            epoch,
+            commits: Arc::new(AtomicU64::new(commits)),
+            heard: Arc::default(),
+            node: 0,
+        }
     }
 
     /// How far the feed was handed out.
@@ -49,13 +59,38 @@ impl Guard {
         Self { node: node.0, ..self.clone() }
     }
 
+    /// Sends the call of a script that was made by [`guarded`], up to the guard's own arguments.
+    pub(super) fn send(&self, redis: &mut RedisConnection, call: &mut Cmd) -> RedisResult<()> {
+        call.arg(self.layout).arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
+        call.arg(self.heard.load(Ordering::Acquire)).arg(self.node).arg(redis.run());
+        redis.send(call)
+    }
+
+    /// The answer to such a call.
+    pub(super) fn receive<T: FromRedisValue>(
+        &self,
+        redis: &mut RedisConnection,
+        (script, call): (&Script, &Cmd),
+    ) -> RedisResult<T> {
+        let answer = match redis.receive() {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                script.load(redis)?;
+                call.query(redis)?
+            }
+            answer => answer?,
+        };
+        let (commits, answer) = redis::from_redis_value(answer)?;
+        self.commits.fetch_max(commits, Ordering::AcqRel);
+        Ok(answer)
+    }
+
     /// Runs a script that was made by [`guarded`].
     pub(super) fn invoke<T: FromRedisValue>(
-        &mut self,
+        &self,
         redis: &mut RedisConnection,
         script: &mut ScriptInvocation<'_>,
     ) -> RedisResult<T> {
-        script.arg(VERSION).arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
+        script.arg(self.layout).arg(&*self.epoch).arg(self.commits.load(Ordering::Acquire));
         script.arg(self.heard.load(Ordering::Acquire)).arg(self.node).arg(redis.run());
         let (commits, answer) = script.invoke(redis)?;
         self.commits.fetch_max(commits, Ordering::AcqRel);
@@ -74,16 +109,10 @@ pub(super) fn refused(place: &str, error: &RedisError) -> StoreError {
     match error.code() {
         Some(REPLACED) => StoreError::Replaced(format!("{place}: {why}")),
         Some(NEWER) => {
-            let found = why.parse().unwrap_or(VERSION + 1);
-            StoreError::Newer { found, known: VERSION }
+            let mut layouts = why.split(' ').filter_map(|layout| layout.parse().ok());
+            let (found, known) = (layouts.next(), layouts.next());
+            StoreError::Newer { found: found.unwrap_or_default(), known: known.unwrap_or_default() }
         }
         _ => unavailable(place, error),
     }
-}
-
-/// Makes a new epoch where the mark of a copy stands, and ends the mark; was there one?
-pub(super) fn renew(redis: &Redis) -> Result<bool, StoreError> {
-    let epoch = new_identity()?.epoch;
-    let script = Script::new(include_str!("renew.lua"));
-    redis.ask(|redis| script.key(keys::meta()).arg(&*epoch).invoke(redis))
 }

@@ -58,6 +58,8 @@ pub(super) struct RedisConnection {
     born: u64,
     failures: Arc<AtomicU64>,
     broken: bool,
+    /// An answer is still to come: who borrowed it next would take it for theirs.
+    owes: bool,
     /// Which run of Redis it leads to; empty where that is not told.
     run: String,
 }
@@ -83,6 +85,7 @@ impl r2d2::ManageConnection for RedisConnectionManager {
             born,
             failures: Arc::clone(&self.failures),
             broken: false,
+            owes: false,
             run,
         })
     }
@@ -101,7 +104,7 @@ impl r2d2::ManageConnection for RedisConnectionManager {
     }
 
     fn has_broken(&self, lent: &mut RedisConnection) -> bool {
-        lent.broken
+        lent.broken || lent.owes
     }
 }
 
@@ -125,6 +128,21 @@ impl RedisConnection {
     /// Which run of Redis it leads to; empty where that is not told.
     pub(super) fn run(&self) -> &str {
         &self.run
+    }
+
+    /// Sends a command whose answer [`Self::receive`] takes; in between nothing else is asked.
+    pub(super) fn send(&mut self, command: &Cmd) -> RedisResult<()> {
+        self.owes = true;
+        let sent = self.connection.send_packed_command(&command.get_packed_command());
+        self.watch(sent)
+    }
+
+    /// The answer to what was sent.
+    pub(super) fn receive(&mut self) -> RedisResult<Value> {
+        let answer = self.connection.recv_response();
+        let answer = self.watch(answer)?;
+        self.owes = false;
+        answer.extract_error()
     }
 
     /// An error here is one of the connection; what Redis itself refuses comes as a value.

@@ -9,9 +9,10 @@ use redis::streams::{StreamId, StreamReadReply};
 use redis::{RedisResult, Script, cmd};
 
 use super::super::{Beat, Feed, FeedEntry, Membership, Pulse, Sign, StoreError, Write};
-use super::guard::{Guard, guarded, refused};
-use super::manager::{Pool, RedisConnection, RedisConnectionManager};
-use super::{Redis, args, keys, unavailable};
+use super::guard::{guarded, refused};
+use super::manager::{RedisConnection, RedisConnectionManager};
+use super::part::Part;
+use super::{Redis, args};
 use crate::clock;
 use crate::protocol::{
     NamedRoom, NodeId, Present, RoomKind, RoomName, RoomNo, SessionId, Tiding, Topic,
@@ -26,48 +27,60 @@ const PAGE: usize = 256;
 /// Between two lines of the log about what was left out of the feed.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
-/// Takes a place; see [`super::super::Store::join`].
+/// Takes a place, in the first feed, which gives it its number, and then in the others; see
+/// [`super::super::Store::join`].
 pub(super) fn join(redis: &Redis, sign: &Sign) -> Result<Membership, StoreError> {
-    type Others = Vec<(u64, Vec<String>)>;
-    let code = concat!(include_str!("feed.lua"), include_str!("join.lua"));
-    let script = guarded(code);
-    let mut invocation = script.key(keys::FEED);
-    invocation.arg(&sign.name).arg(&sign.address);
-    let mut guard = redis.guard();
-    let mut connection = redis.pool.get().map_err(|error| unavailable(&redis.place, &error))?;
-    let joined: RedisResult<(u64, u64, Others)> = guard.invoke(&mut connection, &mut invocation);
-    let (node, newest, others) = joined.map_err(|error| refused(&redis.place, &error))?;
-    let node = NodeId(node);
-    let read = Arc::clone(redis.guard.heard());
-    read.store(newest, Ordering::Release);
+    let (node, others) = join_one(redis.home(), sign, None)?;
+    for part in redis.parts.others() {
+        join_one(part, sign, Some(node))?;
+    }
     redis.node.set(node).ok();
     let others = others.into_iter().map(|(node, people)| {
         let people = people.iter().filter_map(|present| present_of(present)).collect();
         (NodeId(node), people)
     });
-    let feed = RedisFeed {
-        manager: redis.pool.clone(),
-        place: redis.place.clone(),
-        connection: None,
-        read: Arc::clone(&read),
-        left_out: 0,
-        told: None,
+    let ends = |part: &Part| -> (Box<dyn Feed>, Box<dyn Pulse>) {
+        let (part, read) = (part.clone(), Arc::clone(part.guard.heard()));
+        let feed = RedisFeed {
+            part: part.clone(),
+            connection: None,
+            read: Arc::clone(&read),
+            left_out: 0,
+            told: None,
+        };
+        let pulse = RedisPulse {
+            part,
+            node,
+            sign: sign.clone(),
+            read,
+            beat: guarded(concat!(include_str!("feed.lua"), include_str!("beat.lua"))),
+            leave: guarded(concat!(include_str!("feed.lua"), include_str!("leave.lua"))),
+        };
+        (Box::new(feed), Box::new(pulse))
     };
-    let pulse = RedisPulse {
-        pool: redis.pool.clone(),
-        place: redis.place.clone(),
-        guard: guard.of(node),
-        node,
-        sign: sign.clone(),
-        read,
-        beat: guarded(concat!(include_str!("feed.lua"), include_str!("beat.lua"))),
-        leave: guarded(concat!(include_str!("feed.lua"), include_str!("leave.lua"))),
-    };
-    Ok(Membership {
-        node,
-        others: others.collect(),
-        feeds: vec![(Box::new(feed), Box::new(pulse))],
-    })
+    let feeds = redis.own_parts().iter().map(ends).collect();
+    Ok(Membership { node, others: others.collect(), feeds })
+}
+
+/// Who is on the other servers, as the first feed says it.
+type Others = Vec<(u64, Vec<String>)>;
+
+fn join_one(
+    part: &Part,
+    sign: &Sign,
+    node: Option<NodeId>,
+) -> Result<(NodeId, Others), StoreError> {
+    let code = concat!(include_str!("feed.lua"), include_str!("join.lua"));
+    let script = guarded(code);
+    let mut invocation = script.key(part.tag.to_string());
+    let node = node.map_or(String::new(), |node| node.0.to_string());
+    invocation.arg(&sign.name).arg(&sign.address).arg(node);
+    let mut connection = part.pool.get().map_err(|error| part.unavailable(&error))?;
+    let joined: RedisResult<(u64, u64, Others)> =
+        part.guard.invoke(&mut connection, &mut invocation);
+    let (node, newest, others) = joined.map_err(|error| refused(&part.place, &error))?;
+    part.guard.heard().store(newest, Ordering::Release);
+    Ok((NodeId(node), others))
 }
 
 fn present_of(present: &str) -> Option<Present> {
@@ -76,8 +89,7 @@ fn present_of(present: &str) -> Option<Present> {
 }
 
 struct RedisFeed {
-    manager: Pool,
-    place: String,
+    part: Part,
     /// One of its own: it waits most of the time.
     connection: Option<r2d2::PooledConnection<RedisConnectionManager>>,
     /// The number of the last entry that was handed out.
@@ -90,7 +102,7 @@ struct RedisFeed {
 
 impl std::fmt::Debug for RedisFeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisFeed({})", self.place)
+        write!(f, "RedisFeed({:?})", self.part)
     }
 }
 
@@ -98,14 +110,14 @@ impl RedisFeed {
     fn read(&mut self) -> Result<Vec<StreamId>, StoreError> {
         let mut redis = match self.connection.take() {
             Some(redis) => redis,
-            None => self.manager.get().map_err(|error| unavailable(&self.place, &error))?,
+            None => self.part.pool.get().map_err(|error| self.part.unavailable(&error))?,
         };
         let last = self.read.load(Ordering::Relaxed);
         let mut ask = cmd("XREAD");
         ask.arg("COUNT").arg(PAGE).arg("BLOCK").arg(PATIENCE).arg("STREAMS");
-        ask.arg(keys::feed()).arg(format!("{last}-0"));
+        ask.arg(self.part.tag.feed()).arg(format!("{last}-0"));
         let found: Option<StreamReadReply> =
-            ask.query(&mut *redis).map_err(|error| unavailable(&self.place, &error))?;
+            ask.query(&mut *redis).map_err(|error| self.part.unavailable(&error))?;
         self.connection = Some(redis);
         Ok(found.into_iter().flat_map(|found| found.keys).flat_map(|key| key.ids).collect())
     }
@@ -126,7 +138,7 @@ impl Feed for RedisFeed {
         for found in self.read()? {
             let number = found.id.split('-').next().and_then(|id| id.parse::<u64>().ok());
             if number != Some(self.read.load(Ordering::Relaxed) + 1) {
-                let why = format!("{}: the feed goes on at {}", self.place, found.id);
+                let why = format!("{}: the feed goes on at {}", self.part.place, found.id);
                 return Err(StoreError::Replaced(why));
             }
             self.read.fetch_add(1, Ordering::Relaxed);
@@ -194,9 +206,7 @@ fn room_of(room: &str) -> Option<NamedRoom> {
 }
 
 struct RedisPulse {
-    pool: Pool,
-    place: String,
-    guard: Guard,
+    part: Part,
     node: NodeId,
     sign: Sign,
     read: Arc<AtomicU64>,
@@ -206,13 +216,13 @@ struct RedisPulse {
 
 impl std::fmt::Debug for RedisPulse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisPulse({})", self.node)
+        write!(f, "RedisPulse({}, {:?})", self.node, self.part)
     }
 }
 
 impl RedisPulse {
     fn connection(&self) -> Result<r2d2::PooledConnection<RedisConnectionManager>, StoreError> {
-        self.pool.get().map_err(|error| unavailable(&self.place, &error))
+        self.part.pool.get().map_err(|error| self.part.unavailable(&error))
     }
 }
 
@@ -220,20 +230,23 @@ impl Pulse for RedisPulse {
     fn beat(&mut self) -> Result<Beat, StoreError> {
         let mut redis = self.connection()?;
         let redis: &mut RedisConnection = &mut redis;
-        let mut script = self.beat.key(keys::FEED);
+        let mut script = self.beat.key(self.part.tag.to_string());
         script.arg(self.node.0).arg(self.read.load(Ordering::Relaxed));
         script.arg(&self.sign.name).arg(&self.sign.address);
-        match self.guard.invoke::<(u8, Vec<String>)>(redis, &mut script) {
-            Ok((was_gone, addresses)) => Ok(Beat { was_gone: was_gone == 1, addresses }),
-            Err(error) => Err(refused(&self.place, &error)),
+        match self.part.guard.invoke::<(u8, Vec<String>)>(redis, &mut script) {
+            // Only the first feed tells the others that a server is given up.
+            Ok((was_gone, addresses)) => {
+                Ok(Beat { was_gone: was_gone == 1 && self.part.is_home(), addresses })
+            }
+            Err(error) => Err(refused(&self.part.place, &error)),
         }
     }
 
     fn leave(&mut self) {
         let Ok(mut redis) = self.connection() else { return };
-        let mut script = self.leave.key(keys::FEED);
+        let mut script = self.leave.key(self.part.tag.to_string());
         script.arg(self.node.0);
-        if let Err(error) = self.guard.invoke::<String>(&mut redis, &mut script) {
+        if let Err(error) = self.part.guard.invoke::<String>(&mut redis, &mut script) {
             log::debug!("the other servers are not told of the end: {error}");
         }
     }

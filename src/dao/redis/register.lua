@@ -2,7 +2,8 @@
 -- invitation code is not good; 3: it waits to be let in; 4: too many wait.
 -- KEYS: the feed's tag, users, the set of its name.
 -- ARGV: id, record, 'again' when an earlier attempt may have come through, the digest of a code or
--- nothing, the time, how many may wait where it has to be let in, or nothing.
+-- nothing, the time, how many may wait where it has to be let in, or nothing, the number under which
+-- the other feeds have forgotten the id, or nothing.
 local tag, id, code, most = KEYS[1], ARGV[1], ARGV[4], tonumber(ARGV[6])
 -- The words of who had this id before are still being erased.
 if redis.call('SISMEMBER', tag .. 'erasing', id) == 1 then return done(0) end
@@ -17,6 +18,7 @@ if redis.call('HEXISTS', KEYS[2], id) == 1 then
   if ARGV[3] == 'again' and redis.call('HGET', KEYS[2], id) == ARGV[2] then return done(1) end
   return done(0)
 end
+if not is_clear(tag, id, ARGV[7]) then return done(0) end
 if most then
   if redis.call('HLEN', waiting) >= most then return done(4) end
   redis.call('HSET', waiting, id, ARGV[5] .. ' ' .. ARGV[2])

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use redis::{ScriptInvocation, cmd};
+use redis::{Cmd, cmd};
 
 use super::super::{StoreError, Written};
-use super::{Redis, keys, order};
+use super::part::Part;
+use super::{Redis, order};
 use crate::protocol::{
     Change, ErrorCode, MessageId, NamedRoom, Party, Role, RoomChange, RoomDone, RoomId, RoomKind,
     RoomMember, RoomName, RoomNo, Standing, Topic, UserId,
@@ -14,69 +15,49 @@ use crate::protocol::{
 /// A hash as Redis gives it.
 type Fields = BTreeMap<String, String>;
 
-impl Redis {
-    /// The accounts that an account ignores, by id.
-    pub(super) fn ignored_by(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
-        let mut ids: Vec<i64> =
-            self.ask(|redis| cmd("SMEMBERS").arg(keys::ignored(account)).query(redis))?;
-        ids.sort_unstable();
-        Ok(ids.into_iter().map(UserId).collect())
-    }
-
-    pub(super) fn room_of(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
-        Ok(self.rooms_with(&[no])?.pop())
-    }
-
-    pub(super) fn number_of(&self, name: &RoomName) -> Result<Option<RoomNo>, StoreError> {
-        let no: Option<u64> =
-            self.ask(|redis| cmd("HGET").arg(keys::numbers()).arg(name.as_str()).query(redis))?;
-        Ok(no.map(RoomNo))
-    }
-
-    /// The rooms of these numbers, without those that are not there.
-    pub(super) fn rooms_with(&self, numbers: &[RoomNo]) -> Result<Vec<NamedRoom>, StoreError> {
-        if numbers.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut ask = redis::pipe();
-        for no in numbers {
-            ask.cmd("HGETALL").arg(keys::named(*no));
-        }
-        let found: Vec<Fields> = self.ask(|redis| ask.query(redis))?;
-        let there = numbers.iter().zip(found).filter(|(_, fields)| !fields.is_empty());
-        let read = |(no, fields): (&RoomNo, Fields)| {
-            read_room(*no, &fields)
-                .ok_or_else(|| StoreError::Unreadable(format!("the room {}", keys::named(*no))))
-        };
-        there.map(read).collect()
-    }
-
-    pub(super) fn page_of_rooms(
+impl Part {
+    /// Up to `limit` names behind this one, or all, each with the number of its room.
+    fn names(
         &self,
         after: Option<&RoomName>,
         limit: usize,
-    ) -> Result<Vec<NamedRoom>, StoreError> {
+    ) -> Result<Vec<(String, RoomNo)>, StoreError> {
         let from = after.map_or("-".to_owned(), |name| format!("({name}"));
         let names: Vec<String> = self.ask(|redis| {
             let mut range = cmd("ZRANGEBYLEX");
-            range.arg(keys::names()).arg(from).arg("+").arg("LIMIT").arg(0).arg(limit);
+            range.arg(self.tag.names()).arg(from).arg("+").arg("LIMIT").arg(0).arg(limit);
             range.query(redis)
         })?;
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let numbers: Vec<Option<u64>> =
-            self.ask(|redis| cmd("HMGET").arg(keys::numbers()).arg(&names).query(redis))?;
-        let numbers: Vec<_> = numbers.into_iter().flatten().map(RoomNo).collect();
-        self.rooms_with(&numbers)
+            self.ask(|redis| cmd("HMGET").arg(self.tag.numbers()).arg(&names).query(redis))?;
+        let named = names.into_iter().zip(numbers);
+        Ok(named.filter_map(|(name, no)| Some((name, RoomNo(no?)))).collect())
     }
 
-    pub(super) fn rooms_of_account(
-        &self,
-        account: UserId,
-    ) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+    /// Its rooms of these numbers, without those that are not there.
+    fn rooms_with(&self, numbers: &[RoomNo]) -> Result<Vec<NamedRoom>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ask = redis::pipe();
+        for no in numbers {
+            ask.cmd("HGETALL").arg(self.tag.named(*no));
+        }
+        let found: Vec<Fields> = self.ask(|redis| ask.query(redis))?;
+        let there = numbers.iter().zip(found).filter(|(_, fields)| !fields.is_empty());
+        let read = |(no, fields): (&RoomNo, Fields)| {
+            let unreadable = || StoreError::Unreadable(format!("the room {}", self.tag.named(*no)));
+            read_room(*no, &fields).ok_or_else(unreadable)
+        };
+        there.map(read).collect()
+    }
+
+    fn rooms_of(&self, account: UserId) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
         let keys: Vec<String> =
-            self.ask(|redis| cmd("HKEYS").arg(keys::rooms(account)).query(redis))?;
+            self.ask(|redis| cmd("HKEYS").arg(self.tag.rooms(account)).query(redis))?;
         let mut numbers: Vec<_> = keys.iter().filter_map(|key| number(key)).collect();
         numbers.sort_unstable();
         let rooms = self.rooms_with(&numbers)?;
@@ -85,7 +66,7 @@ impl Redis {
         Ok(rooms.into_iter().filter_map(with_role).collect())
     }
 
-    /// What an account is in rooms of these numbers.
+    /// What an account is in rooms of these numbers, which are its own.
     pub(super) fn roles(
         &self,
         account: UserId,
@@ -96,7 +77,7 @@ impl Redis {
         }
         let mut ask = redis::pipe();
         for no in numbers {
-            ask.cmd("HGET").arg(keys::members(*no)).arg(account.0);
+            ask.cmd("HGET").arg(self.tag.members(*no)).arg(account.0);
         }
         let roles: Vec<Option<String>> = self.ask(|redis| ask.query(redis))?;
         let known = numbers.iter().zip(roles);
@@ -106,13 +87,66 @@ impl Redis {
     pub(super) fn standing_of(&self, no: RoomNo, account: UserId) -> Result<Standing, StoreError> {
         let (role, invited, is_there): (Option<String>, bool, bool) = self.ask(|redis| {
             let mut ask = redis::pipe();
-            ask.cmd("HGET").arg(keys::members(no)).arg(account.0);
-            ask.cmd("SISMEMBER").arg(keys::invited(account)).arg(no.0);
-            ask.cmd("EXISTS").arg(keys::named(no)).query(redis)
+            ask.cmd("HGET").arg(self.tag.members(no)).arg(account.0);
+            ask.cmd("SISMEMBER").arg(self.tag.invited(account)).arg(no.0);
+            ask.cmd("EXISTS").arg(self.tag.named(no)).query(redis)
         })?;
         // Invitations outlive the room that they are to.
         let invited = invited && is_there;
         Ok(Standing { role: role.as_deref().and_then(read_role), invited })
+    }
+}
+
+impl Redis {
+    /// The accounts that an account ignores, by id.
+    pub(super) fn ignored_by(&self, account: UserId) -> Result<Vec<UserId>, StoreError> {
+        let home = self.home();
+        let mut ids: Vec<i64> =
+            home.ask(|redis| cmd("SMEMBERS").arg(home.tag.ignored(account)).query(redis))?;
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(UserId).collect())
+    }
+
+    pub(super) fn room_of(&self, no: RoomNo) -> Result<Option<NamedRoom>, StoreError> {
+        Ok(self.parts.of_number(no).rooms_with(&[no])?.pop())
+    }
+
+    pub(super) fn number_of(&self, name: &RoomName) -> Result<Option<RoomNo>, StoreError> {
+        let part = self.parts.get(self.parts.spread().of_name(name));
+        let no: Option<u64> =
+            part.ask(|redis| cmd("HGET").arg(part.tag.numbers()).arg(name.as_str()).query(redis))?;
+        Ok(no.map(RoomNo))
+    }
+
+    pub(super) fn page_of_rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Vec<NamedRoom>, StoreError> {
+        let mut named = self.parts.gather(|part| part.names(after, limit))?;
+        if self.parts.others().is_empty() {
+            let numbers: Vec<_> = named.into_iter().map(|(_, no)| no).collect();
+            return self.home().rooms_with(&numbers);
+        }
+        named.sort_unstable();
+        named.truncate(limit);
+        let spread = self.parts.spread();
+        let mut rooms = self.parts.gather(|part| {
+            let its = named.iter().map(|(_, no)| *no);
+            let its: Vec<_> = its.filter(|no| spread.of_number(*no) == part.tag.0).collect();
+            part.rooms_with(&its)
+        })?;
+        rooms.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(rooms)
+    }
+
+    pub(super) fn rooms_of_account(
+        &self,
+        account: UserId,
+    ) -> Result<Vec<(NamedRoom, Role)>, StoreError> {
+        let mut rooms = self.parts.gather(|part| part.rooms_of(account))?;
+        rooms.sort_unstable_by_key(|(room, _)| room.no);
+        Ok(rooms)
     }
 
     pub(super) fn page_of_members(
@@ -121,21 +155,35 @@ impl Redis {
         after: UserId,
         limit: usize,
     ) -> Result<Vec<RoomMember>, StoreError> {
+        let part = self.parts.of_number(no);
         let found: BTreeMap<i64, String> =
-            self.ask(|redis| cmd("HGETALL").arg(keys::members(no)).query(redis))?;
-        let page: Vec<_> = found.into_iter().filter(|(id, _)| *id > after.0).take(limit).collect();
-        let ids: Vec<_> = page.iter().map(|(id, _)| UserId(*id)).collect();
-        let names: BTreeMap<_, _> = self
-            .records(&ids)?
-            .into_iter()
-            .map(|account| (account.id, account.name.shown()))
-            .collect();
-        let member = |(id, role): (i64, String)| {
-            let id = UserId(id);
-            let name = names.get(&id).map_or_else(|| id.to_string().into(), std::sync::Arc::clone);
-            Some(RoomMember { who: Party { id, name }, role: read_role(&role)?, online: false })
-        };
-        Ok(page.into_iter().filter_map(member).collect())
+            part.ask(|redis| cmd("HGETALL").arg(part.tag.members(no)).query(redis))?;
+        let all: Vec<_> = found.into_iter().filter(|(id, _)| *id > after.0).collect();
+        let mut page = Vec::new();
+        for some in all.chunks(limit.max(1)) {
+            let ids: Vec<_> = some.iter().map(|(id, _)| UserId(*id)).collect();
+            let names: BTreeMap<_, _> = self
+                .records(&ids)?
+                .into_iter()
+                .map(|account| (account.id, account.name.shown()))
+                .collect();
+            let member = |(id, role): &(i64, String)| {
+                let id = UserId(*id);
+                let name = match names.get(&id) {
+                    Some(name) => std::sync::Arc::clone(name),
+                    None if part.is_home() => id.to_string().into(),
+                    // Deleted, and on its way out of this feed.
+                    None => return None,
+                };
+                Some(RoomMember { who: Party { id, name }, role: read_role(role)?, online: false })
+            };
+            page.extend(some.iter().filter_map(member));
+            if page.len() >= limit || part.is_home() {
+                break;
+            }
+        }
+        page.truncate(limit);
+        Ok(page)
     }
 }
 
@@ -176,45 +224,45 @@ pub(super) fn role(role: Role) -> u8 {
 }
 
 /// What append.lua takes for a change of a room.
-pub(super) fn add_args(script: &mut ScriptInvocation<'_>, change: &RoomChange) {
+pub(super) fn add_args(call: &mut Cmd, change: &RoomChange) {
     let by = change.by.id.0;
     match &change.what {
         Change::Create { name, kind, guests } => {
-            script.arg("create").arg(by).arg(name.as_str()).arg(kind.name());
-            script.arg(i32::from(*guests)).arg(change.nonce);
+            call.arg("create").arg(by).arg(name.as_str()).arg(kind.name());
+            call.arg(i32::from(*guests)).arg(change.nonce);
         }
         Change::Enter(no) => {
-            script.arg("enter").arg(by).arg(no.0);
+            call.arg("enter").arg(by).arg(no.0);
         }
         Change::Leave(no) => {
-            script.arg("leave").arg(by).arg(no.0);
+            call.arg("leave").arg(by).arg(no.0);
         }
         Change::Kick(no, whom, _) => {
-            script.arg("kick").arg(whom.id.0).arg(no.0);
+            call.arg("kick").arg(whom.id.0).arg(no.0);
         }
         Change::Invite(no, whom) => {
-            script.arg("invite").arg(whom.id.0).arg(no.0);
+            call.arg("invite").arg(whom.id.0).arg(no.0);
         }
         Change::Role(no, whom, given) => {
-            script.arg("role").arg(whom.id.0).arg(no.0).arg(role(*given));
+            call.arg("role").arg(whom.id.0).arg(no.0).arg(role(*given));
         }
         Change::Topic(no, topic) => {
-            script.arg("topic").arg(no.0).arg(topic.as_str());
+            call.arg("topic").arg(no.0).arg(topic.as_str());
         }
         Change::Set(no, kind, guests) => {
-            script.arg("set").arg(no.0).arg(kind.name()).arg(i32::from(*guests));
+            call.arg("set").arg(no.0).arg(kind.name()).arg(i32::from(*guests));
         }
         Change::Close(no, _) => {
-            script.arg("close").arg(no.0).arg(change.nonce);
+            call.arg("close").arg(no.0).arg(change.nonce);
         }
-        Change::Sanction(sanction) => order::add_sanction(script, sanction),
+        Change::Sanction(sanction) => order::add_sanction(call, sanction),
         Change::Lift(key) => {
             let room = key.place.map_or(String::new(), |no| no.0.to_string());
-            script.arg("lift").arg(order::field(key)).arg(room);
+            call.arg("lift").arg(order::field(key)).arg(room);
         }
     }
     if is_recorded(&change.what) {
-        order::add_deed(script, change);
+        order::add_deed(call, change);
     }
 }
 

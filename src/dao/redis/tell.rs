@@ -1,15 +1,12 @@
 //! What append.lua is told for the other servers of the store.
 
-use redis::{ErrorKind, RedisResult, ScriptInvocation};
+use redis::{Cmd, ErrorKind, RedisResult};
 use serde::Serialize;
 
 use crate::protocol::Tiding;
 
 /// What the others are told, and what they must know of who is here when they come later.
-pub(super) fn add_tidings(
-    script: &mut ScriptInvocation<'_>,
-    tidings: &[Tiding],
-) -> RedisResult<()> {
+pub(super) fn add_tidings(call: &mut Cmd, tidings: &[Tiding]) -> RedisResult<()> {
     let (mut is_all, mut people) = (false, Vec::new());
     for tiding in tidings {
         match tiding {
@@ -25,9 +22,9 @@ pub(super) fn add_tidings(
             _ => {}
         }
     }
-    script.arg("tell").arg(json(&tidings)?).arg(i32::from(is_all)).arg(people.len());
+    call.arg("tell").arg(json(&tidings)?).arg(i32::from(is_all)).arg(people.len());
     for (user, present) in people {
-        script.arg(user.0).arg(present);
+        call.arg(user.0).arg(present);
     }
     Ok(())
 }

@@ -13,9 +13,10 @@ use super::Model;
 use super::any::{PEOPLE, person};
 
 /// The numbers that occur.
-pub(super) const NUMBERS: std::ops::RangeInclusive<u64> = 1..=6;
+pub(super) const NUMBERS: std::ops::RangeInclusive<u64> = 1..=12;
 
-const NAMES: [&str; 3] = ["hall", "attic", "大厅"];
+/// In feeds 1, 2, 0 and 1 of three.
+const NAMES: [&str; 4] = ["hall", "cellar", "go", "大厅"];
 
 /// Mostly the first, so that several are in it at once.
 pub(super) fn number() -> impl Strategy<Value = RoomNo> {
@@ -144,13 +145,22 @@ impl Model {
         if self.halls.iter().any(|hall| hall.room.name == *name) {
             return Written::Refused(ErrorCode::RoomTaken);
         }
-        self.made += 1;
-        let no = RoomNo(self.made);
+        let no = self.next_number(name);
         let (name, topic) = (name.clone(), Topic::default());
         let room = NamedRoom { no, name, topic, kind, guests };
         self.halls.push(Hall { room: room.clone(), members: Vec::new() });
         self.enter(no, by);
         Written::Room(RoomDone::Created(room))
+    }
+
+    /// Each feed counts for itself, and its numbers lead back to it.
+    fn next_number(&mut self, name: &RoomName) -> RoomNo {
+        let n_feeds = self.n_feeds.max(1);
+        let feed = name.feed(n_feeds);
+        let n_made = self.made.entry(feed).or_default();
+        *n_made += 1;
+        let mut its = (1..).filter(|no| RoomId::Named(RoomNo(*no)).feed(n_feeds) == feed);
+        RoomNo(its.nth(*n_made as usize - 1).unwrap())
     }
 
     fn enter(&mut self, no: RoomNo, account: i64) -> RoomDone {
@@ -260,7 +270,8 @@ impl Model {
         assert_eq!(store.named_rooms(None, 100).unwrap(), named);
         for account in PEOPLE {
             let of = |hall: &Hall| Some((hall.room.clone(), self.role(hall.room.no, account)?));
-            let rooms: Vec<_> = self.halls.iter().filter_map(of).collect();
+            let mut rooms: Vec<_> = self.halls.iter().filter_map(of).collect();
+            rooms.sort_by_key(|(room, _)| room.no);
             assert_eq!(store.rooms_of(UserId(account)).unwrap(), rooms, "{account}");
         }
     }

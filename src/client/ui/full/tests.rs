@@ -209,7 +209,7 @@ fn the_past_is_fetched_by_looking_for_it() {
 fn a_long_paste_is_asked_about_and_none_of_it_is_lost() {
     let mut bench = Bench::inside(80, 12);
     bench.type_in("\x1b[200~a\rb\rc\rd\re\rf\r\x1b[201~");
-    bench.must_show("6 lines: s sends, e edits, Esc drops them; 11 bytes");
+    bench.must_show("6 lines: s send, e edit, Esc drop them (11 bytes pasted)");
     bench.type_in("x\r");
     assert_eq!(bench.model.input.text(), "a\nb\nc\nd\ne\nf");
     bench.type_in("\r");
