@@ -288,6 +288,23 @@ fn who_came_back_for_a_moment_while_a_device_caught_up_hears_what_was_said_then(
     ]);
 }
 
+/// A device that catches up is told of a ban that is over by then, and that holds for nobody.
+#[test]
+fn a_ban_that_is_over_before_everybody_has_heard_of_it_keeps_nobody_out() {
+    let ban = |is_set| Op::Room(0, 0, Do::Wide(2, Measure::Ban, is_set));
+    play_among_four(&[
+        ban(true),
+        Op::Open(Somebody::Account(1, None)),
+        Op::Commit(1, Fate::Stored),
+        Op::Post(1),
+        ban(false),
+        Op::Commit(4, Fate::Stored),
+        Op::Open(Somebody::Account(2, None)),
+        Op::Post(1),
+        Op::Room(6, 0, Do::Join),
+    ]);
+}
+
 /// A guest logs in while its words are on their way, and is gone before they are stored.
 #[test]
 fn who_logs_in_and_goes_at_once_is_not_there_for_ever() {

@@ -2,6 +2,8 @@
 //! front and every store. Chance chooses what is tried; what a case is about is told when it fails.
 //! Who the table keeps out is told nothing of what was said, and of a hidden room not even its name.
 
+mod asked;
+
 use hubbub::dao::STORES;
 use hubbub::protocol::{ErrorCode, Role, RoomKind};
 use hubbub::state::Rank;
@@ -13,10 +15,11 @@ use serde_json::{Value, json};
 use crate::rooms::frames;
 use crate::rooms::lines::come;
 use crate::support::more_cases;
-use crate::support::peers::{Extended, Line};
+use crate::support::peers::{Course, Extended, Line};
 use crate::support::program;
 use crate::support::redis::Redis;
 use crate::support::server::Server;
+use asked::{framed, looks, typed};
 
 const PAGE: &str = include_str!("../../docs/moderation.md");
 
@@ -25,6 +28,9 @@ const CASES: u32 = 60;
 
 /// Whom acts are done to.
 const TARGET: i64 = 300;
+
+/// Who has a client without hello.
+const COURSE: i64 = 202;
 
 /// A row of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +69,25 @@ enum Who {
     Operator,
 }
 
+/// How it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Front {
+    /// At a terminal.
+    Line,
+    /// By frames, after hello.
+    Frame,
+    /// By the same frames without hello, which has no words for rooms: whatever is asked for, only
+    /// what others see of it tells what came of it.
+    Course,
+}
+
 #[derive(Clone, Debug)]
 struct Case {
     row: Row,
     kind: RoomKind,
     who: Who,
     target: Role,
-    /// At a terminal; otherwise by frames.
-    line: bool,
+    front: Front,
     /// The room is named, not numbered.
     named: bool,
 }
@@ -107,9 +124,10 @@ impl Case {
     fn can_be(&self) -> bool {
         let by_name = ["join", "part", "members", "close"].contains(&self.row.act.as_str());
         let is_guest = matches!(self.who, Who::Ranked(Rank::Guest | Rank::Visitor));
-        match self.line {
-            true => self.who != Who::Operator && (self.is_in() || by_name),
-            false => !is_guest,
+        match self.front {
+            Front::Line => self.who != Who::Operator && (self.is_in() || by_name),
+            Front::Frame => !is_guest,
+            Front::Course => !is_guest && self.who != Who::Operator,
         }
     }
 }
@@ -127,15 +145,15 @@ fn case(has_operator: bool) -> impl Strategy<Value = Case> {
         prop::sample::select(kinds),
         select(who),
         prop::sample::select(targets),
-        any::<bool>(),
+        prop::sample::select(vec![Front::Line, Front::Frame, Front::Frame, Front::Course]),
         any::<bool>(),
     )
-        .prop_map(|(row, kind, who, target, line, named)| Case {
+        .prop_map(|(row, kind, who, target, front, named)| Case {
             row,
             kind,
             who,
             target,
-            line,
+            front,
             named,
         })
         .prop_filter("cannot be asked", Case::can_be)
@@ -149,6 +167,9 @@ struct Cast {
     operator: Option<Extended>,
     line: Line,
     guest: Line,
+    /// One account without hello, and with it on another device.
+    course: Course,
+    phone: Extended,
     n_cases: usize,
 }
 
@@ -166,6 +187,8 @@ impl Cast {
             operator: has_operator.then(operator),
             line: come(server, 201, "line"),
             guest: Line::enter(server.lines()),
+            course: Course::enter(server.frames(), COURSE, "course"),
+            phone: Extended::come_back(server.frames(), COURSE, "phone"),
             n_cases: 0,
         }
     }
@@ -176,6 +199,10 @@ impl Cast {
         let room = frames_create(&mut self.owner, &name);
         let stage = Stage { room, name, secret: format!("secret{}", self.n_cases) };
         self.set(&stage, case);
+        if case.front == Front::Course {
+            self.try_without_hello(&stage, case);
+            return self.ask_owner(&json!({"act": "close", "room": stage.room}));
+        }
         let (told, refusal) = self.act(&stage, case);
         let what = format!("{case:?}: {told:?}");
         assert_eq!(refusal.is_none(), case.is_allowed(), "{refusal:?} {what}");
@@ -184,7 +211,7 @@ impl Cast {
             assert!(matches!(code, Some("unknown_room" | "not_member")), "{code:?} {what}");
         }
         let looks = case.row.act != "join" || !case.is_allowed();
-        if !case.is_in() && !case.line && looks {
+        if !case.is_in() && case.front == Front::Frame && looks {
             self.look(&stage, case);
         }
         self.ask_owner(&json!({"act": "close", "room": stage.room}));
@@ -197,13 +224,18 @@ impl Cast {
         let role = |id: i64, role: Role| json!({"act": "role", "room": room, "whomId": id, "role": role.name()});
         self.ask_owner(&role(TARGET, case.target));
         frames::say(&mut self.target, room, secret);
-        let id = if case.line { 201 } else { 200 };
+        let id = match case.front {
+            Front::Line => 201,
+            Front::Frame => 200,
+            Front::Course => COURSE,
+        };
         match case.who {
             Who::Ranked(Rank::Visitor) => enter_by_line(&mut self.guest, &stage.name),
             Who::Ranked(rank) if rank > Rank::Visitor => {
-                match case.line {
-                    true => enter_by_line(&mut self.line, &stage.name),
-                    false => join(&mut self.frame, room),
+                match case.front {
+                    Front::Line => enter_by_line(&mut self.line, &stage.name),
+                    Front::Frame => join(&mut self.frame, room),
+                    Front::Course => join(&mut self.phone, room),
                 }
                 let as_what = match rank {
                     Rank::Owner => Role::Owner,
@@ -221,17 +253,20 @@ impl Cast {
         self.ask_owner(&json!({"act": "set", "room": room, "access": access, "guests": true}));
         // What was told so far is told, so it does not stand among the answers.
         mark_frame(&mut self.target);
-        match (case.line, case.who) {
-            (true, Who::Ranked(Rank::Guest | Rank::Visitor)) => drop(mark_line(&mut self.guest)),
-            (true, _) => drop(mark_line(&mut self.line)),
-            (false, Who::Operator) => drop(self.operator.as_mut().map(mark_frame)),
-            (false, _) => drop(mark_frame(&mut self.frame)),
+        match (case.front, case.who) {
+            (Front::Line, Who::Ranked(Rank::Guest | Rank::Visitor)) => {
+                drop(mark_line(&mut self.guest));
+            }
+            (Front::Line, _) => drop(mark_line(&mut self.line)),
+            (Front::Frame, Who::Operator) => drop(self.operator.as_mut().map(mark_frame)),
+            (Front::Frame, _) => drop(mark_frame(&mut self.frame)),
+            (Front::Course, _) => drop(mark_frame(&mut self.phone)),
         }
     }
 
     /// Does it; what was told, and the refusal.
     fn act(&mut self, stage: &Stage, case: &Case) -> (Told, Option<String>) {
-        if case.line {
+        if case.front == Front::Line {
             let is_guest = matches!(case.who, Who::Ranked(Rank::Guest | Rank::Visitor));
             let line = if is_guest { &mut self.guest } else { &mut self.line };
             line.say(&typed(&case.row.act, &stage.name));
@@ -260,17 +295,7 @@ impl Cast {
             Who::Ranked(_) => &mut self.frame,
         };
         let room = stage.called(case);
-        for (kind, data) in [
-            ("HistoryMes", json!({"room": room})),
-            ("SearchMes", json!({"room": room, "text": "secret"})),
-            ("SmsMes", json!({"room": room, "content": "hi", "replyTo": 1, "clientRef": "look"})),
-            ("EditMes", json!({"room": room, "about": 1, "content": "mine", "clientRef": "edit"})),
-            ("ReactMes", json!({"room": room, "about": 1, "content": "+", "clientRef": "react"})),
-            ("ReadMes", json!({"room": room, "upTo": 1})),
-            ("MembersMes", json!({"room": room})),
-            ("SanctionsMes", json!({"room": room})),
-            ("RoomsMes", json!({})),
-        ] {
+        for (kind, data) in looks(&room) {
             peer.send(kind, &data.to_string());
         }
         for (kind, data) in mark_frame(peer) {
@@ -280,6 +305,42 @@ impl Cast {
             assert!(!case.is_hidden() || !text.contains(&name), "{case:?} finds {kind} {text}");
             let is_list = kind == "MembersResMes";
             assert!(!is_list || case.who == Who::Operator, "{case:?} counts {text}");
+        }
+    }
+
+    /// Nobody else sees anything of what is not allowed, and the client itself nothing at all.
+    fn try_without_hello(&mut self, stage: &Stage, case: &Case) {
+        let called = stage.called(case);
+        let mut asks = vec![framed(&case.row.act, &called)];
+        if !case.is_in() {
+            asks.extend(looks(&called));
+        }
+        for (kind, data) in &asks {
+            self.course.send(kind, &data.to_string());
+        }
+        // What one asks for is done in this order.
+        let mark = next_mark();
+        self.course.say(COURSE, &mark);
+        let mut seen = Vec::new();
+        loop {
+            let (kind, data) = self.owner.next(&mark);
+            if kind == "SmsMes" && data["content"] == mark.as_str() {
+                break;
+            }
+            if data["userId"] == COURSE && kind != "NotifyUserStatusMes" {
+                seen.push(format!("{kind} {data}"));
+            }
+        }
+        assert!(seen.is_empty() || case.is_allowed(), "{case:?}: {seen:?}");
+        let mark = next_mark();
+        self.owner.say(&mark, &mark);
+        loop {
+            let (kind, data) = self.course.next(&mark);
+            assert!(!data.contains(&stage.secret), "{case:?} is told {kind} {data}");
+            assert!(!data.contains(&stage.name), "{case:?} finds {kind} {data}");
+            if data.contains(&mark) {
+                return;
+            }
         }
     }
 
@@ -364,52 +425,6 @@ fn code_of(line: &str) -> Option<String> {
     codes.copied().find(is_told).map(|code| code.name().to_owned())
 }
 
-/// The act as a frame.
-fn framed(act: &str, room: &str) -> (&'static str, Value) {
-    let plain = json!({"act": act, "room": room});
-    let to = |whom: i64, more: Value| {
-        let mut all = json!({"act": act, "room": room, "whomId": whom});
-        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        ("RoomMes", all)
-    };
-    match act {
-        "join" | "part" | "close" => ("RoomMes", plain),
-        "say" => ("SmsMes", json!({"room": room, "content": "hi", "clientRef": next_mark()})),
-        "members" => ("MembersMes", json!({"room": room})),
-        "bans" => ("SanctionsMes", json!({"room": room})),
-        "invite" => to(400, json!({})),
-        "topic" => ("RoomMes", json!({"act": act, "room": room, "text": "about"})),
-        "set" => ("RoomMes", json!({"act": act, "room": room, "access": "invite"})),
-        "role" => to(TARGET, json!({"role": "moderator"})),
-        "slow" => to(TARGET, json!({"every": 5})),
-        "kick" | "ban" | "mute" => to(TARGET, json!({})),
-        "server" => ("RoomMes", json!({"act": "mute", "room": "lobby", "against": "nobody?"})),
-        "audit" => ("AuditMes", json!({"limit": 1})),
-        "approve" => ("PendingMes", json!({})),
-        "delete" => ("DeleteMes", json!({"room": room, "about": 1, "clientRef": next_mark()})),
-        act => panic!("{act} is a new row: say here how it is asked for"),
-    }
-}
-
-/// The act as it is typed.
-fn typed(act: &str, room: &str) -> String {
-    match act {
-        "join" | "part" | "members" | "close" => format!("/{act} {room}"),
-        "say" => "hi".to_owned(),
-        "bans" | "audit" => format!("/{act}"),
-        "invite" => "/invite 400".to_owned(),
-        "topic" => "/topic about".to_owned(),
-        "set" => "/access invite".to_owned(),
-        "role" => format!("/role {TARGET} moderator"),
-        "slow" => format!("/slow 5 {TARGET}"),
-        "kick" | "ban" | "mute" => format!("/{act} {TARGET}"),
-        "server" => "/mute -server nobody?".to_owned(),
-        "approve" => "/pending".to_owned(),
-        "delete" => "/delete #1".to_owned(),
-        act => panic!("{act} is a new row: say here how it is typed"),
-    }
-}
-
 #[test]
 fn nobody_does_reads_counts_or_finds_what_the_table_denies() {
     for kind in STORES {
@@ -421,7 +436,7 @@ fn nobody_does_reads_counts_or_finds_what_the_table_denies() {
             (scheme, _) => format!("{scheme}:"),
         };
         let server = Server::start_on(&url, &[]);
-        crate::support::peers::Course::join(server.frames(), 400, "invited");
+        Course::join(server.frames(), 400, "invited");
         // Nobody can make an operator in a store that only its server can reach.
         let has_operator = kind.scheme != "memory";
         if has_operator {

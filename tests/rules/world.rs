@@ -62,6 +62,8 @@ pub struct World {
     spoken: BTreeMap<(RoomId, UserId), Millis>,
     n_opened: u64,
     n_stops: usize,
+    /// What is told now has just become so; otherwise it may be news that waited.
+    is_posting: bool,
     is_stopping: bool,
 }
 
@@ -82,6 +84,7 @@ impl World {
             spoken: BTreeMap::new(),
             n_opened: 0,
             n_stops: 0,
+            is_posting: false,
             is_stopping: false,
         }
     }
@@ -305,7 +308,9 @@ impl World {
             let posted: Vec<_> = self.known.drain(..n).collect();
             // Perhaps nobody is there who is told of it.
             posted.iter().for_each(|posted| self.note_lifted(posted));
+            self.is_posting = true;
             self.apply(Input::Posted(posted));
+            self.is_posting = false;
         }
     }
 

@@ -131,6 +131,8 @@ impl World {
     pub fn note_order(&mut self, event: &Event) {
         let Event::Room(news) = event else { return };
         match &news.what {
+            // Who caught up may hear of it when it is over.
+            News::Sanctioned(..) if !self.is_posting => {}
             News::Sanctioned(sanction, _) => {
                 self.held.insert(sanction.key.clone());
             }
