@@ -223,7 +223,7 @@ fn the_client_writes_a_new_file_for_its_owner_only() {
     let messages = |lines: &str| {
         let said = lines.lines().filter(|line| line.starts_with("{\"kind\":\"message\""));
         // What could steer a terminal is escaped where one may be; it says the same.
-        said.map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>()
+        said.map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
     };
     assert_eq!(messages(&lines), messages(&written));
     assert_eq!(messages(&printed.out), messages(&written));
