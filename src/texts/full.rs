@@ -161,8 +161,8 @@ impl Label {
                 "你在那里未发送的内容已保留: 按 上 键取回。",
             ),
             Self::Moved => (
-                "The room you were in is gone: Enter once more sends this here.",
-                "你刚才所在的房间已不在: 再按一次 回车 才会发送到这里。",
+                "You are not in that room any more: Enter once more sends this here.",
+                "你已不在刚才的房间: 再按一次 回车 才会发送到这里。",
             ),
             Self::NotInRoom => {
                 ("You are not in this room; nothing was sent.", "你不在这个房间，消息未发送。")
