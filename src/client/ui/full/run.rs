@@ -33,7 +33,7 @@ use crate::texts::full::Label;
 const FRAME: Duration = Duration::from_millis(16);
 
 /// How long to wait, in the background, for the signal that ends this program.
-const BACKGROUND: Duration = Duration::from_millis(200);
+const BACKGROUND: Duration = Duration::from_secs(1);
 
 /// Updates that are taken before keys are looked at again.
 const BATCH: usize = 256;
