@@ -18,7 +18,8 @@ mod plain;
 mod progress;
 mod screen;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,6 +149,17 @@ pub fn complain(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
+/// How it ends where the output cannot be written: well where nobody reads any more, for that is
+/// how a reader has enough; else the person is told, for what is missing would look like nothing
+/// said.
+fn unprinted(error: &io::Error, lang: Lang) -> Ending {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ending::Fine;
+    }
+    complain(&Notice::Unprinted { why: &error.to_string() }.text(lang));
+    Ending::NotStored
+}
+
 /// Which face the client has without a subcommand: this is the one place that chooses.
 fn is_plain(is_wanted: bool) -> bool {
     let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
@@ -158,7 +170,7 @@ fn is_plain(is_wanted: bool) -> bool {
 fn own_device(lang: Lang) -> (Option<Device>, Option<HeldDevice>) {
     let held = match device::state_folder() {
         Some(folder) => device::hold(&folder),
-        None => Err(io::Error::new(io::ErrorKind::NotFound, "HOME is not set")),
+        None => Err(io::Error::new(ErrorKind::NotFound, "HOME is not set")),
     };
     match held {
         Ok(held) => (Some(held.name.clone()), Some(held)),
@@ -170,14 +182,16 @@ fn own_device(lang: Lang) -> (Option<Device>, Option<HeldDevice>) {
 }
 
 /// Shows updates until the client is closed. For a thread of its own: `show-updates`.
-fn watch(updates: &Updates, entry: &Entry, mut show: impl FnMut(&Update)) {
+fn watch(updates: &Updates, entry: &Entry, mut show: impl FnMut(&Update) -> ControlFlow<()>) {
     /// Any length will do: nothing else happens in between.
     const LONG: Duration = Duration::from_secs(3_600);
     loop {
         match updates.next(LONG) {
             Ok(update) => {
                 entry.learn(&update);
-                show(&update);
+                if show(&update).is_break() {
+                    return;
+                }
             }
             Err(Quiet::Yet) => {}
             Err(Quiet::ForGood) => return,

@@ -108,7 +108,7 @@ Files
 
 Exit codes
   0  fine; everything said is stored
-  1  something said was not stored, or something asked was refused
+  1  something said was not stored, something asked was refused, or the output cannot be written
   2  the options or the settings make no sense
   3  no server answers at this address, or not the one that is trusted
   4  the login or the registration was refused, or no password is known

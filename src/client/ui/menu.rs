@@ -2,6 +2,7 @@
 //! being typed.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -123,6 +124,7 @@ fn show(
             // The menu is not waiting when this is full.
             drop(answers.try_send(update.clone()));
         }
+        ControlFlow::Continue(())
     });
 }
 

@@ -5,6 +5,7 @@ mod event;
 mod input;
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -22,7 +23,7 @@ use super::command::{self, Line};
 use super::directory::{Directory, Unresolved};
 use super::entry::{Entry, Way};
 use super::export::{Downloads, Outcome};
-use super::{Ending, Options, clean, complain, watch};
+use super::{Ending, Options, clean, complain, unprinted, watch};
 
 /// Lines read ahead of the connection.
 const MAX_LINES: usize = 16;
@@ -38,6 +39,8 @@ struct Tally {
     has_logged_in: bool,
     login_refused: bool,
     register_refused: bool,
+    /// The output cannot be written, though somebody wants it.
+    is_unprinted: bool,
 }
 
 #[derive(Debug)]
@@ -69,6 +72,7 @@ pub(super) fn run(
     let started = (|| {
         let lines = input::start(MAX_LINES)?;
         let shower = Shower {
+            lang: options.lang,
             entry: Arc::clone(entry),
             directory: Arc::clone(&directory),
             downloads: downloads.clone(),
@@ -102,6 +106,7 @@ pub(super) fn run(
 
 /// What the thread that shows updates works with.
 struct Shower {
+    lang: Lang,
     entry: Arc<Entry>,
     directory: Arc<Mutex<Directory>>,
     downloads: Downloads,
@@ -124,6 +129,10 @@ impl Shower {
                 if shown.is_err() || tally.login_refused {
                     let _rings_already = self.fatal.try_send(());
                 }
+                let Err(error) = shown else { return ControlFlow::Continue(()) };
+                tally.is_unprinted = unprinted(&error, self.lang) != Ending::Fine;
+                // What nobody was shown is not received: it comes to the next one again.
+                ControlFlow::Break(())
             });
             tally
         })
@@ -297,6 +306,8 @@ impl Plain {
         }
         if tally.login_refused {
             Ending::Refused
+        } else if tally.is_unprinted {
+            Ending::NotStored
         } else if self.asked_login && !tally.has_logged_in {
             Ending::Lost
         } else if unsent.is_none() || n_unsent > 0 {

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use super::moment;
-use super::out::{self, Out};
+use super::out::Out;
 use super::target::Target;
 use super::visit::{Role, Visit};
-use crate::client::ui::{Ending, Options, clean, complain, directory::Directory};
+use crate::client::ui::{Ending, Options, clean, complain, directory::Directory, unprinted};
 use crate::client::{Ask, Said, Update};
 use crate::protocol::{Millis, RoomId, RoomRef, Span, Who};
 use crate::texts::Lang;
@@ -47,7 +47,7 @@ pub(super) fn run(history: &History, options: &Options) -> Result<Ending, Ending
     let room = history.past.place(&mut visit, options.lang)?;
     let lang = options.lang;
     let printed = history.past.read(&mut visit, &room, |said| {
-        history.out.said(said, lang).map_err(|error| out::unprinted(&error, lang))
+        history.out.said(said, lang).map_err(|error| unprinted(&error, lang))
     });
     visit.end_with(printed)
 }

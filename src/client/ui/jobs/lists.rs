@@ -1,8 +1,8 @@
 //! `client who` and `client rooms`.
 
-use super::out::{self, Out};
+use super::out::Out;
 use super::visit::{Role, Visit};
-use crate::client::ui::{Ending, Options};
+use crate::client::ui::{Ending, Options, unprinted};
 use crate::client::{Ask, Update};
 use crate::protocol::{RoomName, RoomRef, UserId};
 use crate::texts::Lang;
@@ -41,7 +41,7 @@ pub(super) fn who(present: &Present, options: &Options) -> Result<Ending, Ending
     visit.end();
     online.sort_by_key(|who| who.id);
     let printed = online.iter().try_for_each(|who| present.out.person(who));
-    printed.map(|()| Ending::Fine).map_err(|error| out::unprinted(&error, options.lang))
+    printed.map(|()| Ending::Fine).map_err(|error| unprinted(&error, options.lang))
 }
 
 fn members(mut visit: Visit, room: &RoomRef, out: Out, lang: Lang) -> Result<Ending, Ending> {
@@ -55,7 +55,7 @@ fn members(mut visit: Visit, room: &RoomRef, out: Out, lang: Lang) -> Result<End
         let printed = page.members.iter().try_for_each(|who| out.member(who));
         after = page.members.last().map(|last| UserId(last.user_id));
         if printed.is_err() || !page.more || after.is_none() {
-            return visit.end_with(printed.map_err(|error| out::unprinted(&error, lang)));
+            return visit.end_with(printed.map_err(|error| unprinted(&error, lang)));
         }
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn rooms(rooms: &Rooms, options: &Options) -> Result<Ending, Ending> 
         let printed = page.iter().try_for_each(|room| rooms.out.room(room));
         after = page.last().and_then(|last| RoomName::new(&last.room_name).ok());
         if printed.is_err() || !more || after.is_none() {
-            return visit.end_with(printed.map_err(|error| out::unprinted(&error, options.lang)));
+            return visit.end_with(printed.map_err(|error| unprinted(&error, options.lang)));
         }
     }
 }

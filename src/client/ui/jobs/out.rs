@@ -1,30 +1,19 @@
 //! What jobs print: lines for people, made harmless, or one JSON object in each line. Scripts
 //! read the latter, so their keys stay as they are (docs/scripting.md); new ones may come.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::client::ui::{Ending, clean, complain};
+use crate::client::ui::clean;
 use crate::client::{Room, Said, wording};
 use crate::clock;
 use crate::protocol::wire::RoomMember;
 use crate::protocol::{AbsenceNote, Member, MessageId, Millis, Reference, RoomId};
-use crate::texts::client::Notice;
 use crate::texts::{Lang, mark};
 
-/// Where it fails, a job ends: as [`unprinted`] says.
+/// Where it fails, a job ends: as [`crate::client::ui::unprinted`] says.
 pub(super) type Printed = io::Result<()>;
-
-/// How a job ends that cannot print: well where nobody reads any more, for that is how a reader
-/// has enough; else the person is told, for what is missing would look like nothing said.
-pub(super) fn unprinted(error: &io::Error, lang: Lang) -> Ending {
-    if error.kind() == ErrorKind::BrokenPipe {
-        return Ending::Fine;
-    }
-    complain(&Notice::Unprinted { why: &error.to_string() }.text(lang));
-    Ending::NotStored
-}
 
 /// The form of what is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]

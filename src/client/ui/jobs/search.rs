@@ -1,10 +1,10 @@
 //! `client search`: what was said with all these words, in one room or in all.
 
 use super::history::Past;
-use super::out::{self, Out};
+use super::out::Out;
 use super::target::Target;
 use super::visit::{Role, Visit};
-use crate::client::ui::{Ending, Options, complain};
+use crate::client::ui::{Ending, Options, complain, unprinted};
 use crate::client::{Ask, Said, Update};
 use crate::protocol::{self, Before, Query, RoomRef};
 use crate::texts;
@@ -53,7 +53,7 @@ pub(super) fn run(search: &Search, options: &Options) -> Result<Ending, Ending> 
         let (found, next) = page(&mut visit, within.as_ref(), &query, (before, left.min(PAGE)))?;
         let mut wanted = found.iter().take(left);
         if let Err(error) = wanted.try_for_each(|said| search.out.said(said, options.lang)) {
-            return visit.end_with(Err(out::unprinted(&error, options.lang)));
+            return visit.end_with(Err(unprinted(&error, options.lang)));
         }
         left = left.saturating_sub(found.len());
         match next {

@@ -8,9 +8,9 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::history::{self, Past};
-use super::out::{self, Out};
+use super::out::Out;
 use super::visit::{Role, Visit};
-use crate::client::ui::{Ending, Options, complain};
+use crate::client::ui::{Ending, Options, complain, unprinted};
 use crate::client::{Ask, Quiet, Said, Update};
 use crate::protocol::{MessageId, RoomId, RoomRef};
 use crate::texts::Lang;
@@ -113,7 +113,7 @@ fn show_past(
 }
 
 fn print(tail: &Tail, said: &Said, lang: Lang) -> Result<(), Ending> {
-    tail.out.said(said, lang).map_err(|error| out::unprinted(&error, lang))
+    tail.out.said(said, lang).map_err(|error| unprinted(&error, lang))
 }
 
 impl Wanted {
