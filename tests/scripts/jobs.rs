@@ -339,7 +339,8 @@ fn what_cannot_be_printed_is_told_and_not_received() {
     assert_eq!(tail.stop(), Some(0));
     guest.say("while the disk is full");
     guest.next("what it said itself");
-    let tails: [&[&str]; 2] = [&["tail"], &["tail", "--since", "1h"]];
+    let since = &["tail", "--since", "1h"][..];
+    let tails: [&[&str]; 4] = [&["tail"], since, since, since];
     // Without a job it is plain lines.
     let others: [&[&str]; 4] = [&["history"], &["search", "full"], &["who"], &[]];
     for args in tails.iter().chain(&others) {

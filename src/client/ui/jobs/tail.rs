@@ -44,12 +44,12 @@ pub(super) fn run(tail: &Tail, options: &Options) -> Result<Ending, Ending> {
     })?;
     let lang = options.lang;
     let only = tail.past.room.as_ref().map(|_| find_room(tail, options)).transpose()?;
-    let mut visit = Visit::begin(options, Role::listener(options))?;
+    let visit = Visit::begin(options, Role::listener(options))?;
     // What is not printed is not received: it waits for the next tail.
     only.into_iter().for_each(|room| visit.updates.count_only(room));
     let mut wanted = Wanted { only, printed: None };
     if tail.past.number.is_some() || tail.past.since.is_some() {
-        show_past(tail, &mut visit, &mut wanted, lang)?;
+        wanted.printed = Some(show_past(tail, options, only.unwrap_or(RoomId::Lobby))?);
     }
     loop {
         let mut ready = Select::new();
@@ -93,23 +93,17 @@ fn find_room(tail: &Tail, options: &Options) -> Result<RoomId, Ending> {
     Ok(found)
 }
 
-/// What was said, and then what came while that was asked for.
-fn show_past(
-    tail: &Tail,
-    visit: &mut Visit,
-    wanted: &mut Wanted,
-    lang: Lang,
-) -> Result<(), Ending> {
-    let room = wanted.only.unwrap_or(RoomId::Lobby);
-    visit.held = Some(Vec::new());
+/// Prints what was said before, and says how far that is. The listener is in already and takes
+/// nothing meanwhile, so nothing is missed in between, and what cannot be printed is not received.
+fn show_past(tail: &Tail, options: &Options, room: RoomId) -> Result<(RoomId, MessageId), Ending> {
+    let mut visit = Visit::begin(options, Role::script(options)?)?;
     let mut last = MessageId(0);
-    tail.past.read(visit, &RoomRef::Id(room), |said| {
+    let printed = tail.past.read(&mut visit, &RoomRef::Id(room), |said| {
         last = said.id;
-        print(tail, said, lang)
-    })?;
-    wanted.printed = Some((room, last));
-    let held = visit.held.take().unwrap_or_default();
-    held.iter().filter(|said| wanted.is(said)).try_for_each(|said| print(tail, said, lang))
+        print(tail, said, options.lang)
+    });
+    visit.end_with(printed)?;
+    Ok((room, last))
 }
 
 fn print(tail: &Tail, said: &Said, lang: Lang) -> Result<(), Ending> {

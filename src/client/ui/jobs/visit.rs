@@ -8,7 +8,7 @@ use crate::client::device::{self, HeldDevice};
 use crate::client::ui::entry::{Entry, Way};
 use crate::client::ui::{Ending, Options, clean, command, complain, refused_connection};
 use crate::client::wording;
-use crate::client::{Ask, Client, Config, Reason, Said, Update, Updates};
+use crate::client::{Ask, Client, Config, Reason, Update, Updates};
 use crate::clock;
 use crate::protocol::{Device, ErrorCode, Farewell, Member, Password, UserId, Who};
 use crate::texts::Lang;
@@ -21,10 +21,6 @@ pub(super) const SCRIPT: &str = "script";
 /// The end is not waited for: a job that is done has its answers.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Messages that come while a page is looked for: what waited, or seconds of a very lively room.
-/// Who has more is told of each that is not shown.
-const MAX_HELD: usize = 10_000;
-
 /// Somebody who is in.
 #[derive(Debug)]
 pub(super) struct Visit {
@@ -35,8 +31,6 @@ pub(super) struct Visit {
     address: String,
     wait: Duration,
     lang: Lang,
-    /// What is said while a job looks for something else, where that is wanted.
-    pub(super) held: Option<Vec<Said>>,
     _device: Option<HeldDevice>,
 }
 
@@ -101,8 +95,7 @@ impl Visit {
             Client::start(config).map_err(|error| refused_connection(&error, options))?;
         let me = Member { id: UserId(0), name: "".into(), address: "".into(), absence: None };
         let wait = options.keys.wait();
-        let (held, _device) = (None, held);
-        let mut visit = Self { client, updates, me, entry, address, wait, lang, held, _device };
+        let mut visit = Self { client, updates, me, entry, address, wait, lang, _device: held };
         visit.enter(&who, way)?;
         Ok(visit)
     }
@@ -150,12 +143,6 @@ impl Visit {
             }
             Ok(update) => {
                 self.learn(&update);
-                if let (Some(held), Update::Said(said)) = (&mut self.held, &update) {
-                    match held.len() < MAX_HELD {
-                        true => held.push(said.clone()),
-                        false => complain(&Notice::Skipped { count: 1 }.text(self.lang)),
-                    }
-                }
                 Ok(update)
             }
             Err(_quiet) => {
