@@ -65,7 +65,7 @@ fn the_exit_code_says_whether_a_text_is_stored() {
         (&["send", "--to", "#none", "hello"], "", 1, "Not stored: you are not in this room"),
         (&["send", "--to", "999", "hello"], "", 1, "Not stored: no account"),
         (&["send", "--to", "nobody", "hello"], "", 1, "Not stored: no account"),
-        (&["send", "--to", "tom", "to myself"], "", 0, ""),
+        (&["send", "--to", "tom", "to", "myself"], "", 0, ""),
         (&["send", ""], "", 1, "nothing in this message"),
         (&["send"], &long, 1, "too long"),
         (&["send", "-"], "two\nlines\n", 0, ""),
@@ -89,6 +89,7 @@ fn the_exit_code_says_whether_a_text_is_stored() {
         said.iter().zip(expected).all(|(line, end)| line.ends_with(end.trim_start())),
         "{said:?}"
     );
+    assert!(tom.said(&["history", "--room", "100"])[0].ends_with("tom: to myself"));
     let sent = tom.lines(&["send", "--json", "--reference", "once", "hi"]);
     assert_eq!(
         (value(&sent[0], "reference"), value(&sent[0], "room")),

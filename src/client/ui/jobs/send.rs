@@ -27,8 +27,9 @@ pub struct Send {
     reference: Option<Reference>,
     #[command(flatten)]
     out: Out,
-    /// What to say; - or nothing: the standard input, of any number of lines
-    text: Option<String>,
+    /// What to say, in one word or in many; - or nothing: the standard input, of any number of
+    /// lines
+    text: Vec<String>,
 }
 
 /// What became of everything.
@@ -50,10 +51,11 @@ struct Speech<'a> {
 pub(super) fn run(send: &Send, options: &Options) -> Result<Ending, Ending> {
     let lang = options.lang;
     // What cannot be said is told before anybody is asked anything.
-    let first = match (&send.text, send.lines) {
-        (_, true) => None,
-        (Some(text), false) if text != "-" => Some(checked(text, lang)?),
-        _ => Some(checked(&whole_input()?, lang)?),
+    let first = match send.text.join(" ").as_str() {
+        _ if send.lines => None,
+        "-" => Some(checked(&whole_input()?, lang)?),
+        _ if send.text.is_empty() => Some(checked(&whole_input()?, lang)?),
+        text => Some(checked(text, lang)?),
     };
     let visit = Visit::begin(options, Role::script(options)?)?;
     let mut speech = Speech { send, lang, visit, tally: Tally::default() };
