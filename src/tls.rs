@@ -53,6 +53,10 @@ impl TlsError {
     fn failed(error: &rustls::Error) -> Self {
         Self::Failed(match error {
             rustls::Error::InvalidMessage(_) => "what came is not TLS".to_owned(),
+            // Ours says so without a certificate, and a stranger where nothing is in common.
+            rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure) => {
+                format!("no TLS is offered there that both sides speak ({error})")
+            }
             error => error.to_string(),
         })
     }
