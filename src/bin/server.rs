@@ -63,7 +63,10 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
         let text = error.render().to_string();
         let what = text.split("\n\n").next().unwrap_or_default();
         let what = what.trim_start_matches("error: ").split_whitespace();
-        let what = what.collect::<Vec<_>>().join(" ");
+        let mut what = what.collect::<Vec<_>>().join(" ");
+        if error.kind() == ErrorKind::ArgumentConflict && what.starts_with("the subcommand") {
+            what.push_str(" before it: put that behind it");
+        }
         writeln!(io::stderr(), "server: {what}; see --help").ok();
     } else {
         error.print().ok();
