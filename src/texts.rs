@@ -30,7 +30,7 @@ mod words;
 pub use devices::{NAMELESS, device_ended, devices};
 pub use entry::{applicants, entry_news};
 pub use ignore::{ignored, ignoring};
-pub use order::{deed_line, deeds, order_news, sanctions};
+pub use order::{deed_line, deeds, everybody, holds, order_news, sanctions};
 pub use presence::{absence, is_absent, own_absence};
 pub use rooms::{access, entered, here, members, my_rooms, news, role, rooms, topic};
 pub use words::{did, done, state};

@@ -269,7 +269,7 @@ pub enum Tell<'a> {
     Closed { by: &'a str, room: &'a str },
     Topic { by: &'a str, topic: &'a str },
     Access { by: &'a str, access: &'a str },
-    Ordered { by: &'a str, whom: &'a str, what: (Measure, bool), why: &'a str },
+    Ordered(Ordered<'a>),
     Pasted { lines: usize, bytes: usize },
     Below { count: usize },
     Waiting { count: usize },
@@ -332,7 +332,7 @@ impl Tell<'_> {
             Self::Topic { by, topic: "" } => format!("{by} took the topic away"),
             Self::Topic { by, topic } => format!("{by} changed the topic: {topic}"),
             Self::Access { by, access } => format!("{access} ({by})"),
-            Self::Ordered { by, whom, what, why } => because(ordered_en(by, whom, what), why),
+            Self::Ordered(order) => because(order.ordered_en(), order.why),
             Self::Pasted { lines, bytes } => {
                 format!("{lines} lines: s send, e edit, Esc drop them ({bytes} bytes pasted)")
             }
@@ -391,7 +391,7 @@ impl Tell<'_> {
             Self::Topic { by, topic: "" } => format!("{by} 清除了话题"),
             Self::Topic { by, topic } => format!("{by} 修改了话题: {topic}"),
             Self::Access { by, access } => format!("{access}（{by}）"),
-            Self::Ordered { by, whom, what, why } => because(ordered_zh(by, whom, what), why),
+            Self::Ordered(order) => because(order.ordered_zh(), order.why),
             Self::Pasted { lines, bytes } => {
                 format!("{lines} 行: s 发送，e 编辑，Esc 丢弃（粘贴了 {bytes} 字节）")
             }
@@ -413,25 +413,48 @@ impl Tell<'_> {
     }
 }
 
-fn ordered_en(by: &str, whom: &str, what: (Measure, bool)) -> String {
-    match what {
-        (Measure::Ban, true) => format!("{by} banned {whom}"),
-        (Measure::Ban, false) => format!("{whom} may come in again ({by})"),
-        (Measure::Mute, true) => format!("{by} muted {whom}"),
-        (Measure::Mute, false) => format!("{whom} may speak again ({by})"),
-        (Measure::Slow, true) => format!("slow mode for {whom} ({by})"),
-        (Measure::Slow, false) => format!("slow mode is off for {whom} ({by})"),
-    }
+/// Somebody was banned, muted or slowed in a room, or is so no longer.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say which; the texts stand below")]
+pub struct Ordered<'a> {
+    pub by: &'a str,
+    pub whom: &'a str,
+    pub room: &'a str,
+    pub what: (Measure, bool),
+    /// The seconds of slow mode.
+    pub every: u32,
+    /// For how long, as [`super::holds`] says it.
+    pub holds: &'a str,
+    pub why: &'a str,
 }
 
-fn ordered_zh(by: &str, whom: &str, what: (Measure, bool)) -> String {
-    match what {
-        (Measure::Ban, true) => format!("{by} 封禁了 {whom}"),
-        (Measure::Ban, false) => format!("{whom} 已解除封禁（{by}）"),
-        (Measure::Mute, true) => format!("{by} 禁言了 {whom}"),
-        (Measure::Mute, false) => format!("{whom} 已解除禁言（{by}）"),
-        (Measure::Slow, true) => format!("{whom} 的慢速模式已开启（{by}）"),
-        (Measure::Slow, false) => format!("{whom} 的慢速模式已关闭（{by}）"),
+impl Ordered<'_> {
+    fn ordered_en(self) -> String {
+        let Self { by, whom, room, every, holds, .. } = self;
+        match self.what {
+            (Measure::Ban, true) if room.is_empty() => {
+                format!("{by} banned {whom} from the server{holds}")
+            }
+            (Measure::Ban, true) => format!("{by} banned {whom} from {room}{holds}"),
+            (Measure::Ban, false) => format!("{whom} may come in again ({by})"),
+            (Measure::Mute, true) => format!("{by} muted {whom}{holds}"),
+            (Measure::Mute, false) => format!("{whom} may speak again ({by})"),
+            (Measure::Slow, true) => format!("{whom}: one message in {every} s{holds} ({by})"),
+            (Measure::Slow, false) => format!("slow mode is off for {whom} ({by})"),
+        }
+    }
+
+    fn ordered_zh(self) -> String {
+        let Self { by, whom, room, every, holds, .. } = self;
+        match self.what {
+            (Measure::Ban, true) if room.is_empty() => format!("{by} 封禁了 {whom}{holds}"),
+            (Measure::Ban, true) => format!("{by} 禁止 {whom} 进入 {room}{holds}"),
+            (Measure::Ban, false) => format!("{whom} 已解除封禁（{by}）"),
+            (Measure::Mute, true) => format!("{by} 禁言了 {whom}{holds}"),
+            (Measure::Mute, false) => format!("{whom} 已解除禁言（{by}）"),
+            (Measure::Slow, true) => format!("{whom}：每 {every} 秒一条消息{holds}（{by}）"),
+            (Measure::Slow, false) => format!("{whom} 的慢速模式已关闭（{by}）"),
+        }
     }
 }
 

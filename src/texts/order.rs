@@ -105,10 +105,32 @@ fn whom(against: &Against, who: Option<&Party>, lang: Lang) -> String {
             Lang::Zh => format!("{}（{}）", who.name, who.id),
         };
     }
-    match (against.to_string().as_str(), lang) {
-        ("*", Lang::En) => "everybody".to_owned(),
-        ("*", Lang::Zh) => "所有人".to_owned(),
-        (whom, _) => whom.to_owned(),
+    everybody(&against.to_string(), lang).to_owned()
+}
+
+/// For how long, to stand behind what was done. `time` spells a moment.
+pub fn holds(
+    measure: Measure,
+    until: Option<Millis>,
+    lang: Lang,
+    time: fn(Millis) -> String,
+) -> String {
+    match (until, lang) {
+        (Some(until), Lang::En) => format!(" until {} UTC", time(until)),
+        (Some(until), Lang::Zh) => format!("，直到 {} UTC", time(until)),
+        (None, _) if measure == Measure::Slow => String::new(),
+        // Said, for a time that is typed wrong is taken for the reason.
+        (None, Lang::En) => ", without an end".to_owned(),
+        (None, Lang::Zh) => "，没有期限".to_owned(),
+    }
+}
+
+/// Who is meant by a pattern of names, where it is everybody.
+pub fn everybody(against: &str, lang: Lang) -> &str {
+    match (against, lang) {
+        ("*", Lang::En) => "everybody",
+        ("*", Lang::Zh) => "所有人",
+        (against, _) => against,
     }
 }
 
@@ -119,7 +141,6 @@ fn sanction_line(
     time: fn(Millis) -> String,
 ) -> String {
     let (whom, every) = (whom(&sanction.key.against, who, lang), sanction.every);
-    let is_ban_or_mute = sanction.key.measure != Measure::Slow;
     let what = match (lang, sanction.key.measure) {
         (Lang::En, Measure::Ban) => format!("{whom} is banned"),
         (Lang::En, Measure::Mute) => format!("{whom} is muted"),
@@ -128,13 +149,7 @@ fn sanction_line(
         (Lang::Zh, Measure::Mute) => format!("{whom} 被禁言"),
         (Lang::Zh, Measure::Slow) => format!("{whom}：每 {every} 秒一条消息"),
     };
-    let until = match (sanction.until, lang) {
-        (Some(until), Lang::En) => Some(format!(" until {} UTC", time(until))),
-        (Some(until), Lang::Zh) => Some(format!("，直到 {} UTC", time(until))),
-        // Said, for a time that is typed wrong is taken for the reason.
-        (None, Lang::En) => is_ban_or_mute.then(|| ", without an end".to_owned()),
-        (None, Lang::Zh) => is_ban_or_mute.then(|| "，没有期限".to_owned()),
-    };
+    let until = Some(holds(sanction.key.measure, sanction.until, lang, time));
     let reason = sanction.reason.as_ref().map(|reason| match lang {
         Lang::En => format!(": {}", reason.as_str()),
         Lang::Zh => format!("：{}", reason.as_str()),
