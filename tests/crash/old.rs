@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::thread::JoinHandle;
 
+use crossbeam_channel::{Receiver, bounded};
 use hubbub::dao;
 use hubbub::protocol::{Message, MessageId, RoomId, UserId};
 use hubbub::threads;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use super::arena::{Arena, Place};
 use super::crew::{N_DEVICES, REST};
 use crate::support::peers::{Course, Line};
+use crate::support::wire::{DEADLINE, Wire};
 
 const STUDENT: i64 = 201;
 const TELNET: i64 = 202;
@@ -32,8 +34,9 @@ struct Seen {
 /// What a connection heard until it ended, as text.
 type Hearing = JoinHandle<Vec<u8>>;
 
-/// Both log in, say a few words, and listen until the connection ends.
-fn come_in(arena: &Arena, words: &str) -> (Hearing, Hearing) {
+/// Both log in, say a few words, and listen until the connection ends. Who has caught up, and so has
+/// heard the last of these words, says so.
+fn come_in(arena: &Arena, words: &str) -> ((Hearing, Hearing), Receiver<()>) {
     let mut student = Course::come_back(arena.server.frames(), STUDENT);
     let mut telnet = Line::enter(arena.server.lines());
     telnet.say(&format!("/login {TELNET} secret"));
@@ -42,9 +45,14 @@ fn come_in(arena: &Arena, words: &str) -> (Hearing, Hearing) {
         student.tell(STUDENT, TELNET, &format!("psst {words} {n}."));
         telnet.say(&format!("telnet {words} {n}."));
     }
-    let student = threads::spawn("student", move || student.wire.drain()).unwrap();
-    let telnet = threads::spawn("telnet", move || telnet.wire.drain()).unwrap();
-    (student, telnet)
+    let (is_in, inside) = bounded(2);
+    let last = format!("telnet {words} 4.").into_bytes();
+    let hear = |name: &str, mut wire: Wire| {
+        let (is_in, last) = (is_in.clone(), last.clone());
+        let hear = move || wire.drain_past(&last, || is_in.send(()).unwrap_or_default());
+        threads::spawn(name, hear).unwrap()
+    };
+    ((hear("student", student.wire), hear("telnet", telnet.wire)), inside)
 }
 
 impl Seen {
@@ -101,12 +109,14 @@ fn clients_that_cannot_acknowledge_lose_nothing_over_kills() {
     let mut skipped = Vec::new();
     let mut before = 0;
     for life in 0..4 {
-        let hearing = come_in(&arena, &format!("life {life}"));
+        let (hearing, inside) = come_in(&arena, &format!("life {life}"));
         let newest = (last(&arena) + ON_ITS_WAY).saturating_sub(NEWEST);
         skipped.push(before..newest);
         arena.crew.wait_inside(N_DEVICES / 2, REST);
         arena.crew.pass_up_to(200_000);
         if life == 3 {
+            // Nothing comes again after this life, so they have to be there in time.
+            (0..2).for_each(|_| inside.recv_timeout(DEADLINE).expect("they have caught up"));
             assert!(arena.crew.fall_silent(), "not everybody was answered");
         }
         arena.server.kill();

@@ -103,8 +103,7 @@ fn only_who_adds_an_account_or_invites_makes_a_store() {
     };
     for act in acts {
         let ended = job(act);
-        let why =
-            format!("server: the store is not available: {}: there is no store\n", path.display());
+        let why = format!("server: {}: there is no store\n", path.display());
         assert_eq!((ended.code, ended.out.as_str(), ended.err), (Some(1), "", why), "{act:?}");
         assert!(!path.exists(), "{act:?}");
     }

@@ -178,10 +178,23 @@ impl Wire {
 
     /// Everything until the connection ends, in order or cut.
     pub fn drain(&mut self) -> Vec<u8> {
+        self.drain_past(&[], || {})
+    }
+
+    /// The same; `passed` is told when this mark is among it.
+    pub fn drain_past(&mut self, mark: &[u8], passed: impl FnOnce()) -> Vec<u8> {
+        let (mut passed, mut searched) = (Some(passed).filter(|_| !mark.is_empty()), 0);
         loop {
             match self.read(DEADLINE) {
                 Ok(0) => break,
-                Ok(_) => {}
+                Ok(_) => {
+                    let mut new =
+                        self.held.iter().skip(searched).as_slice().windows(mark.len().max(1));
+                    if passed.is_some() && new.any(|part| part == mark) {
+                        passed.take().into_iter().for_each(|passed| passed());
+                    }
+                    searched = self.held.len().saturating_sub(mark.len());
+                }
                 Err(error) if is_late(&error) => panic!("{} did not hear the end", self.name()),
                 Err(_cut) => break,
             }
