@@ -1,7 +1,8 @@
-//! Several servers, as processes, on one Redis: nobody notices on which one they are, also when
+//! Several servers, as processes, on one Redis or several: nobody notices on which one they are, also when
 //! one of them, or Redis, goes away.
 
 mod failures;
+mod feeds;
 mod order;
 mod people;
 mod redis_lost;

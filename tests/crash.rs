@@ -29,6 +29,16 @@ fn the_drill_on_three_servers() {
     assert!(verdict.is_none_or(|verdict| verdict.is_kept()), "see above");
 }
 
+/// Of whom one at a time dies, and each Redis in its turn.
+#[test]
+fn the_drill_on_two_feeds() {
+    for (victim, kills) in [("server", 5), ("redis", 3)] {
+        let victim = victim.to_owned();
+        let verdict = Plan { nodes: 3, victim, ..Plan::short("feeds", kills) }.run();
+        assert!(verdict.is_none_or(|verdict| verdict.is_kept()), "see above");
+    }
+}
+
 #[test]
 fn the_drill_on_redis() {
     let verdict = Plan::short("redis", 4).run();

@@ -226,7 +226,7 @@ fn a_server_ends_when_one_of_a_later_layout_has_opened_the_store() {
     store(&mut tom, "before", "r1");
     // What a later one does first.
     let mut redis = cluster.redis.connect();
-    redis::cmd("HINCRBY").arg("{f0}meta").arg("version").arg(1).exec(&mut redis).unwrap();
+    redis::cmd("HSET").arg("{f0}meta").arg("version").arg(99).exec(&mut redis).unwrap();
     let is_error = |kind: &str, _: &Value| kind == "ErrorMes";
     let farewell = until(&mut tom, "a farewell", is_error);
     assert_eq!(farewell["code"], "shutting_down", "{farewell}");
@@ -235,4 +235,47 @@ fn a_server_ends_when_one_of_a_later_layout_has_opened_the_store() {
     let log = older.log();
     let (_, last) = log.trim_end().rsplit_once('\n').unwrap();
     assert!(last.starts_with("server: ") && last.contains("this program knows versions"), "{log}");
+}
+
+/// A server that stands still and goes on again and again: of each of its people the others hear
+/// that they go and that they come, by turns, and nothing besides.
+#[test]
+fn a_node_that_comes_and_goes_floods_nobody() {
+    const PEOPLE: i64 = 5;
+    const TIMES: usize = 3;
+    let Some(cluster) = Cluster::start(2) else { return };
+    let mut tom = Extended::enter(cluster.frames(0), (100, "tom"), "laptop");
+    let enter = |id: i64| Extended::enter(cluster.frames(1), (id, &format!("p{id}")), "phone");
+    let mut crowd: Vec<_> = (200..200 + PEOPLE).map(enter).collect();
+    (200..200 + PEOPLE).for_each(|id| until_status(&mut tom, id, 0));
+    let mut told = vec![Vec::new(); PEOPLE as usize];
+    let mut n_heard = 0;
+    for _ in 0..TIMES {
+        for (signal, status) in [(Signal::STOP, 1), (Signal::CONT, 0)] {
+            cluster.nodes[1].signal(signal);
+            while told.iter().any(|told: &Vec<i64>| told.last() != Some(&status)) {
+                let (kind, data) = tom.next("who comes and goes");
+                n_heard += 1;
+                if kind == "NotifyUserStatusMes" {
+                    let id = data["userId"].as_i64().unwrap();
+                    told[(id - 200) as usize].push(data["status"].as_i64().unwrap());
+                }
+            }
+        }
+    }
+    n_heard += until_pong(&mut tom).len();
+    let n_told: usize = told.iter().map(Vec::len).sum();
+    println!("{n_told} notices of {PEOPLE} people who went {TIMES} times");
+    assert_eq!(n_heard, n_told, "something else was told");
+    assert!(told.iter().all(|told| told.windows(2).all(|two| two[0] != two[1])), "{told:?}");
+    // On a machine that does other things meanwhile it may be given up once more.
+    assert!(n_told <= 2 * (TIMES + 2) * PEOPLE as usize, "{told:?}");
+    assert_eq!(crowd.iter_mut().map(|one| told_left(one, 100)).sum::<usize>(), 0);
+    store(&mut tom, "still here", "r1");
+    assert_eq!(next_said(&mut crowd[0]).text, "still here");
+}
+
+/// How often somebody was said to have left, up to now.
+fn told_left(peer: &mut Extended, id: i64) -> usize {
+    told(&until_pong(peer), id, 1)
 }

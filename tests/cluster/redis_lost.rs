@@ -12,7 +12,7 @@ use crate::support::program::run;
 use crate::support::replicas::Replicas;
 use crate::support::server::Server;
 
-const AGAIN: &str = "serving again from redis://";
+pub(super) const AGAIN: &str = "serving again from redis://";
 
 /// Says a text until it is stored: its id.
 fn insist(peer: &mut Extended, text: &str) -> u64 {
@@ -28,7 +28,7 @@ fn insist(peer: &mut Extended, text: &str) -> u64 {
 }
 
 /// The epoch that each of these servers tells, after a login.
-fn epochs(nodes: &[Server]) -> Vec<Value> {
+pub(super) fn epochs(nodes: &[Server]) -> Vec<Value> {
     let epoch = |node: &Server| {
         let mut peer = Extended::connect(node.frames(), "another");
         peer.log_in(100, "secret")["epoch"].clone()

@@ -1,7 +1,7 @@
 //! Every server of three is replaced, one after the other, while people talk: nothing is lost,
 //! nothing comes twice, and nobody is away for long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hubbub::client::{Client, Config, Update, Updates};
-use hubbub::protocol::{Device, Password, Text, UserId, Who};
+use hubbub::protocol::{Device, Password, RoomId, Text, UserId, Who};
 use hubbub::{clock, threads};
 
 use crate::support::peers::Course;
@@ -30,14 +30,14 @@ const LAST: &str = "that was all";
 const AWAY: Duration = Duration::from_secs(5);
 
 /// A server whose clients know where to find it, also when it was started again, and its file.
-fn node(redis: &Redis, pid_file: &Path) -> (Server, String) {
+fn node(store: &str, pid_file: &Path) -> (Server, String) {
     // Between finding a free port and using it somebody else may take it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let listen = format!("frame={address}");
     let pid_file = pid_file.to_str().unwrap();
     let options = ["--listen", &listen, "--advertise", &address, "--pid-file", pid_file];
-    (Server::start_on(&redis.url(), &options), address)
+    (Server::start_on(store, &options), address)
 }
 
 /// Asks a server for the others until it knows so many.
@@ -61,6 +61,8 @@ struct Story {
     heard: Vec<u64>,
     /// Ids under which own texts are stored.
     stored: Vec<u64>,
+    /// Both of private rooms.
+    private: BTreeMap<RoomId, (Vec<u64>, Vec<u64>)>,
     longest_away: Duration,
     n_moves: usize,
 }
@@ -68,6 +70,8 @@ struct Story {
 struct Person {
     client: Client,
     updates: Updates,
+    /// What they tell each other is in another feed than the lobby, where there are two.
+    friend: UserId,
     story: Story,
     away_since: Option<Instant>,
 }
@@ -78,7 +82,10 @@ impl Person {
         config.device = Device::new("desk");
         let (client, updates) = Client::start(config).unwrap();
         client.login(Who::Id(UserId(id)), Password::new("secret").unwrap()).unwrap();
-        let mut person = Self { client, updates, story: Story::default(), away_since: None };
+        let is_friend = |other: &i64| RoomId::pair(UserId(id), UserId(*other)).feed(2) == 1;
+        let friend = UserId((1..=PEOPLE).find(is_friend).unwrap_or(id));
+        let story = Story::default();
+        let mut person = Self { client, updates, friend, story, away_since: None };
         while !matches!(person.next(), Update::LoggedIn { .. }) {}
         person
     }
@@ -86,8 +93,14 @@ impl Person {
     fn next(&mut self) -> Update {
         let update = self.updates.next(DEADLINE).expect("news");
         match &update {
-            Update::Said(said) => self.story.heard.push(said.id.0),
-            Update::Sent { id, .. } => self.story.stored.push(id.0),
+            Update::Said(said) => match said.room {
+                RoomId::Lobby => self.story.heard.push(said.id.0),
+                room => self.story.private.entry(room).or_default().0.push(said.id.0),
+            },
+            Update::Sent { id, room: RoomId::Lobby, .. } => self.story.stored.push(id.0),
+            Update::Sent { id, room, .. } => {
+                self.story.private.entry(*room).or_default().1.push(id.0);
+            }
             Update::Disconnected { .. } => {
                 self.away_since.get_or_insert_with(clock::now);
             }
@@ -111,6 +124,7 @@ impl Person {
             n += 1;
             is_last = is_last || is_over.load(Ordering::Acquire);
             let text = if is_last { LAST.to_owned() } else { format!("text {n}") };
+            self.client.send(Some(self.friend), Text::new("psst").unwrap()).unwrap();
             self.client.send(None, Text::new(&text).unwrap()).unwrap();
             let n_stored = self.story.stored.len();
             while self.story.stored.len() == n_stored {
@@ -135,10 +149,20 @@ fn is_over_text(update: &Update) -> bool {
 #[test]
 fn servers_are_replaced_under_the_people_without_a_loss() {
     let Some(redis) = Redis::start() else { return };
+    replace_all(&redis.url());
+}
+
+#[test]
+fn servers_of_two_redis_are_replaced_under_the_people_without_a_loss() {
+    let Some((one, other)) = Redis::start().zip(Redis::start()) else { return };
+    replace_all(&[one.url(), other.url()].join(","));
+}
+
+fn replace_all(store: &str) {
     let folder = tempfile::tempdir().unwrap();
     let pid_files = ["0", "1", "2"].map(|name| folder.path().join(name));
     let (mut nodes, addresses): (Vec<_>, Vec<_>) =
-        pid_files.iter().map(|pid_file| node(&redis, pid_file)).unzip();
+        pid_files.iter().map(|pid_file| node(store, pid_file)).unzip();
     nodes.iter().for_each(|node| until_known(node, 3));
     for id in 1..=PEOPLE {
         Course::join(nodes[0].frames(), id, &format!("p{id}"));
@@ -174,6 +198,12 @@ fn servers_are_replaced_under_the_people_without_a_loss() {
         let expected = said.iter().copied().filter(|id| *id <= last_heard).count();
         assert_eq!(all.iter().filter(|id| **id <= last_heard).count(), expected, "no hole");
         assert!(story.longest_away < AWAY, "away for {:?}", story.longest_away);
+        for (room, (heard, own)) in &story.private {
+            assert!(heard.is_sorted_by(|a, b| a < b), "once, and in order in {room}: {heard:?}");
+            let all: BTreeSet<_> = heard.iter().chain(own).copied().collect();
+            let last = heard.iter().max().copied().unwrap_or_default();
+            assert!((1..=last).all(|id| all.contains(&id)), "a hole in {room}: {all:?}");
+        }
     }
     let n_moves: usize = stories.iter().map(|story| story.n_moves).sum();
     assert!(n_moves >= PEOPLE as usize, "only {n_moves} moves");

@@ -1,5 +1,6 @@
 //! A server on a port that stays, its store, and a crew of devices that talk without a pause.
 
+use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -26,6 +27,8 @@ pub enum Place {
     Sqlite(TempDir),
     Redis(Redis),
     Replicas(Replicas),
+    /// Two, with a feed each; the next one to be killed is the first. And where they are.
+    Feeds(VecDeque<Redis>, String),
 }
 
 impl Place {
@@ -43,10 +46,18 @@ impl Place {
         Replicas::start().map(Self::Replicas)
     }
 
+    /// Two, with a feed each. `None` where Redis is not installed.
+    pub fn feeds(appendfsync: &str) -> Option<Self> {
+        let options = ["--appendonly", "yes", "--appendfsync", appendfsync];
+        let both = [Redis::start_with(&options)?, Redis::start_with(&options)?];
+        let url = both.each_ref().map(Redis::url).join(",");
+        Some(Self::Feeds(both.into(), url))
+    }
+
     pub fn file(&self) -> PathBuf {
         match self {
             Self::Sqlite(folder) => folder.path().join("hubbub.db"),
-            Self::Redis(_) | Self::Replicas(_) => panic!("Redis is no file"),
+            Self::Redis(_) | Self::Replicas(_) | Self::Feeds(..) => panic!("Redis is no file"),
         }
     }
 
@@ -61,7 +72,11 @@ impl Place {
             }
             Self::Redis(redis) | Self::Replicas(Replicas { primary: redis, .. }) => {
                 redis.freeze();
-                Held::Redis(redis)
+                Held::Redis(vec![redis])
+            }
+            Self::Feeds(all, _) => {
+                all.iter().for_each(Redis::freeze);
+                Held::Redis(all.iter().collect())
             }
         }
     }
@@ -69,7 +84,7 @@ impl Place {
     pub fn redis_server(&mut self) -> &mut Redis {
         match self {
             Self::Redis(redis) | Self::Replicas(Replicas { primary: redis, .. }) => redis,
-            Self::Sqlite(_) => panic!("SQLite is no Redis"),
+            Self::Sqlite(_) | Self::Feeds(..) => panic!("there is no one Redis"),
         }
     }
 
@@ -81,6 +96,11 @@ impl Place {
                 redis.restart();
             }
             Self::Replicas(replicas) => replicas.fail_over(),
+            Self::Feeds(all, _) => {
+                all.rotate_left(1);
+                all[1].kill();
+                all[1].restart();
+            }
             Self::Sqlite(_) => panic!("SQLite is no process"),
         }
     }
@@ -90,6 +110,7 @@ impl Place {
             Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
             Self::Redis(redis) => redis.url(),
             Self::Replicas(replicas) => replicas.url(),
+            Self::Feeds(_, url) => url.clone(),
         }
     }
 }
@@ -97,13 +118,13 @@ impl Place {
 /// A store that somebody else holds. A transaction ends with its connection.
 enum Held<'p> {
     Sqlite(#[expect(dead_code, reason = "held")] rusqlite::Connection),
-    Redis(&'p Redis),
+    Redis(Vec<&'p Redis>),
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if let Self::Redis(redis) = self {
-            redis.thaw();
+        if let Self::Redis(all) = self {
+            all.iter().for_each(|redis| redis.thaw());
         }
     }
 }

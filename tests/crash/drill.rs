@@ -57,7 +57,8 @@ impl Plan {
             "sqlite" => Some(Place::sqlite()),
             "redis" => Place::redis(&self.appendfsync),
             "replicas" => Place::replicas(),
-            other => panic!("there are sqlite, redis and replicas, not {other:?}"),
+            "feeds" => Place::feeds(&self.appendfsync),
+            other => panic!("there are sqlite, redis, replicas and feeds, not {other:?}"),
         }
     }
 

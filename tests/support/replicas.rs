@@ -39,7 +39,7 @@ impl Replicas {
 
     /// What the primary takes from now on does not reach the replica.
     pub fn part(&self) {
-        ask(&self.replica, &["REPLICAOF", "NO", "ONE"]);
+        part(&self.replica);
     }
 
     /// The replica has what the primary has at this moment.
@@ -49,7 +49,7 @@ impl Replicas {
 }
 
 /// One that has everything of another one and follows it.
-fn follow(primary: &Redis) -> Option<Redis> {
+pub fn follow(primary: &Redis) -> Option<Redis> {
     let address: SocketAddr = primary.address();
     let (ip, port) = (address.ip().to_string(), address.port().to_string());
     let follows = ["--replicaof", &ip, &port];
@@ -58,7 +58,8 @@ fn follow(primary: &Redis) -> Option<Redis> {
     Some(replica)
 }
 
-fn wait(primary: &Redis) {
+/// Its replica has what it has at this moment.
+pub fn wait(primary: &Redis) {
     let mut redis = primary.connect();
     // What a connection waits for is that its own last write is there.
     redis::cmd("SET").arg(&["awaited", "1", "PX", "1"]).exec(&mut redis).unwrap();
@@ -66,10 +67,7 @@ fn wait(primary: &Redis) {
     assert_eq!(n, 1, "no replica follows");
 }
 
-fn ask(redis: &Redis, words: &[&str]) {
-    let mut command = redis::Cmd::new();
-    words.iter().for_each(|word| {
-        command.arg(word);
-    });
-    command.exec(&mut redis.connect()).unwrap();
+/// It follows no other any more, and takes writes.
+pub fn part(replica: &Redis) {
+    redis::cmd("REPLICAOF").arg(&["NO", "ONE"]).exec(&mut replica.connect()).unwrap();
 }
