@@ -19,6 +19,10 @@ pub const SESSION_IN_FLIGHT: usize = 256;
 /// Bytes of text of all sessions together that are not yet stored or refused.
 pub const ALL_IN_FLIGHT: usize = 64 * 1024 * 1024;
 
+/// Searches at a time, of all sessions together: each may read for 0.3 s without a pause, and one
+/// of SQLite's four readers, five of Redis's eight connections, are left to all others.
+pub const SEARCHES: usize = 3;
+
 /// A number of permits. Who finds too few waits: that is the back-pressure that reaches the
 /// sender through TCP.
 #[derive(Debug)]
@@ -49,12 +53,30 @@ impl Budget {
         enough
     }
 
+    /// Like [`Budget::take`], for a while: they are given back when what is returned is dropped.
+    pub fn hold(&self, n: usize, patience: Duration) -> Option<Held<'_>> {
+        self.take(n, patience).then_some(Held { budget: self, n })
+    }
+
     /// Gives `n` permits back. Never blocks; called by whoever finished the work.
     pub fn give(&self, n: usize) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         *free = free.saturating_add(n.min(self.max)).min(self.max);
         drop(free);
         self.freed.notify_all();
+    }
+}
+
+/// Permits that somebody holds for a while.
+#[derive(Debug)]
+pub struct Held<'b> {
+    budget: &'b Budget,
+    n: usize,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.budget.give(self.n);
     }
 }
 
@@ -225,5 +247,10 @@ mod tests {
         assert!(budget.take(1, Duration::ZERO));
         budget.give(100);
         assert!(budget.take(100, Duration::ZERO), "more than all there are means all");
+        budget.give(1);
+        let held = budget.hold(1, Duration::ZERO);
+        assert!(held.is_some() && budget.hold(1, Duration::ZERO).is_none());
+        drop(held);
+        assert!(budget.take(1, Duration::ZERO));
     }
 }

@@ -377,6 +377,7 @@ fn start_stages(
         registrations: Throttle::new(limits::REGISTRATIONS),
         rooms: Throttle::new(limits::ROOMS),
         exports: Throttle::new(limits::EXPORTS),
+        searches: Budget::new(limits::SEARCHES),
         policy: policy(options),
     };
     Ok(Stages { host: Arc::new(host), threads, stopped, replaced, membership })

@@ -76,6 +76,8 @@ pub struct Host {
     pub rooms: Throttle<UserId>,
     /// Exports per account.
     pub exports: Throttle<UserId>,
+    /// Searches at a time.
+    pub searches: Budget,
     /// What the operator has decided.
     pub policy: Policy,
 }

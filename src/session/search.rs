@@ -24,9 +24,16 @@ const MAX_FOUND: usize = 50;
 /// A search that takes longer ends where it is, but looks at each room once.
 const TIME: Duration = Duration::from_millis(300);
 
+/// Who waits longer for its turn is told so.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Session<'_> {
     pub(super) fn search(&mut self, search: &Search) -> Result<(), End> {
-        match self.found(search) {
+        // Its own thread may wait; what all share must be left to others, too.
+        let host = self.host;
+        let turn = host.searches.hold(1, PATIENCE).ok_or_else(|| ErrorCode::Throttled.into());
+        let found = turn.and_then(|_turn| self.found(search));
+        match found {
             Ok(found) => {
                 let mut bytes = Vec::new();
                 (self.dialect.encode)(&found, &mut bytes);

@@ -332,6 +332,23 @@ fn a_login_by_a_password_that_has_ended_meanwhile_ends_with_it() {
     }
 }
 
+/// What all share to read by is not for those alone who search.
+#[test]
+fn searches_wait_for_their_turn_and_are_told_when_it_does_not_come() {
+    let store = dao::open("memory:").unwrap();
+    let faulty = Faulty { inner: store, faults: Arc::default(), gate: None };
+    let (host, address) = serve(Arc::new(faulty));
+    let turn = host.searches.hold(limits::SEARCHES, Duration::ZERO);
+    let mut tom = Extended::enter(address, (100, "tom"), "desk");
+    let search = |tom: &mut Extended| tom.send("SearchMes", r#"{"room":"lobby","text":"x"}"#);
+    search(&mut tom);
+    assert_eq!(tom.expect("ErrorMes")["code"], "throttled");
+    search(&mut tom);
+    drop(turn);
+    tom.expect("SearchResMes");
+    host.hub.enter(Item::Input(Input::Shutdown)).unwrap();
+}
+
 /// A server on this store: the stages, and a thread for each connection.
 fn serve(store: Arc<dyn Store>) -> (Arc<Host>, SocketAddr) {
     let host = Arc::new(host(store));
@@ -411,6 +428,7 @@ fn host(store: Arc<dyn Store>) -> Host {
         registrations: Throttle::new(limits::REGISTRATIONS),
         rooms: Throttle::new(limits::ROOMS),
         exports: Throttle::new(limits::EXPORTS),
+        searches: Budget::new(limits::SEARCHES),
         policy: Policy {
             guests: true,
             registration: Registration::Open,
