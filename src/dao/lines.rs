@@ -18,6 +18,7 @@ use crate::protocol::{
     Device, MessageId, Millis, Name, NamedRoom, Role, RoomId, RoomKind, RoomName, RoomNo, Topic,
     UserId,
 };
+use crate::texts::harmless_json;
 
 /// The version of the lines; it changes when an older program would read them wrongly. Version
 /// 1 had no named rooms, version 2 nothing about keeping order, version 3 no messages about
@@ -179,7 +180,8 @@ impl<W: io::Write> LineWriter<W> {
     }
 
     fn put(&mut self, line: &Line) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
+        // It may go to a terminal, and people choose their names and words.
+        self.out.write_all(harmless_json(&serde_json::to_string(line)?).as_bytes())?;
         self.out.write_all(b"\n")
     }
 }

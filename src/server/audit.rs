@@ -26,10 +26,11 @@ pub fn run_audit(
         clock::now_ms().plus(-i64::from(seconds).saturating_mul(1_000))
     });
     for deed in deeds(&*store, from)?.iter().rev() {
-        let line =
-            if json { dao::lines::deed_json(deed) } else { texts::deed_line(deed, clock::utc) };
         // Names are those of people: nothing in them may steer a terminal.
-        let line: String = line.chars().map(texts::mark).collect();
+        let line = match json {
+            true => texts::harmless_json(&dao::lines::deed_json(deed)).into_owned(),
+            false => texts::deed_line(deed, clock::utc).chars().map(texts::mark).collect(),
+        };
         writeln!(out, "{line}").map_err(|error| error.to_string())?;
     }
     Ok(())

@@ -188,11 +188,9 @@ impl Wire {
             match self.read(DEADLINE) {
                 Ok(0) => break,
                 Ok(_) => {
-                    let mut new =
-                        self.held.iter().skip(searched).as_slice().windows(mark.len().max(1));
-                    if passed.is_some() && new.any(|part| part == mark) {
-                        passed.take().into_iter().for_each(|passed| passed());
-                    }
+                    let new = self.held.get(searched..).unwrap_or_default();
+                    let is_in = new.windows(mark.len().max(1)).any(|part| part == mark);
+                    passed.take_if(|_| is_in).into_iter().for_each(|passed| passed());
                     searched = self.held.len().saturating_sub(mark.len());
                 }
                 Err(error) if is_late(&error) => panic!("{} did not hear the end", self.name()),

@@ -10,7 +10,7 @@ use crate::client::{Room, Said, wording};
 use crate::clock;
 use crate::protocol::wire::RoomMember;
 use crate::protocol::{AbsenceNote, Member, MessageId, Millis, Reference, RoomId};
-use crate::texts::{Lang, mark};
+use crate::texts::{Lang, harmless_json};
 
 /// Where it fails, a job ends: as [`crate::client::ui::unprinted`] says.
 pub(super) type Printed = io::Result<()>;
@@ -183,44 +183,14 @@ fn line(text: &str) -> Printed {
 }
 
 fn object<T: Serialize>(value: &T) -> Printed {
-    line(&harmless(&serde_json::to_string(value)?))
+    line(&harmless_json(&serde_json::to_string(value)?))
 }
 
 /// Lines of JSON, or parts of them, with nothing in them that can steer a terminal. Blocks while
 /// nobody reads.
 pub(super) fn json_lines(text: &str) -> Printed {
     let mut out = io::stdout().lock();
-    let lines: Vec<_> = text.split('\n').map(harmless).collect();
+    let lines: Vec<_> = text.split('\n').map(harmless_json).collect();
     out.write_all(lines.join("\n").as_bytes())?;
     out.flush()
-}
-
-/// JSON in which nothing can steer a terminal: outside of ASCII there are only texts in it, and
-/// what would do harm there is said by its number.
-fn harmless(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match mark(c) == c {
-            true => out.push(c),
-            false => {
-                let mut units = [0; 2];
-                let units = c.encode_utf16(&mut units).iter();
-                out.extend(units.map(|unit| format!("\\u{unit:04x}")));
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_says_everything_and_steers_nothing() {
-        let text = "a\"\\\n\t\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{e0041}你";
-        let json = harmless(&serde_json::to_string(text).unwrap());
-        assert!(json.chars().all(|c| mark(c) == c), "{json:?}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-    }
 }
