@@ -106,7 +106,7 @@ impl Person {
     }
 
     /// Makes a room, or comes into it: its key.
-    fn into_room(&mut self, act: &str, name: &str) -> String {
+    fn come_into(&mut self, act: &str, name: &str) -> String {
         self.peer.send("RoomMes", &json!({"act": act, "room": name}).to_string());
         let is_entered = |kind: &str, data: &Value| kind == "RoomMes" && data["act"] == "entered";
         self.until(is_entered)["room"].as_str().unwrap().to_owned()
@@ -159,9 +159,9 @@ fn rooms_of_two_feeds_have_one_order_each_on_every_node() {
     let mut people: Vec<_> = (0..3).map(|node| feeds.enter(node, 100 + node as i64)).collect();
     let mut rooms = vec!["lobby".to_owned()];
     for feed in [0, 1] {
-        rooms.push(people[0].into_room("create", &name_in(feed)));
+        rooms.push(people[0].come_into("create", &name_in(feed)));
         for person in &mut people[1..] {
-            assert_eq!(person.into_room("join", &name_in(feed)), rooms[feed + 1]);
+            assert_eq!(person.come_into("join", &name_in(feed)), rooms[feed + 1]);
         }
     }
     let feed = |room: &String| RoomId::parse(room).unwrap().feed(2);
