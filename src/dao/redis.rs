@@ -63,8 +63,9 @@ const SCAN: usize = 500;
 /// a few seconds for each place where Redis does not answer.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] when a Redis cannot be reached or lets nobody in, or the places are
-/// not those of one store; [`StoreError::Newer`], [`StoreError::Unreadable`].
+/// [`StoreError::Unavailable`] when a Redis cannot be reached or lets nobody in,
+/// [`StoreError::Refused`] when the places are not those of one store, [`StoreError::Newer`],
+/// [`StoreError::Unreadable`].
 pub fn open(places: &str) -> Result<Arc<dyn Store>, StoreError> {
     let (identity, parts) = open::open(places)?;
     let named: Vec<_> = parts.iter().map(|part| part.place.as_str()).collect();

@@ -41,7 +41,7 @@ fn begin(writer: &mut Box<dyn Writer>) -> RoomNo {
 
 fn refused(url: &str, why: &str) {
     let error = dao::open_to_serve(url).unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert!(matches!(error, StoreError::Refused(_)), "{error}");
     assert!(error.to_string().contains(why), "{why:?}: {error}");
 }
 
@@ -118,6 +118,27 @@ fn open_twice(url: &str) -> Arc<str> {
     epochs.extend(both.map(|thread| thread.join().unwrap()));
     assert_eq!(epochs[0], epochs[1]);
     epochs.remove(0)
+}
+
+#[test]
+fn servers_that_make_a_store_at_once_make_one() {
+    for _ in 0..5 {
+        let Some((_one, _other, url)) = two() else { return };
+        let epoch = open_twice(&url);
+        let (store, mut writer) = open(&url);
+        assert_eq!(store.identity().epoch, epoch);
+        begin(&mut writer);
+    }
+}
+
+#[test]
+fn a_room_that_is_in_another_feed_than_its_own_is_found_by_a_check() {
+    let Some((_one, other, url)) = two() else { return };
+    let (store, _) = open(&url);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    cmd("HSET").arg("{f1}last").arg("lobby").arg(1).exec(&mut other.connect()).unwrap();
+    let found = store.check().unwrap();
+    assert!(found.len() == 1 && found[0].starts_with("lobby: in feed 1 ("), "{found:?}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(super) fn open(places: &str) -> Result<(Identity, Parts), StoreError> {
     let places: Vec<_> = places.split(",redis:").collect();
     if places.len() > MAX_FEEDS {
         let why = format!("redis: a store has {MAX_FEEDS} feeds at most");
-        return Err(StoreError::Unavailable(why));
+        return Err(StoreError::Refused(why));
     }
     let mut links = Vec::new();
     for (feed, place) in places.into_iter().enumerate() {
@@ -65,7 +65,7 @@ pub(super) fn open(places: &str) -> Result<(Identity, Parts), StoreError> {
         pool: manager::pool(link.manager),
         guard: Guard::new(layout, Arc::clone(&identity.epoch), commits),
     });
-    let none = || StoreError::Unavailable("redis: no place is given".to_owned());
+    let none = || StoreError::Refused("redis: no place is given".to_owned());
     let parts = Parts::new(parts.collect()).ok_or_else(none)?;
     Ok((identity, parts))
 }

@@ -37,9 +37,9 @@ impl Share {
     /// Why a place that holds this is not taken for one of so many.
     pub(super) fn refused(&self, place: &str, n_given: usize) -> StoreError {
         let Self { feed, n_feeds, .. } = self;
-        StoreError::Unavailable(format!(
-            "{place} holds feed {feed} of a store of {n_feeds}, and --store has {n_given} places: \
-             name all {n_feeds}, in their order; for another number of them `server export`, and \
+        StoreError::Refused(format!(
+            "{place} holds feed {feed}, counted from 0, of a store of {n_feeds}, and --store names \
+             {n_given}: name all {n_feeds}, in their order; for another number of them `server export`, and \
              `server import` into empty places"
         ))
     }
@@ -93,7 +93,7 @@ fn look(link: &mut Link) -> Result<Option<Found>, StoreError> {
         return Err(StoreError::Newer { found: version, known: VERSION_OF_SEVERAL });
     }
     let Some(share) = share else {
-        return Err(StoreError::Unavailable(format!(
+        return Err(StoreError::Refused(format!(
             "{} holds a store of one feed: `server export` it, and `server import` it into empty \
              places",
             link.place
@@ -124,7 +124,7 @@ pub(super) fn agreed<'f>(
             None => "the first place is empty: bring it back, or empty them all to begin anew",
         };
         let place = &link.place;
-        return Err(StoreError::Unavailable(format!(
+        return Err(StoreError::Refused(format!(
             "{place} holds feed {} of a store, and {why}",
             share.feed
         )));
@@ -148,7 +148,7 @@ pub(super) fn refuse_elsewhere(links: &mut [Link], tags: &[Tag]) -> Result<(), S
         let found: RedisResult<Vec<bool>> = ask.query(&mut link.first);
         let found = found.map_err(|error| unavailable(&link.place, &error))?;
         if let Some((Tag(feed), _)) = foreign.iter().zip(found).find(|(_, is_there)| *is_there) {
-            return Err(StoreError::Unavailable(format!(
+            return Err(StoreError::Refused(format!(
                 "{} holds feed {feed} of a store, counted from 0, and is not given at that place \
                  of --store: name all its places, in their order",
                 link.place
@@ -165,7 +165,7 @@ fn refuse_beside(links: &[Link], found: &[Option<Found>]) -> Result<(), StoreErr
         |place: &str| pairs().any(|(link, found)| link.place == place && found.is_some());
     match pairs().find(|(link, found)| found.is_none() && has_others(&link.place)) {
         None => Ok(()),
-        Some((link, _)) => Err(StoreError::Unavailable(format!(
+        Some((link, _)) => Err(StoreError::Refused(format!(
             "{} does not hold feed {} of this store, counted from 0, but another one: name all \
              its places, in their order",
             link.place, link.tag.0
