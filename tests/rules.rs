@@ -305,6 +305,22 @@ fn a_ban_that_is_over_before_everybody_has_heard_of_it_keeps_nobody_out() {
     ]);
 }
 
+/// A network is banned, and who was there comes back from elsewhere before it is written that they
+/// are out.
+#[test]
+fn who_was_put_out_by_a_ban_is_out_from_wherever_they_come_back() {
+    play_among_four(&[
+        Op::Room(0, 0, Do::Wide(3, Measure::Ban, true)),
+        Op::Commit(1, Fate::Stored),
+        Op::Post(1),
+        Op::Leave(2, Leaving::Logout),
+        Op::Open(Somebody::Account(2, None)),
+        Op::Step(0),
+        Op::Step(0),
+        Op::Step(0),
+    ]);
+}
+
 /// A guest logs in while its words are on their way, and is gone before they are stored.
 #[test]
 fn who_logs_in_and_goes_at_once_is_not_there_for_ever() {

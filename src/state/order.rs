@@ -381,6 +381,7 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         self.go_out(no, whom.clone(), None, effects);
+        self.halls.put_out(no, whom.id);
         let nonce = self.next_nonce;
         self.next_nonce += 1;
         let what = Change::Kick(no, whom, None);

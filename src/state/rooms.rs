@@ -48,7 +48,9 @@ impl State {
             // It was ended meanwhile.
             return effects.push(Effect::Ready { session: id, rooms: Vec::new() });
         };
-        let is_there = |room: &NamedRoom| !self.halls.is_closed(room.no);
+        let is_there = |room: &NamedRoom| {
+            !self.halls.is_closed(room.no) && !self.halls.is_put_out(room.no, user)
+        };
         let rooms: Vec<_> = rooms.into_iter().filter(|(room, _)| is_there(room)).collect();
         for (room, role) in rooms {
             if self.people.enter_room(user, room.no) {
@@ -286,7 +288,7 @@ impl State {
         if user.is_guest() {
             return if known.is_some() { Rank::Visitor } else { Rank::Guest };
         }
-        let is_known = self.people.has_left(user, no);
+        let is_known = self.people.has_left(user, no) || self.halls.is_put_out(no, user);
         match known.or(read.role.filter(|_| !is_known)) {
             Some(role) => Rank::of(role),
             None if read.invited => Rank::Invited,

@@ -125,6 +125,7 @@ impl State {
     ) {
         let no = room.no;
         self.people.come_back(user, no);
+        self.halls.let_in(no, user);
         self.people.enter_room(user, no);
         // That they have gone, or come, another feed may have brought sooner, or will bring later.
         if !self.people.sessions(user).is_empty() {

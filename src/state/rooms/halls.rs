@@ -11,6 +11,9 @@ pub(in crate::state) struct Halls {
     /// Those that were closed since the start: what a thread has read may be older. 8 bytes for each;
     /// people are throttled in making rooms.
     closed: BTreeSet<RoomNo>,
+    /// Accounts that a ban has put out since the start and that have not come in again: that is
+    /// written behind it, so what a thread has read may be older. 16 bytes for each.
+    put_out: BTreeSet<(RoomNo, UserId)>,
 }
 
 #[derive(Debug)]
@@ -81,6 +84,22 @@ impl Halls {
         }
     }
 
+    /// A ban puts them out, and is written later.
+    pub(in crate::state) fn put_out(&mut self, no: RoomNo, user: UserId) {
+        if !user.is_guest() {
+            self.put_out.insert((no, user));
+        }
+    }
+
+    pub(super) fn is_put_out(&self, no: RoomNo, user: UserId) -> bool {
+        self.put_out.contains(&(no, user))
+    }
+
+    /// They have come in again.
+    pub(super) fn let_in(&mut self, no: RoomNo, user: UserId) {
+        self.put_out.remove(&(no, user));
+    }
+
     pub(in crate::state) fn is_closed(&self, no: RoomNo) -> bool {
         self.closed.contains(&no)
     }
@@ -88,6 +107,7 @@ impl Halls {
     /// It is no more; nobody is in it.
     pub(super) fn close(&mut self, no: RoomNo) {
         self.closed.insert(no);
+        self.put_out.retain(|(of, _)| *of != no);
         self.known.remove(&no);
     }
 }
