@@ -97,7 +97,10 @@ pub fn drain(path: &Path, out: &mut dyn Write) -> Result<(), String> {
         Ok(()) => return Err(nobody()),
         Err(TryLockError::Error(error)) => return Err(failed(path, &error)),
     }
-    pidfd_send_signal(&process, Signal::USR2).map_err(|error| failed_with(pid, &error))?;
+    pidfd_send_signal(&process, Signal::USR2).map_err(|error| match error {
+        Errno::PERM => failed_with(pid, &"it is another user's; run this as that one or as root"),
+        error => failed_with(pid, &error),
+    })?;
     wait(pid, &process)?;
     writeln!(out, "the server {pid} has ended").map_err(|error| error.to_string())
 }
