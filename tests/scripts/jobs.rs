@@ -1,12 +1,14 @@
 //! One job and its exit code: send, tail, history, search, who, rooms, login, logout.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, Stdio};
 
+use crossbeam_channel::{Receiver, bounded};
 use hubbub::client::kept::Logins;
 use hubbub::protocol::{Device, Member, UserId, Who};
+use hubbub::threads;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{with_account, with_account_on};
@@ -14,6 +16,7 @@ use crate::support::peers::Line;
 use crate::support::program::{Ended, client, run};
 use crate::support::proxy::Proxy;
 use crate::support::server::Server;
+use crate::support::wire::DEADLINE;
 
 /// As tom, whose password is in the variable.
 struct Script<'a> {
@@ -155,7 +158,8 @@ fn a_script_needs_a_login_once_and_no_terminal() {
 /// A tail that runs.
 struct Running {
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    /// What it prints; ends when it does.
+    lines: Receiver<String>,
 }
 
 impl Running {
@@ -163,17 +167,26 @@ impl Running {
         let mut command = script.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (print, lines) = bounded(1_024);
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let read = move || printed.map_while(Result::ok).try_for_each(|line| print.send(line)).ok();
+        threads::spawn("tail-output", read).unwrap();
         Self { child, lines }
     }
 
     fn next(&mut self) -> String {
-        self.lines.next().expect("a line").unwrap()
+        self.lines.recv_timeout(DEADLINE).expect("a line")
+    }
+
+    /// The next line ends so.
+    fn expect(&mut self, end: &str) {
+        let line = self.next();
+        assert!(line.ends_with(end), "{line:?} does not end with {end:?}");
     }
 
     fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.lines.by_ref().for_each(drop);
+        self.lines.iter().for_each(drop);
         self.child.wait().unwrap().code()
     }
 }
@@ -206,8 +219,8 @@ fn a_tail_goes_on_where_it_stopped_and_over_a_break() {
     guest.say("three");
     guest.say("four");
     let mut tail = Running::start(&tom, &["tail"]);
-    assert!(tail.next().ends_with(": three"));
-    assert!(tail.next().ends_with(": four"));
+    tail.expect(": three");
+    tail.expect(": four");
     assert_eq!(tail.stop(), Some(0));
     // Scripts that say or ask something take nothing from it.
     guest.say("five");
@@ -232,7 +245,7 @@ fn a_tail_waits_for_a_server_that_starts_again() {
     server.expect_in_log("100 logged in");
     let mut guest = Line::enter(server.lines());
     guest.say("before");
-    assert!(tail.next().ends_with(": before"));
+    tail.expect(": before");
     server.kill();
     server.launch();
     // Said before the tail is back.
@@ -240,14 +253,14 @@ fn a_tail_waits_for_a_server_that_starts_again() {
     guest.say("after the kill");
     guest.next("what it said itself");
     proxy.lead_to(server.any());
-    assert!(tail.next().ends_with(": after the kill"));
+    tail.expect(": after the kill");
     server.ask_to_stop();
     server.wait();
     server.launch();
     proxy.lead_to(server.any());
     let mut guest = Line::enter(server.lines());
     guest.say("after the stop");
-    assert!(tail.next().ends_with(": after the stop"));
+    tail.expect(": after the stop");
     assert_eq!(tail.stop(), Some(0));
 }
 
@@ -263,17 +276,17 @@ fn a_tail_of_one_room_takes_nothing_from_another() {
     let mut guest = Line::enter(server.lines());
     // The device of tails is there once it has printed something.
     guest.say("begin");
-    assert!(tail.next().ends_with(": begin"));
+    tail.expect(": begin");
     assert_eq!(tail.stop(), Some(0));
     guest.say("in the lobby");
     assert_eq!(tom.run(&["send", "--to", "#rust", "in the room"], "").code, Some(0));
     let mut tail = Running::start(&tom, &["tail", "--room", "#rust"]);
-    assert!(tail.next().ends_with("#rust tom: in the room"));
+    tail.expect("#rust tom: in the room");
     assert_eq!(tail.stop(), Some(0));
     guest.say("end");
     let mut tail = Running::start(&tom, &["tail"]);
-    assert!(tail.next().ends_with(": in the lobby"));
-    assert!(tail.next().ends_with(": end"));
+    tail.expect(": in the lobby");
+    tail.expect(": end");
     assert_eq!(tail.stop(), Some(0));
     let nowhere = tom.run(&["tail", "--room", "#none"], "");
     assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
@@ -336,7 +349,7 @@ fn what_cannot_be_printed_is_told_and_not_received() {
     let mut guest = Line::enter(server.lines());
     // The device of tails is there once it has printed something.
     guest.say("begin");
-    assert!(tail.next().ends_with(": begin"));
+    tail.expect(": begin");
     assert_eq!(tail.stop(), Some(0));
     guest.say("while the disk is full");
     guest.next("what it said itself");
@@ -350,7 +363,7 @@ fn what_cannot_be_printed_is_told_and_not_received() {
         assert!(ended.err.contains("Cannot write"), "{args:?}: {ended:?}");
     }
     let mut tail = Running::start(&tom, &["tail"]);
-    assert!(tail.next().ends_with(": while the disk is full"));
+    tail.expect(": while the disk is full");
     assert_eq!(tail.stop(), Some(0));
 }
 
@@ -367,10 +380,10 @@ fn a_tail_can_begin_with_what_was_said() {
     assert_eq!(tom.lines(&["history", "--since", "1h"]).len(), 250);
     assert_eq!(tom.lines(&["history", "--since", "9999-01-01 00:00"]).len(), 0);
     let mut tail = Running::start(&tom, &["tail", "-n", "2"]);
-    assert!(tail.next().ends_with("line 249"));
-    assert!(tail.next().ends_with("line 250"));
+    tail.expect("line 249");
+    tail.expect("line 250");
     assert_eq!(tom.run(&["send", "news"], "").code, Some(0));
-    assert!(tail.next().ends_with("tom: news"));
+    tail.expect("tom: news");
     assert_eq!(tail.stop(), Some(0));
 }
 
