@@ -9,7 +9,7 @@
 //! more at any time. Two servers may know the same person under two names for a moment: the one
 //! that was taken later holds on all.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::ending::Which;
@@ -54,6 +54,9 @@ pub(super) struct Cluster {
     pub(super) n_feeds: usize,
     /// Of whom something is to be told at the end of this input, and how they left if they did.
     changed: BTreeMap<UserId, Option<Leaving>>,
+    /// Who was here, is on other servers only, and has not been told of by one of these since: in
+    /// which rooms they are may not be known here.
+    visited: BTreeSet<UserId>,
     /// Tidings that did not come through: all is told again then.
     again_at: Option<Millis>,
     pub(super) unmarked: Unmarked,
@@ -73,6 +76,7 @@ impl State {
             node,
             n_feeds,
             changed: BTreeMap::new(),
+            visited: BTreeSet::new(),
             again_at: None,
             unmarked: Unmarked::default(),
         });
@@ -100,8 +104,12 @@ impl State {
     /// A session of somebody here has ended.
     pub(super) fn note_end(&mut self, user: UserId, why: Leaving) {
         let why = (!self.people.is_here(user)).then_some(why);
+        let is_elsewhere = self.is_elsewhere(user);
         if let Some(cluster) = &mut self.cluster {
             cluster.changed.insert(user, why);
+            if why.is_some() && is_elsewhere {
+                cluster.visited.insert(user);
+            }
         }
     }
 
@@ -152,6 +160,11 @@ impl State {
         };
         for user in self.people.ids().filter(is_later) {
             self.tell_others(Tiding::Known(Box::new(self.present(user))), effects);
+        }
+        // Whoever has them tells of them again.
+        let visited = self.cluster.iter().flat_map(|cluster| &cluster.visited);
+        for user in visited.filter(|user| !self.people.is_here(**user)) {
+            self.tell_others(Tiding::Gone(*user, Leaving::Logout), effects);
         }
     }
 
@@ -249,6 +262,9 @@ impl State {
         self.people.set_elsewhere(user, from, present.sessions.clone());
         let absence = (present.absence.as_ref(), present.absent_since);
         self.adopt_absence(user, absence, now, effects);
+        if let Some(cluster) = &mut self.cluster {
+            cluster.visited.remove(&user);
+        }
         // Of who is here, too, what their session has read in the store and what the feed has
         // brought since is newer.
         if !self.people.is_here(user) {
@@ -309,10 +325,16 @@ impl State {
             self.people.set_elsewhere(user, from, Vec::new());
             let changes = self.people.depart(user, session, why);
             self.tell_presence(changes, now, effects);
-            if self.people.is_here(user) {
-                // There it may not have been known yet in which rooms they are.
-                self.note_change(user);
-            }
+        }
+        if let Some(cluster) = &mut self.cluster
+            && self.people.sessions(user).is_empty()
+        {
+            cluster.visited.remove(&user);
+        }
+        if self.people.is_here(user) {
+            // There it may not have been known yet in which rooms they are, also where they came and
+            // went while nobody heard that server.
+            self.note_change(user);
         }
     }
 

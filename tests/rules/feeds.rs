@@ -480,3 +480,17 @@ fn what_one_said_last_is_what_was_asked_for_last() {
     let (_, job) = world.nodes[0].journal.front().expect("something is to be written");
     assert!(matches!(job, Job::Append(append) if append.about.is_some()), "{job:?}");
 }
+
+/// Somebody is on a server for a moment and the others never hear of it: it is told again in which
+/// rooms they are.
+#[test]
+fn a_visit_of_which_nobody_hears_leaves_no_gap() {
+    use Op::{Commit, GiveUp, Hear, Leave, LogIn, Refuse, Step};
+    let before = [LogIn(0, 1), Step(0, 0), Step(0, 0), Commit(0, 3)];
+    let given_up = [GiveUp(1), Hear(1, 0, 4), LogIn(1, 1), Commit(1, 2), Leave(1, 0)];
+    for visit in [given_up, [Hear(2, 0, 3), LogIn(2, 1), Leave(2, 0), Refuse(2), Step(0, 0)]] {
+        let mut world = World::new();
+        before.into_iter().chain(visit).for_each(|op| world.step(op));
+        world.check();
+    }
+}
